@@ -1,0 +1,185 @@
+//! The embedded data file (`assets/anthropic.json5`): models, windows, prices, betas. Everything numeric that Anthropic
+//! may change lives there; this module only gives it types. What the file does not say is `None`, never a guess.
+
+use std::sync::OnceLock;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer};
+
+use super::refs::ModelRef;
+
+static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
+
+/// What is known of the provider and its models.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Catalog {
+    #[serde(deserialize_with = "model_ref")]
+    default_model: ModelRef,
+    api: Api,
+    betas: Betas,
+    models: IndexMap<String, Model>,
+}
+
+/// Where the API is and which version of it is spoken.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Api {
+    /// Base URL without a path.
+    pub base_url: String,
+    /// Value of the `anthropic-version` header.
+    pub anthropic_version: String,
+}
+
+/// Values of the `anthropic-beta` header.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Betas {
+    /// Required with bearer tokens of a Claude plan (OAuth sign-in, setup-token).
+    pub plan_token: Vec<String>,
+    /// Required with bearer tokens of the Console or of workload identity federation.
+    pub bearer_token: Vec<String>,
+    /// The one hour cache, on API-key requests.
+    pub extended_cache_ttl: String,
+    /// The 1M context window where it is still gated.
+    pub context1m: String,
+}
+
+/// One model.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// Display name.
+    pub name: String,
+    /// Family whose rate limits the model shares (`opus`, `sonnet`, ...).
+    pub class: String,
+    /// Context window in tokens.
+    pub context_window: Option<u64>,
+    /// Shortest prefix in tokens that the prompt cache keeps.
+    pub cache_minimum: Option<u64>,
+    /// What it reads: `text`, `image`.
+    pub input: Vec<String>,
+    /// Prices, as far as they are published.
+    #[serde(default)]
+    pub prices: Prices,
+    /// Day the model is switched off (ISO date).
+    pub retires: Option<String>,
+}
+
+/// Prices in micro-dollars per million tokens, by class of token.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Prices {
+    /// Plain input.
+    #[serde(deserialize_with = "dollars")]
+    pub input: Option<u64>,
+    /// Output, thinking included.
+    #[serde(deserialize_with = "dollars")]
+    pub output: Option<u64>,
+    /// Input written to the five minute cache.
+    #[serde(deserialize_with = "dollars")]
+    pub cache_write_5m: Option<u64>,
+    /// Input written to the one hour cache.
+    #[serde(deserialize_with = "dollars")]
+    pub cache_write_1h: Option<u64>,
+    /// Input read from the cache.
+    #[serde(deserialize_with = "dollars")]
+    pub cache_read: Option<u64>,
+}
+
+impl Catalog {
+    /// The data file this binary was built with, parsed at first use.
+    pub fn embedded() -> &'static Self {
+        EMBEDDED.get_or_init(|| {
+            // A test below parses the same bytes, so a build that passes its tests cannot fail here.
+            #[expect(clippy::expect_used, reason = "the embedded file is checked by a test")]
+            json5::from_str(include_str!("../../assets/anthropic.json5"))
+                .expect("the embedded data file is valid")
+        })
+    }
+
+    /// The model used when none is configured.
+    pub fn default_model(&self) -> &ModelRef {
+        &self.default_model
+    }
+
+    /// Where the API is and which version of it is spoken.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Values of the `anthropic-beta` header.
+    pub fn betas(&self) -> &Betas {
+        &self.betas
+    }
+
+    /// A model by its id, Anthropic's only.
+    pub fn model(&self, id: &str) -> Option<&Model> {
+        self.models.get(id)
+    }
+
+    /// All models in the file's order, newest of each family first.
+    pub fn models(&self) -> impl ExactSizeIterator<Item = (&str, &Model)> {
+        self.models.iter().map(|(id, model)| (id.as_str(), model))
+    }
+
+    /// The class whose limits a model shares; an unknown model is its own class.
+    pub fn class_of<'a>(&'a self, model: &'a ModelRef) -> &'a str {
+        match self.model(model.model()) {
+            Some(known) if model.provider() == "anthropic" => &known.class,
+            _ => model.model(),
+        }
+    }
+}
+
+fn model_ref<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ModelRef, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+/// Reads dollars per million tokens as whole micro-dollars per million tokens.
+fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let Some(dollars) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
+    let micros = (dollars * 1e6).round();
+    if !(0.0..=1e12).contains(&micros) {
+        return Err(serde::de::Error::custom(format!("price out of range: {dollars}")));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "range checked above")]
+    Ok(Some(micros as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_file_parses_and_knows_its_own_default() {
+        let catalog = Catalog::embedded();
+        let default = catalog.model(catalog.default_model().model()).unwrap();
+        assert_eq!(default.class, "sonnet");
+        assert_eq!(catalog.betas().plan_token, ["claude-code-20250219", "oauth-2025-04-20"]);
+    }
+
+    #[test]
+    fn prices_are_exact_micro_dollars() {
+        let opus = Catalog::embedded().model("claude-opus-5-5").unwrap().prices;
+        assert_eq!(opus.cache_read, Some(200_000));
+        assert_eq!(opus.cache_write_5m, Some(5_000_000));
+    }
+
+    #[test]
+    fn what_nobody_published_is_unknown() {
+        let catalog = Catalog::embedded();
+        assert_eq!(catalog.model("claude-haiku-5-5").unwrap().prices, Prices::default());
+        assert_eq!(catalog.model("claude-fable-5-1").unwrap().cache_minimum, None);
+        assert!(catalog.model("claude-nosuch").is_none());
+    }
+
+    #[test]
+    fn an_unknown_model_is_its_own_class() {
+        let catalog = Catalog::embedded();
+        let known = "anthropic/claude-opus-4-7".parse().unwrap();
+        let foreign = "other/claude-opus-4-7".parse().unwrap();
+        assert_eq!(catalog.class_of(&known), "opus");
+        assert_eq!(catalog.class_of(&foreign), "claude-opus-4-7");
+    }
+}
