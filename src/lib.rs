@@ -4,5 +4,8 @@
 //! `fased` is a thin layer of commands over it.
 
 pub mod clock;
+pub mod config;
+pub mod env;
 pub mod models;
 pub mod secret;
+pub mod storage;

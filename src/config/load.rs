@@ -1,0 +1,171 @@
+//! Reading `fased.json`: JSON5, with a byte order mark or without, and nesting capped before the parser sees it. A file
+//! that cannot be read as meant is an error with its place; no command repairs it in passing.
+
+use std::path::{Path, PathBuf};
+
+use super::Config;
+use crate::storage::{self, FileError};
+
+/// Deepest nesting of objects and arrays. Real files stay below ten; the parser recurses, so without a cap a hostile
+/// file could overflow the stack.
+const DEEPEST: usize = 128;
+
+/// The config file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is there but cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It is not what it should be.
+    #[error("Invalid config at `{path}`: {problem}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        problem: ConfigProblem,
+    },
+}
+
+/// What is wrong with the text of a config.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigProblem {
+    /// Not UTF-8.
+    #[error("it is not UTF-8 text")]
+    NotText,
+    /// Objects or arrays too deep inside each other.
+    #[error("line {line}: nested deeper than {DEEPEST} levels")]
+    TooDeep {
+        /// Counted from one.
+        line: usize,
+    },
+    /// Not JSON5, or a value of the wrong type.
+    #[error("line {line}, column {column}: {message}")]
+    At {
+        /// Counted from one.
+        line: usize,
+        /// Counted from one.
+        column: usize,
+        /// The parser's words.
+        message: String,
+    },
+    /// Not JSON5 or a wrong value, where the parser cannot say the place.
+    #[error("{0}")]
+    Somewhere(String),
+}
+
+/// Reads the config; a missing file is an empty config.
+///
+/// # Errors
+/// When the file cannot be read or is not a valid config.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let Some(bytes) = storage::read_optional(path)? else { return Ok(Config::default()) };
+    let invalid = |problem| ConfigError::Invalid { path: path.to_owned(), problem };
+    let text = std::str::from_utf8(&bytes).map_err(|_| invalid(ConfigProblem::NotText))?;
+    parse(text).map_err(invalid)
+}
+
+/// Parses a config from its text. An empty text is an empty config.
+///
+/// # Errors
+/// The first problem, with its place.
+pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    check_nesting(text)?;
+    if text.trim().is_empty() {
+        return Ok(Config::default());
+    }
+    json5::from_str(text).map_err(|error| {
+        // The parser's Display appends the place in its own words; ours comes first and in ours.
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        match error.position() {
+            Some(at) => ConfigProblem::At { line: at.line + 1, column: at.column + 1, message },
+            None => ConfigProblem::Somewhere(message),
+        }
+    })
+}
+
+/// Counts brackets outside strings and comments. It may accept what the parser refuses, never the other way round.
+fn check_nesting(text: &str) -> Result<(), ConfigProblem> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut line, mut at) = (0_usize, 1_usize, 0_usize);
+    let mut quote: Option<u8> = None;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        line += usize::from(byte == b'\n');
+        match (quote, byte) {
+            (Some(_), b'\\') => at += 1,
+            (Some(open), close) if open == close => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'/') if bytes.get(at + 1) == Some(&b'/') => {
+                at += bytes[at..].iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(bytes.len() - at)
+                    - 1;
+            }
+            (None, b'/') if bytes.get(at + 1) == Some(&b'*') => {
+                let rest = &text[at + 2..];
+                let length = rest.find("*/").map_or(rest.len(), |end| end + 1);
+                line += rest.as_bytes()[..length].iter().filter(|&&b| b == b'\n').count();
+                at += 1 + length;
+            }
+            (None, b'{' | b'[') => {
+                depth += 1;
+                if depth > DEEPEST {
+                    return Err(ConfigProblem::TooDeep { line });
+                }
+            }
+            (None, b'}' | b']') => depth = depth.saturating_sub(1),
+            (None, _) => {}
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_or_empty_file_is_an_empty_config() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(load(&dir.path().join("fased.json")).unwrap(), Config::default());
+        for text in ["", " \n", "\u{feff}", "{}", "\u{feff}{}"] {
+            assert_eq!(parse(text).unwrap(), Config::default(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place() {
+        let error = parse("{\n  agents: { list: [ { id: 5 } ] }\n}").unwrap_err();
+        assert!(matches!(error, ConfigProblem::At { line: 2, .. }), "{error:?}");
+        let error = parse("{\n  a: \n}").unwrap_err();
+        assert!(matches!(error, ConfigProblem::At { line: 3, .. }), "{error:?}");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_the_parser_recurses() {
+        let deep = format!("{{x:\n{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(parse(&deep).unwrap_err(), ConfigProblem::TooDeep { line: 2 });
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_count() {
+        let brackets = "[".repeat(500);
+        for text in [
+            format!("{{ x: '{brackets}' }}"),
+            format!("{{ x: \"\\\"{brackets}\" }}"),
+            format!("// {brackets}\n{{}}"),
+            format!("/* {brackets} */ {{}} // {brackets}"),
+        ] {
+            parse(&text).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_nesting_check_survives_any_end_of_text() {
+        for text in ["/", "/*", "/**", "//", "'", "\"\\", "/* é", "{ // é"] {
+            check_nesting(text).unwrap();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Files that must not be lost: locks, atomic replacement, permissions. Config and credentials are both written through
+//! this room; it knows nothing of what is in them. The rules it keeps are those of "Files, locks, writes" in
+//! `docs/architecture.md`.
+
+mod atomic;
+mod foreign_lock;
+mod lock;
+mod permissions;
+pub(crate) mod platform;
+
+pub use atomic::{Durability, create_private_dir, replace};
+pub use foreign_lock::wait_for_foreign_lock;
+pub use lock::{FileLock, LockError};
+pub use permissions::{Exposure, exposure_of};
+
+use std::path::{Path, PathBuf};
+
+/// A file or directory could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{path}`: {}", describe(source))]
+pub struct FileError {
+    action: &'static str,
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+impl FileError {
+    pub(crate) fn new(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+
+    /// What was being done: `read`, `write`, `create`, ...
+    pub fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// The file or directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The kind of failure, for choosing a hint.
+    pub fn kind(&self) -> std::io::ErrorKind {
+        self.source.kind()
+    }
+}
+
+/// Reads a whole file; `None` when there is none.
+///
+/// # Errors
+/// Any failure other than absence.
+pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(FileError::new("read", path, error)),
+    }
+}
+
+/// The system's words without its error number, which helps nobody.
+fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = plain.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => plain.to_owned(),
+    }
+}

@@ -1,0 +1,51 @@
+//! Who else can read what should be private. Judged, not repaired: a write brings a file back to 0600 by itself, and
+//! directories are the user's to tighten.
+
+use std::path::Path;
+
+use super::platform;
+
+/// What a look at a path's metadata shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Not there.
+    Absent,
+    /// Only its owner can use it.
+    Private,
+    /// Others can read or change it.
+    OpenToOthers,
+    /// A symbolic link, whatever it points to.
+    Symlink,
+}
+
+/// Looks at a path without following it. What cannot be looked at counts as absent: opening it will say why.
+pub fn exposure_of(path: &Path) -> Exposure {
+    match std::fs::symlink_metadata(path) {
+        Err(_) => Exposure::Absent,
+        Ok(metadata) if metadata.is_symlink() => Exposure::Symlink,
+        Ok(metadata) if platform::open_to_others(&metadata) => Exposure::OpenToOthers,
+        Ok(_) => Exposure::Private,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn modes_and_links_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("store.json");
+        assert_eq!(exposure_of(&file), Exposure::Absent);
+        std::fs::File::create(&file).unwrap();
+        std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(exposure_of(&file), Exposure::Private);
+        std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(exposure_of(&file), Exposure::OpenToOthers);
+        let link = dir.path().join("link.json");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(exposure_of(&link), Exposure::Symlink);
+    }
+}
