@@ -1,0 +1,345 @@
+//! Storing a new credential: which id it gets, and what becomes of one that is already there. No secret is ever dropped
+//! without saying so: a free or matching id is used, another kind moves aside, and a replacement names both.
+
+use super::profile::{Credential, CredentialType, Profile};
+use super::profile_id::{ProfileId, ProfileIdError};
+use super::state::{AuthState, StateError, StateFile};
+use super::store::{AuthStore, Document, Edited, StoreError};
+use crate::clock::Clock;
+use crate::config::Config;
+
+/// A credential to store.
+#[derive(Debug, Clone)]
+pub struct NewCredential {
+    /// Whose it is.
+    pub provider: String,
+    /// The credential.
+    pub credential: Credential,
+    /// The id the user asked for.
+    pub id: Option<ProfileId>,
+    /// Whether that id may lose a credential of another kind.
+    pub replace: bool,
+}
+
+/// What storing it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The id it is stored under.
+    pub id: ProfileId,
+    /// What changed.
+    pub outcome: Outcome,
+    /// The ids of an explicit order that leaves the profile out.
+    pub excluded_by: Option<Vec<String>>,
+}
+
+/// What changed in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new profile.
+    Added,
+    /// The same credential was there already; nothing was written.
+    Unchanged,
+    /// Another secret of the same id was replaced.
+    Replaced {
+        /// Masked form of the old one.
+        old: String,
+    },
+}
+
+/// A credential could not be stored; the store is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrollError {
+    /// The id holds a credential of another kind.
+    #[error("Profile \"{id}\" holds {}; storing {} there would lose it.", article(*.held), article(*.new))]
+    OtherType {
+        /// The id.
+        id: ProfileId,
+        /// What is there.
+        held: CredentialType,
+        /// What was to be stored.
+        new: CredentialType,
+    },
+    /// The id holds an entry that cannot be read.
+    #[error("Profile \"{id}\" holds an entry that cannot be read; storing a credential there would lose it.")]
+    UnreadableEntry {
+        /// The id.
+        id: ProfileId,
+    },
+    /// The id belongs to another provider.
+    #[error("Profile \"{id}\" is not one of {provider}.")]
+    OtherProvider {
+        /// The id.
+        id: ProfileId,
+        /// The provider of the credential.
+        provider: String,
+    },
+    /// No id can be made for this provider.
+    #[error(transparent)]
+    Id(#[from] ProfileIdError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The state of the replaced credential could not be cleared.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+fn article(kind: CredentialType) -> &'static str {
+    match kind {
+        CredentialType::ApiKey => "an API key",
+        CredentialType::Token => "a token",
+        CredentialType::OAuth => "an OAuth sign-in",
+    }
+}
+
+/// Stores a credential under the id it should have, and clears what was remembered of one it replaces.
+///
+/// # Errors
+/// See [`EnrollError`]; nothing is written then.
+pub fn enroll(
+    new: &NewCredential,
+    store: &AuthStore,
+    config: &Config,
+    clock: &dyn Clock,
+) -> Result<Enrolled, EnrollError> {
+    let enrolled = store.update(clock, |document| {
+        let id = choose_id(new, document)?;
+        let held = document.profile(&id).ok().flatten();
+        let outcome = match &held {
+            Some(held) if held.credential == new.credential => Outcome::Unchanged,
+            Some(held) => Outcome::Replaced { old: held.credential.material().shown() },
+            None if document.contains(&id) => Outcome::Replaced { old: "an unreadable entry".to_owned() },
+            None => Outcome::Added,
+        };
+        let edited = if outcome == Outcome::Unchanged { Edited::No } else { Edited::Yes };
+        if edited == Edited::Yes {
+            document.put(&Profile {
+                id: id.clone(),
+                email: held.as_ref().and_then(|held| held.email.clone()),
+                // A key does not age; a token's year is counted from here.
+                added_at: (new.credential.kind() != CredentialType::ApiKey).then(|| clock.now()),
+                issuer: None,
+                credential: new.credential.clone(),
+            });
+        }
+        let order = document
+            .order(&new.provider)
+            .or_else(|| config.auth_order(&new.provider).map(<[String]>::to_vec));
+        let excluded_by = order.filter(|ids| excludes(ids, &id, document));
+        Ok::<_, EnrollError>((edited, Enrolled { id, outcome, excluded_by }))
+    })?;
+    if matches!(enrolled.outcome, Outcome::Replaced { .. }) {
+        let snapshot = store.read()?;
+        StateFile::in_dir(store.dir())
+            .update(&snapshot, clock, |state: &mut AuthState| state.clear(&enrolled.id))?;
+    }
+    Ok(enrolled)
+}
+
+/// Whether an explicit order leaves the profile out; one that names nothing stored is no order.
+fn excludes(ids: &[String], id: &ProfileId, document: &Document) -> bool {
+    let names_something = ids.iter().filter_map(|id| id.parse().ok()).any(|id| document.contains(&id));
+    names_something && !ids.iter().any(|listed| listed == id.as_str())
+}
+
+fn choose_id(new: &NewCredential, document: &Document) -> Result<ProfileId, EnrollError> {
+    let kind = new.credential.kind();
+    if let Some(id) = &new.id {
+        if id.provider() != new.provider {
+            return Err(EnrollError::OtherProvider { id: id.clone(), provider: new.provider.clone() });
+        }
+        return match document.profile(id) {
+            _ if new.replace => Ok(id.clone()),
+            Err(_) => Err(EnrollError::UnreadableEntry { id: id.clone() }),
+            Ok(Some(held)) if held.credential.kind() != kind => {
+                Err(EnrollError::OtherType { id: id.clone(), held: held.credential.kind(), new: kind })
+            }
+            Ok(_) => Ok(id.clone()),
+        };
+    }
+    let aside = match kind {
+        CredentialType::ApiKey => "api-key",
+        CredentialType::Token => "token",
+        CredentialType::OAuth => "oauth",
+    };
+    let fits = |id: &ProfileId| match document.profile(id) {
+        Ok(None) => true,
+        Ok(Some(held)) => held.credential.kind() == kind,
+        Err(_) => false,
+    };
+    let names =
+        ["default".to_owned(), aside.to_owned()].into_iter().chain((2..).map(|n| format!("{aside}-{n}")));
+    for name in names {
+        let id = ProfileId::new(&new.provider, &name)?;
+        if fits(&id) {
+            return Ok(id);
+        }
+    }
+    // The names above never end.
+    Err(EnrollError::Id(ProfileIdError))
+}
+
+/// The ids an explicit order would have with one more at its end, for the hint that includes it.
+pub fn order_including(ids: &[String], id: &ProfileId) -> Vec<String> {
+    ids.iter().cloned().chain([id.to_string()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::profile::{Expiry, Material};
+    use crate::clock::ManualClock;
+    use crate::config::{AgentId, Paths, SelectedAgent};
+    use crate::env::Env;
+    use crate::secret::Secret;
+
+    struct World {
+        dir: tempfile::TempDir,
+        clock: ManualClock,
+        config: Config,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let clock = ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap());
+            Self { dir: tempfile::tempdir().unwrap(), clock, config: Config::default() }
+        }
+
+        fn store(&self) -> AuthStore {
+            let state = self.dir.path().to_str().unwrap().to_owned();
+            let paths = Paths::resolve(&Env::from_pairs([("FASED_STATE_DIR", state)]), None).unwrap();
+            AuthStore::of(&SelectedAgent { id: AgentId::main(), dir: self.dir.path().join("agent") }, &paths)
+        }
+
+        fn enroll(
+            &self,
+            credential: Credential,
+            id: Option<&str>,
+            replace: bool,
+        ) -> Result<Enrolled, EnrollError> {
+            let id = id.map(|id| id.parse().unwrap());
+            let new = NewCredential { provider: "anthropic".into(), credential, id, replace };
+            enroll(&new, &self.store(), &self.config, &self.clock)
+        }
+
+        fn secrets(&self) -> Vec<String> {
+            let snapshot = self.store().read().unwrap();
+            let shown =
+                |p: &Profile| format!("{} {}", p.id, p.credential.material().secret().unwrap().expose());
+            snapshot.profiles.values().map(shown).collect()
+        }
+    }
+
+    fn key(text: &str) -> Credential {
+        Credential::ApiKey { key: Material::Value(Secret::new(text)) }
+    }
+
+    fn token(text: &str) -> Credential {
+        Credential::Token { token: Material::Value(Secret::new(text)), expires: Expiry::Unknown }
+    }
+
+    #[test]
+    fn the_first_credential_is_the_default() {
+        let world = World::new();
+        let enrolled = world.enroll(key("one"), None, false).unwrap();
+        assert_eq!((enrolled.id.as_str(), enrolled.outcome), ("anthropic:default", Outcome::Added));
+    }
+
+    #[test]
+    fn the_same_again_writes_nothing() {
+        let world = World::new();
+        world.enroll(key("one"), None, false).unwrap();
+        let written = std::fs::metadata(world.store().path()).unwrap().modified().unwrap();
+        assert_eq!(world.enroll(key("one"), None, false).unwrap().outcome, Outcome::Unchanged);
+        assert_eq!(std::fs::metadata(world.store().path()).unwrap().modified().unwrap(), written);
+    }
+
+    #[test]
+    fn another_secret_of_the_same_kind_replaces_and_says_so() {
+        let world = World::new();
+        world.enroll(key("sk-ant-api03-0000000000000old1"), None, false).unwrap();
+        let enrolled = world.enroll(key("sk-ant-api03-0000000000000new1"), None, false).unwrap();
+        assert_eq!(enrolled.outcome, Outcome::Replaced { old: "sk-ant-api03 …old1".into() });
+        assert_eq!(world.secrets(), ["anthropic:default sk-ant-api03-0000000000000new1"]);
+    }
+
+    #[test]
+    fn another_kind_goes_beside_and_keeps_the_first() {
+        let world = World::new();
+        world.enroll(key("one"), None, false).unwrap();
+        assert_eq!(world.enroll(token("two"), None, false).unwrap().id.as_str(), "anthropic:token");
+        assert_eq!(
+            world.enroll(token("three"), None, false).unwrap().outcome,
+            Outcome::Replaced { old: "…".into() }
+        );
+        world.enroll(token("four"), Some("anthropic:api-key"), false).unwrap();
+        assert_eq!(
+            world.secrets(),
+            ["anthropic:default one", "anthropic:token three", "anthropic:api-key four"]
+        );
+    }
+
+    #[test]
+    fn when_every_usual_id_holds_another_kind_a_number_is_added() {
+        let world = World::new();
+        world.enroll(token("one"), None, false).unwrap();
+        world.enroll(token("two"), Some("anthropic:api-key"), false).unwrap();
+        assert_eq!(world.enroll(key("three"), None, false).unwrap().id.as_str(), "anthropic:api-key-2");
+    }
+
+    #[test]
+    fn an_explicit_id_of_another_kind_needs_a_word() {
+        let world = World::new();
+        world.enroll(key("one"), Some("anthropic:work"), false).unwrap();
+        let error = world.enroll(token("two"), Some("anthropic:work"), false).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Profile \"anthropic:work\" holds an API key; storing a token there would lose it."
+        );
+        let enrolled = world.enroll(token("two"), Some("anthropic:work"), true).unwrap();
+        assert_eq!(enrolled.outcome, Outcome::Replaced { old: "…".into() });
+        assert!(matches!(
+            world.enroll(key("x"), Some("other:a"), true),
+            Err(EnrollError::OtherProvider { .. })
+        ));
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_is_not_lost_either() {
+        let world = World::new();
+        std::fs::create_dir_all(world.dir.path().join("agent")).unwrap();
+        let mut file = std::fs::File::create(world.store().path()).unwrap();
+        let text =
+            r#"{"version":1,"profiles":{"anthropic:default":{"type":"novel","provider":"anthropic"}}}"#;
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        assert_eq!(world.enroll(key("one"), None, false).unwrap().id.as_str(), "anthropic:api-key");
+        let refused = world.enroll(key("one"), Some("anthropic:default"), false);
+        assert!(matches!(refused, Err(EnrollError::UnreadableEntry { .. })));
+        assert!(std::fs::read_to_string(world.store().path()).unwrap().contains("novel"));
+    }
+
+    #[test]
+    fn replacing_a_secret_clears_what_was_remembered_of_the_old_one() {
+        let world = World::new();
+        world.enroll(key("one"), None, false).unwrap();
+        let snapshot = world.store().read().unwrap();
+        let old = snapshot.profiles[0].clone();
+        let file = StateFile::in_dir(world.store().dir());
+        file.update(&snapshot, &world.clock, |state| state.note_success(&old, world.clock.now())).unwrap();
+        world.enroll(key("two"), None, false).unwrap();
+        let (state, _) = file.read(&world.store().read().unwrap());
+        assert_eq!(state.of(&old), None);
+    }
+
+    #[test]
+    fn an_order_that_leaves_it_out_is_named() {
+        let mut world = World::new();
+        world.enroll(key("one"), None, false).unwrap();
+        world.config.auth.order.insert("anthropic".into(), vec!["anthropic:default".into()]);
+        let enrolled = world.enroll(token("two"), None, false).unwrap();
+        assert_eq!(enrolled.excluded_by.unwrap(), ["anthropic:default"]);
+        world.config.auth.order.insert("anthropic".into(), vec!["anthropic:gone".into()]);
+        let enrolled = world.enroll(token("three"), None, false).unwrap();
+        assert_eq!(enrolled.excluded_by, None);
+    }
+}

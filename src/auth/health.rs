@@ -1,0 +1,447 @@
+//! The one verdict: whether a profile is stored well, was verified, can be used now, and why not. Command line, JSON,
+//! HTTP and pages all render what [`judge`] says; nothing else decides.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::profile::{Credential, Expiry, Material, Profile, SecretRef};
+use super::state::{ProfileState, Verification};
+use crate::env::Env;
+use crate::secret::SecretKind;
+
+/// What ends sooner than this is called expiring.
+pub const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(24);
+/// Life of a setup-token, counted from when it was added; Anthropic documents one year.
+const SETUP_TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// Everything that is to be said about a profile at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// What the store holds.
+    pub stored: Stored,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// The end is our estimate, not a recorded fact.
+    pub expires_estimated: bool,
+    /// What the provider last said.
+    pub verified: Option<Verification>,
+    /// Whether a request may use it now.
+    pub usable: Usable,
+    /// Who pays for what it is used for.
+    pub billing: Billing,
+}
+
+/// What the store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stored {
+    /// Good for more than a day.
+    Ok,
+    /// Ends within a day.
+    Expiring,
+    /// Ended.
+    Expired,
+    /// The access token ended; the refresh token can fetch another.
+    Refreshable,
+    /// No secret, or an expiry that is no date.
+    Missing,
+    /// Does not end by itself.
+    Static,
+}
+
+/// Whether a request may use it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Usable {
+    /// It may.
+    Yes,
+    /// It may not.
+    No(Unusable),
+}
+
+/// Why a profile cannot be used now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// The reason.
+    pub reason: UnusableReason,
+    /// When it may be used again; `None` when time does not mend it.
+    pub until: Option<Timestamp>,
+    /// The class of models this is about; `None` for all.
+    pub model_class: Option<String>,
+}
+
+/// Reasons, from the most lasting to the most passing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnusableReason {
+    /// An explicit order leaves it out.
+    Excluded,
+    /// There is no secret in it.
+    Missing,
+    /// It refers to an environment variable that is not set.
+    VariableUnset(String),
+    /// It refers to a kind of place this version does not read.
+    UnreadableReference(String),
+    /// It ended.
+    Expired,
+    /// Not used for anything, for this recorded reason.
+    Disabled(String),
+    /// Left alone for a while, for this recorded reason.
+    Cooldown(String),
+}
+
+/// Who pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Billing {
+    /// Per token, to the API account.
+    Api,
+    /// A Claude plan.
+    Subscription,
+    /// Cannot be told.
+    Unknown,
+}
+
+impl Billing {
+    /// As in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Subscription => "subscription",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Usable {
+    /// Whether it may be used.
+    pub fn is_yes(&self) -> bool {
+        matches!(self, Self::Yes)
+    }
+}
+
+impl UnusableReason {
+    /// The kind of unusability as the TypeScript program names it, or our own name where it has none.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Excluded => "excluded",
+            Self::Missing | Self::VariableUnset(_) | Self::UnreadableReference(_) => "missing",
+            Self::Expired => "expired",
+            Self::Disabled(_) => "disabled",
+            Self::Cooldown(_) => "cooldown",
+        }
+    }
+
+    /// The recorded or implied reason, one word of the schema.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Disabled(reason) | Self::Cooldown(reason) => reason,
+            other => other.kind(),
+        }
+    }
+}
+
+/// What a verdict depends on besides the profile.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The moment.
+    pub now: Timestamp,
+    /// The class of the model that would be asked.
+    pub model_class: &'a str,
+    /// Whether an explicit order leaves the profile out.
+    pub excluded: bool,
+    /// Where references of the kind `env` point.
+    pub env: &'a Env,
+}
+
+/// Judges a profile. `state` must be about the secret the profile holds now.
+pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situation<'_>) -> Verdict {
+    let (stored, expires_at, expires_estimated) = judge_stored(profile, situation.now);
+    let obstacle = obstacle_in_itself(profile, stored, expires_at, expires_estimated, situation)
+        .or_else(|| state.and_then(|state| obstacle_in_state(state, situation)));
+    Verdict {
+        stored,
+        expires_at,
+        expires_estimated,
+        verified: state.and_then(|state| state.verified.clone()),
+        usable: obstacle.map_or(Usable::Yes, Usable::No),
+        billing: billing_of(profile, situation.env),
+    }
+}
+
+fn judge_stored(profile: &Profile, now: Timestamp) -> (Stored, Option<Timestamp>, bool) {
+    let credential = &profile.credential;
+    if *credential.material() == Material::Missing {
+        return (Stored::Missing, None, false);
+    }
+    let by_time = |at: Timestamp| match () {
+        () if at <= now => Stored::Expired,
+        () if at.duration_since(now) <= WARN_BEFORE => Stored::Expiring,
+        () => Stored::Ok,
+    };
+    match (credential, credential.expires()) {
+        (Credential::ApiKey { .. }, _) => (Stored::Static, None, false),
+        (_, Expiry::Invalid) => (Stored::Missing, None, false),
+        (Credential::OAuth { refresh: Some(_), .. }, Expiry::At(at)) => {
+            (if at <= now { Stored::Refreshable } else { Stored::Ok }, Some(at), false)
+        }
+        (_, Expiry::At(at)) => (by_time(at), Some(at), false),
+        (Credential::Token { .. }, Expiry::Unknown) => match profile.added_at {
+            Some(added) => {
+                let at = added.saturating_add(SETUP_TOKEN_LIFE).unwrap_or(Timestamp::MAX);
+                // An estimate may warn, but it never says that something ended.
+                let stored = if by_time(at) == Stored::Ok { Stored::Ok } else { Stored::Expiring };
+                (stored, Some(at), true)
+            }
+            None => (Stored::Static, None, false),
+        },
+        (Credential::OAuth { .. }, Expiry::Unknown) => (Stored::Static, None, false),
+    }
+}
+
+fn obstacle_in_itself(
+    profile: &Profile,
+    stored: Stored,
+    expires_at: Option<Timestamp>,
+    estimated: bool,
+    situation: &Situation<'_>,
+) -> Option<Unusable> {
+    let lasting = |reason| Some(Unusable { reason, until: None, model_class: None });
+    if situation.excluded {
+        return lasting(UnusableReason::Excluded);
+    }
+    match stored {
+        Stored::Missing => return lasting(UnusableReason::Missing),
+        Stored::Expired | Stored::Refreshable => return lasting(UnusableReason::Expired),
+        Stored::Ok | Stored::Expiring | Stored::Static => {}
+    }
+    debug_assert!(estimated || expires_at.is_none_or(|at| at > situation.now));
+    match profile.credential.material() {
+        Material::Reference(reference) => match reference.source.as_str() {
+            "env" if situation.env.get(&reference.id).is_some() => None,
+            "env" => lasting(UnusableReason::VariableUnset(reference.id.clone())),
+            source => lasting(UnusableReason::UnreadableReference(source.to_owned())),
+        },
+        Material::Value(_) | Material::Missing => None,
+    }
+}
+
+fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<Unusable> {
+    let now = situation.now;
+    if let Some(disabled) =
+        state.disabled.as_ref().filter(|disabled| disabled.until.is_none_or(|until| until > now))
+    {
+        let reason = UnusableReason::Disabled(disabled.reason.clone());
+        return Some(Unusable { reason, until: disabled.until, model_class: None });
+    }
+    let concerns_us = |class: Option<&str>| class.is_none_or(|class| class == situation.model_class);
+    let latest = state
+        .cooldowns
+        .iter()
+        .filter(|cooldown| cooldown.until > now && concerns_us(cooldown.model_class.as_deref()))
+        .max_by_key(|cooldown| cooldown.until)?;
+    Some(Unusable {
+        reason: UnusableReason::Cooldown(latest.reason.clone()),
+        until: Some(latest.until),
+        model_class: latest.model_class.clone(),
+    })
+}
+
+fn billing_of(profile: &Profile, env: &Env) -> Billing {
+    if profile.id.provider() != "anthropic" {
+        return Billing::Unknown;
+    }
+    let is_bearer = match profile.credential.material() {
+        Material::Value(secret) => secret.kind() == SecretKind::BearerToken,
+        Material::Reference(SecretRef { source, id, .. }) if source == "env" => env
+            .get(id)
+            .is_some_and(|value| value.starts_with(SecretKind::BearerToken.prefix().unwrap_or_default())),
+        Material::Reference(_) | Material::Missing => false,
+    };
+    // A key slot may hold a bearer token: what it is decides, not what it was stored as.
+    match &profile.credential {
+        Credential::ApiKey { .. } if !is_bearer => Billing::Api,
+        _ if profile.issuer.as_deref() == Some("console") => Billing::Api,
+        _ => Billing::Subscription,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::state::{AuthState, Cooldown, Disabled};
+    use crate::secret::Secret;
+    use proptest::prelude::*;
+
+    const NOW: &str = "2026-06-01T00:00:00Z";
+
+    fn now() -> Timestamp {
+        NOW.parse().unwrap()
+    }
+
+    fn hours(hours: i64) -> Timestamp {
+        now() + SignedDuration::from_hours(hours)
+    }
+
+    fn profile(credential: Credential) -> Profile {
+        Profile { id: "anthropic:a".parse().unwrap(), credential, email: None, added_at: None, issuer: None }
+    }
+
+    fn value(text: &str) -> Material {
+        Material::Value(Secret::new(text))
+    }
+
+    fn api_key() -> Profile {
+        profile(Credential::ApiKey { key: value("sk-ant-api03-x") })
+    }
+
+    fn token(expires: Expiry) -> Profile {
+        profile(Credential::Token { token: value("sk-ant-oat01-x"), expires })
+    }
+
+    fn oauth(refresh: bool, at: Timestamp) -> Profile {
+        profile(Credential::OAuth {
+            access: value("sk-ant-oat01-x"),
+            refresh: refresh.then(|| Secret::new("sk-ant-ort01-x")),
+            expires: Expiry::At(at),
+        })
+    }
+
+    fn verdict_with(profile: &Profile, state: Option<&ProfileState>, env: &Env) -> Verdict {
+        judge(profile, state, &Situation { now: now(), model_class: "opus", excluded: false, env })
+    }
+
+    fn verdict(profile: &Profile) -> Verdict {
+        verdict_with(profile, None, &Env::default())
+    }
+
+    fn reason(verdict: &Verdict) -> Option<&UnusableReason> {
+        match &verdict.usable {
+            Usable::Yes => None,
+            Usable::No(unusable) => Some(&unusable.reason),
+        }
+    }
+
+    #[test]
+    fn what_is_stored_follows_type_and_time() {
+        let table = [
+            (api_key(), Stored::Static),
+            (profile(Credential::ApiKey { key: Material::Missing }), Stored::Missing),
+            (token(Expiry::Unknown), Stored::Static),
+            (token(Expiry::Invalid), Stored::Missing),
+            (token(Expiry::At(hours(0))), Stored::Expired),
+            (token(Expiry::At(hours(24))), Stored::Expiring),
+            (token(Expiry::At(hours(25))), Stored::Ok),
+            (oauth(true, hours(-1)), Stored::Refreshable),
+            (oauth(true, hours(1)), Stored::Ok),
+            (oauth(false, hours(-1)), Stored::Expired),
+            (oauth(false, hours(1)), Stored::Expiring),
+        ];
+        for (profile, stored) in table {
+            assert_eq!(verdict(&profile).stored, stored, "{profile:?}");
+        }
+    }
+
+    #[test]
+    fn an_ended_access_token_is_never_called_ok() {
+        for profile in [oauth(true, hours(-1)), oauth(false, hours(-1)), token(Expiry::At(hours(-1)))] {
+            let verdict = verdict(&profile);
+            assert_ne!(verdict.stored, Stored::Ok);
+            assert_eq!(reason(&verdict), Some(&UnusableReason::Expired));
+        }
+    }
+
+    #[test]
+    fn an_estimated_end_warns_but_never_excludes() {
+        let mut old = token(Expiry::Unknown);
+        for (age_in_days, stored) in
+            [(0, Stored::Ok), (363, Stored::Ok), (364, Stored::Expiring), (800, Stored::Expiring)]
+        {
+            old.added_at = Some(hours(-24 * age_in_days));
+            let verdict = verdict(&old);
+            assert_eq!((verdict.stored, verdict.expires_estimated), (stored, true), "{age_in_days}");
+            assert!(verdict.usable.is_yes());
+        }
+    }
+
+    #[test]
+    fn a_cooldown_holds_for_its_class_until_its_end() {
+        let state = |class: Option<&str>, until| {
+            let mut state = ProfileState::default();
+            let model_class = class.map(str::to_owned);
+            state.cooldowns.push(Cooldown { model_class, reason: "rate_limit".into(), until });
+            state
+        };
+        let judged = |state: &ProfileState| verdict_with(&api_key(), Some(state), &Env::default()).usable;
+        assert!(!judged(&state(Some("opus"), hours(1))).is_yes());
+        assert!(!judged(&state(None, hours(1))).is_yes());
+        assert!(judged(&state(Some("haiku"), hours(1))).is_yes());
+        assert!(judged(&state(Some("opus"), hours(0))).is_yes());
+    }
+
+    #[test]
+    fn a_disabled_profile_comes_back_by_time_or_not_at_all() {
+        let state = |until| {
+            let mut state = ProfileState::default();
+            state.disabled = Some(Disabled { reason: "billing".into(), until });
+            state
+        };
+        let judged = |state: &ProfileState| verdict_with(&api_key(), Some(state), &Env::default()).usable;
+        assert!(judged(&state(Some(hours(0)))).is_yes());
+        assert!(!judged(&state(Some(hours(1)))).is_yes());
+        assert!(!judged(&state(None)).is_yes());
+    }
+
+    #[test]
+    fn a_reference_is_usable_when_its_variable_is_set() {
+        let reference = SecretRef { source: "env".into(), provider: "default".into(), id: "WORK_KEY".into() };
+        let mut by_reference = profile(Credential::ApiKey { key: Material::Reference(reference) });
+        assert_eq!(reason(&verdict(&by_reference)), Some(&UnusableReason::VariableUnset("WORK_KEY".into())));
+        let env = Env::from_pairs([("WORK_KEY", "sk-ant-oat01-x")]);
+        let set = verdict_with(&by_reference, None, &env);
+        assert_eq!((set.usable, set.billing), (Usable::Yes, Billing::Subscription));
+        by_reference.credential = Credential::ApiKey {
+            key: Material::Reference(SecretRef {
+                source: "exec".into(),
+                provider: "default".into(),
+                id: "x".into(),
+            }),
+        };
+        assert_eq!(
+            reason(&verdict(&by_reference)),
+            Some(&UnusableReason::UnreadableReference("exec".into()))
+        );
+    }
+
+    #[test]
+    fn who_pays_follows_what_the_secret_is() {
+        assert_eq!(verdict(&api_key()).billing, Billing::Api);
+        let mislabelled = profile(Credential::ApiKey { key: value("sk-ant-oat01-x") });
+        assert_eq!(verdict(&mislabelled).billing, Billing::Subscription);
+        let mut console = token(Expiry::Unknown);
+        assert_eq!(verdict(&console).billing, Billing::Subscription);
+        console.issuer = Some("console".into());
+        assert_eq!(verdict(&console).billing, Billing::Api);
+        let mut foreign = api_key();
+        foreign.id = "openrouter:a".parse().unwrap();
+        assert_eq!(verdict(&foreign).billing, Billing::Unknown);
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_keeps_a_sound_profile_unusable_past_its_end(ends in proptest::collection::vec((0_i64..100, 0_usize..3), 0..6)) {
+            let mut state = AuthState::default();
+            let entry = state.entry(&api_key());
+            let class = |n: usize| [None, Some("opus".to_owned()), Some("haiku".to_owned())][n].clone();
+            entry.cooldowns = ends
+                .iter()
+                .map(|(hour, n)| Cooldown { model_class: class(*n), reason: "x".into(), until: hours(*hour) })
+                .collect();
+            let last = ends.iter().filter(|(_, n)| *n < 2).map(|(hour, _)| *hour).max().unwrap_or(0);
+            let env = Env::default();
+            for hour in 0..=100 {
+                let situation = Situation { now: hours(hour), model_class: "opus", excluded: false, env: &env };
+                let usable = judge(&api_key(), state.of(&api_key()), &situation).usable;
+                prop_assert_eq!(usable.is_yes(), hour >= last, "hour {}", hour);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
+//! ([`store`], [`enroll`], [`migrate`]) and what is remembered of their use ([`state`]), which come first ([`order`]), and
+//! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with.
+
+pub mod enroll;
+pub mod health;
+pub mod intake;
+mod migrate;
+pub mod notices;
+pub mod order;
+pub mod profile;
+pub mod profile_id;
+pub mod resolve;
+pub mod state;
+pub mod store;
+
+pub use profile::{Credential, Profile};
+pub use profile_id::ProfileId;

@@ -1,0 +1,427 @@
+//! What a request to a provider is signed with: every profile judged and in order of use, the environment's key with its
+//! standing, and the one that is next. Status shows this; a request takes [`ProviderAuth::choose`] of it.
+
+use jiff::Timestamp;
+
+use super::health::{self, Billing, Situation, Stored, Unusable, UnusableReason, Usable, Verdict};
+use super::order::{self, OrderSource};
+use super::profile::{Material, Profile};
+use super::profile_id::ProfileId;
+use super::state::AuthState;
+use super::store::Snapshot;
+use crate::config::Config;
+use crate::config::schema::EnvPolicy;
+use crate::env::Env;
+use crate::secret::{Secret, SecretKind};
+
+/// Variables that may hold a credential for Anthropic, the first set one counts.
+const ANTHROPIC_VARIABLES: [&str; 2] = ["ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"];
+
+/// Everything a choice of credential depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The agent's store.
+    pub snapshot: &'a Snapshot,
+    /// What is remembered of its use.
+    pub state: &'a AuthState,
+    /// Orders and policies.
+    pub config: &'a Config,
+    /// Credentials outside the store.
+    pub env: &'a Env,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+/// A provider's credentials at a moment, for one class of models.
+#[derive(Debug, Clone)]
+pub struct ProviderAuth<'a> {
+    /// The provider.
+    pub provider: String,
+    /// In order of use: usable ones first, then by soonest recovery, excluded ones last.
+    pub profiles: Vec<Judged<'a>>,
+    /// What ordered them.
+    pub source: OrderSource,
+    /// The environment's credential, when one is set.
+    pub env: Option<EnvCredential>,
+    /// What a request would use now.
+    pub next: Option<Next>,
+}
+
+/// A profile with its verdict.
+#[derive(Debug, Clone)]
+pub struct Judged<'a> {
+    /// The profile.
+    pub profile: &'a Profile,
+    /// What is to be said about it.
+    pub verdict: Verdict,
+    /// When it last answered.
+    pub last_used: Option<Timestamp>,
+}
+
+/// A credential in an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvCredential {
+    /// The variable.
+    pub variable: &'static str,
+    /// Its value.
+    pub secret: Secret,
+    /// What it is used for.
+    pub standing: EnvStanding,
+}
+
+/// What a credential in the environment is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnvStanding {
+    /// The next request uses it.
+    Used,
+    /// A stored profile is used instead.
+    Idle,
+    /// Every stored profile is unusable, and the policy still does not let it step in.
+    HeldBack,
+    /// The policy is `never`.
+    Off,
+    /// A client key of our own gateway, or one that cannot send messages.
+    Refused,
+}
+
+/// What a request would use now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// A stored profile.
+    Profile(ProfileId),
+    /// The environment.
+    Env(&'static str),
+}
+
+impl<'a> ProviderAuth<'a> {
+    /// Surveys the credentials of a provider for models of a class.
+    pub fn survey(provider: &str, model_class: &str, inputs: &Inputs<'a>) -> Self {
+        let ordered = order::order(provider, inputs.snapshot, inputs.config, inputs.state);
+        let judge = |profile: &'a Profile, excluded: bool| {
+            let state = inputs.state.of(profile);
+            let situation = Situation { now: inputs.now, model_class, excluded, env: inputs.env };
+            let verdict = health::judge(profile, state, &situation);
+            Judged { profile, verdict, last_used: state.and_then(|state| state.last_used) }
+        };
+        let mut profiles: Vec<Judged<'a>> = ordered.profiles.into_iter().map(|p| judge(p, false)).collect();
+        profiles.sort_by_key(|judged| match &judged.verdict.usable {
+            Usable::Yes => (0, None),
+            Usable::No(Unusable { until: Some(until), .. }) => (1, Some(*until)),
+            Usable::No(_) => (2, None),
+        });
+        profiles.extend(ordered.excluded.into_iter().map(|p| judge(p, true)));
+
+        let first =
+            profiles.first().filter(|judged| judged.verdict.usable.is_yes()).map(|judged| &judged.profile.id);
+        let env = env_credential(provider, inputs.env).map(|(variable, secret)| {
+            let standing = standing(&secret, inputs.config.auth.env, !profiles.is_empty(), first.is_some());
+            EnvCredential { variable, secret, standing }
+        });
+        let next = match &env {
+            Some(EnvCredential { variable, standing: EnvStanding::Used, .. }) => Some(Next::Env(variable)),
+            _ => first.cloned().map(Next::Profile),
+        };
+        Self { provider: provider.to_owned(), profiles, source: ordered.source, env, next }
+    }
+
+    /// The stored profile that is next, when it is one.
+    pub fn next_profile(&self) -> Option<&Judged<'a>> {
+        match &self.next {
+            Some(Next::Profile(id)) => self.profile(id),
+            _ => None,
+        }
+    }
+
+    /// Whether anything could be used or become usable here.
+    pub fn has_credentials(&self) -> bool {
+        !self.profiles.is_empty() || self.env.as_ref().is_some_and(|env| env.standing == EnvStanding::Used)
+    }
+
+    /// The credential for a request: the next one, or the pinned one.
+    ///
+    /// # Errors
+    /// When there is none, none is usable, or the pinned one is missing or unusable; a pin never moves.
+    pub fn choose(&self, pinned: Option<&ProfileId>, env: &Env) -> Result<Chosen<'a>, NoCredential> {
+        if let Some(id) = pinned {
+            let judged = self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
+            return match &judged.verdict.usable {
+                Usable::Yes => Chosen::of(judged, env),
+                // Whoever names a profile means it, whatever an order leaves out.
+                Usable::No(Unusable { reason: UnusableReason::Excluded, .. }) if stands(&judged.verdict) => {
+                    Chosen::of(judged, env)
+                }
+                Usable::No(_) => Err(NoCredential::PinnedUnusable { id: id.clone() }),
+            };
+        }
+        match (&self.next, &self.env) {
+            (Some(Next::Profile(id)), _) => {
+                let judged =
+                    self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
+                Chosen::of(judged, env)
+            }
+            (Some(Next::Env(variable)), Some(credential)) => Ok(Chosen {
+                source: Source::Env(variable),
+                form: Form::of(&credential.secret, None),
+                billing: billing_of_env(&credential.secret),
+                secret: credential.secret.clone(),
+            }),
+            _ if self.profiles.is_empty() => Err(NoCredential::NothingStored),
+            _ => Err(NoCredential::AllUnusable),
+        }
+    }
+
+    fn profile(&self, id: &ProfileId) -> Option<&Judged<'a>> {
+        self.profiles.iter().find(|judged| judged.profile.id == *id)
+    }
+}
+
+fn stands(verdict: &Verdict) -> bool {
+    matches!(verdict.stored, Stored::Ok | Stored::Expiring | Stored::Static)
+}
+
+/// A credential for one request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen<'a> {
+    /// Where it comes from.
+    pub source: Source<'a>,
+    /// Its value.
+    pub secret: Secret,
+    /// How it is sent.
+    pub form: Form,
+    /// Who pays.
+    pub billing: Billing,
+}
+
+/// Where a chosen credential comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// A stored profile.
+    Profile(&'a Profile),
+    /// An environment variable.
+    Env(&'static str),
+}
+
+/// How a credential is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In `x-api-key`.
+    ApiKey,
+    /// As a bearer token of a Claude plan.
+    PlanToken,
+    /// As a bearer token of the Console or of federation.
+    ConsoleToken,
+}
+
+impl Form {
+    /// A bearer token is sent as one wherever it is stored; whose it is only its source can tell.
+    fn of(secret: &Secret, issuer: Option<&str>) -> Self {
+        match (secret.kind(), issuer) {
+            (SecretKind::BearerToken, Some("console")) => Self::ConsoleToken,
+            (SecretKind::BearerToken, _) => Self::PlanToken,
+            _ => Self::ApiKey,
+        }
+    }
+}
+
+impl<'a> Chosen<'a> {
+    fn of(judged: &Judged<'a>, env: &Env) -> Result<Self, NoCredential> {
+        let profile = judged.profile;
+        let secret = match profile.credential.material() {
+            Material::Value(secret) => secret.clone(),
+            Material::Reference(reference) if reference.source == "env" => {
+                let value =
+                    env.get(&reference.id).ok_or(NoCredential::PinnedUnusable { id: profile.id.clone() })?;
+                Secret::new(value.trim())
+            }
+            Material::Reference(_) | Material::Missing => {
+                return Err(NoCredential::PinnedUnusable { id: profile.id.clone() });
+            }
+        };
+        let form = Form::of(&secret, profile.issuer.as_deref());
+        Ok(Self { source: Source::Profile(profile), secret, form, billing: judged.verdict.billing })
+    }
+}
+
+/// There is no credential to send a request with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoCredential {
+    /// The agent stores none for the provider, and the environment lends none.
+    NothingStored,
+    /// There are some, and none can be used now.
+    AllUnusable,
+    /// The profile asked for is not stored.
+    MissingProfile {
+        /// Its id.
+        id: ProfileId,
+    },
+    /// The profile asked for cannot be used now.
+    PinnedUnusable {
+        /// Its id.
+        id: ProfileId,
+    },
+}
+
+fn env_credential(provider: &str, env: &Env) -> Option<(&'static str, Secret)> {
+    let variables = if provider == "anthropic" { ANTHROPIC_VARIABLES.as_slice() } else { &[] };
+    variables.iter().find_map(|name| Some((*name, Secret::new(env.get(name)?.trim()))))
+}
+
+fn standing(secret: &Secret, policy: EnvPolicy, any_stored: bool, any_usable: bool) -> EnvStanding {
+    if matches!(secret.kind(), SecretKind::GatewayClientKey | SecretKind::AdminKey | SecretKind::RefreshToken)
+    {
+        return EnvStanding::Refused;
+    }
+    match (policy, any_stored, any_usable) {
+        (EnvPolicy::Never, ..) => EnvStanding::Off,
+        (EnvPolicy::Prefer, ..) | (_, false, _) | (EnvPolicy::Overflow, _, false) => EnvStanding::Used,
+        (EnvPolicy::Fallback, true, false) => EnvStanding::HeldBack,
+        (EnvPolicy::Fallback | EnvPolicy::Overflow, true, true) => EnvStanding::Idle,
+    }
+}
+
+/// Who pays for a credential of the environment.
+pub fn billing_of_env(secret: &Secret) -> Billing {
+    match secret.kind() {
+        SecretKind::ApiKey => Billing::Api,
+        SecretKind::BearerToken => Billing::Subscription,
+        _ => Billing::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::profile::{Credential, Expiry};
+    use jiff::SignedDuration;
+
+    fn now() -> Timestamp {
+        "2026-06-01T00:00:00Z".parse().unwrap()
+    }
+
+    struct World {
+        snapshot: Snapshot,
+        state: AuthState,
+        config: Config,
+        env: Env,
+    }
+
+    impl World {
+        fn new(ids: &[&str]) -> Self {
+            let mut snapshot = Snapshot::default();
+            for id in ids {
+                let credential = Credential::ApiKey { key: Material::Value(Secret::new("sk-ant-api03-x")) };
+                let id: ProfileId = id.parse().unwrap();
+                let profile =
+                    Profile { id: id.clone(), credential, email: None, added_at: None, issuer: None };
+                snapshot.profiles.insert(id, profile);
+            }
+            let env = Env::from_pairs([("ANTHROPIC_API_KEY", "sk-ant-api03-env")]);
+            Self { snapshot, state: AuthState::default(), config: Config::default(), env }
+        }
+
+        fn cool(mut self, id: &str, hours: i64) -> Self {
+            let profile = self.snapshot.profiles.get(&id.parse::<ProfileId>().unwrap()).unwrap();
+            self.state.entry(profile).cooldowns.push(super::super::state::Cooldown {
+                model_class: None,
+                reason: "rate_limit".into(),
+                until: now() + SignedDuration::from_hours(hours),
+            });
+            self
+        }
+
+        fn policy(mut self, policy: EnvPolicy) -> Self {
+            self.config.auth.env = policy;
+            self
+        }
+
+        fn survey(&self) -> ProviderAuth<'_> {
+            let inputs = Inputs {
+                snapshot: &self.snapshot,
+                state: &self.state,
+                config: &self.config,
+                env: &self.env,
+                now: now(),
+            };
+            ProviderAuth::survey("anthropic", "sonnet", &inputs)
+        }
+
+        fn next(&self) -> Option<String> {
+            self.survey().next.map(|next| match next {
+                Next::Profile(id) => id.to_string(),
+                Next::Env(variable) => variable.to_owned(),
+            })
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_environment_is_used_only_as_the_policy_says() {
+        let stored = || World::new(&["anthropic:a"]);
+        let cooling = || stored().cool("anthropic:a", 1);
+        let table = [
+            (EnvPolicy::Never, World::new(&[]), None),
+            (EnvPolicy::Fallback, World::new(&[]), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Overflow, World::new(&[]), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Prefer, World::new(&[]), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Never, stored(), Some("anthropic:a")),
+            (EnvPolicy::Fallback, stored(), Some("anthropic:a")),
+            (EnvPolicy::Overflow, stored(), Some("anthropic:a")),
+            (EnvPolicy::Prefer, stored(), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Never, cooling(), None),
+            (EnvPolicy::Fallback, cooling(), None),
+            (EnvPolicy::Overflow, cooling(), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Prefer, cooling(), Some("ANTHROPIC_API_KEY")),
+        ];
+        for (policy, world, next) in table {
+            assert_eq!(world.policy(policy).next().as_deref(), next, "{policy}");
+        }
+    }
+
+    #[test]
+    fn usable_profiles_come_first_then_the_soonest_to_recover() {
+        let world = World::new(&["anthropic:a", "anthropic:b", "anthropic:c"]);
+        let world = world.cool("anthropic:a", 5).cool("anthropic:b", 1);
+        let survey = world.survey();
+        let ids: Vec<_> = survey.profiles.iter().map(|judged| judged.profile.id.name()).collect();
+        assert_eq!(ids, ["c", "b", "a"]);
+        assert_eq!(world.next().as_deref(), Some("anthropic:c"));
+    }
+
+    #[test]
+    fn a_pin_is_kept_or_refused_but_never_moved() {
+        let mut world = World::new(&["anthropic:a", "anthropic:b", "anthropic:c"]).cool("anthropic:a", 5);
+        world.snapshot.order.insert("anthropic".into(), vec!["anthropic:a".into(), "anthropic:b".into()]);
+        let survey = world.survey();
+        let pin =
+            |id: &str| survey.choose(Some(&id.parse().unwrap()), &world.env).map(|chosen| chosen.source);
+        let id = |id: &str| id.parse().unwrap();
+        assert_eq!(pin("anthropic:a"), Err(NoCredential::PinnedUnusable { id: id("anthropic:a") }));
+        assert_eq!(pin("anthropic:nosuch"), Err(NoCredential::MissingProfile { id: id("anthropic:nosuch") }));
+        assert!(matches!(pin("anthropic:c"), Ok(Source::Profile(profile)) if profile.id.name() == "c"));
+    }
+
+    #[test]
+    fn our_own_gateways_key_in_the_environment_is_refused() {
+        let mut world = World::new(&[]);
+        world.env = Env::from_pairs([("ANTHROPIC_API_KEY", "fased-ck-x")]);
+        assert_eq!(world.survey().env.unwrap().standing, EnvStanding::Refused);
+        assert_eq!(world.next(), None);
+    }
+
+    #[test]
+    fn a_bearer_token_is_sent_as_one_wherever_it_is_stored() {
+        let mut world = World::new(&["anthropic:a"]);
+        let id: ProfileId = "anthropic:a".parse().unwrap();
+        let profile = world.snapshot.profiles.get_mut(&id).unwrap();
+        profile.credential = Credential::ApiKey { key: Material::Value(Secret::new("sk-ant-oat01-x")) };
+        assert_eq!(world.survey().choose(None, &world.env).unwrap().form, Form::PlanToken);
+        let profile = world.snapshot.profiles.get_mut(&id).unwrap();
+        profile.credential = Credential::Token {
+            token: Material::Value(Secret::new("sk-ant-oat01-x")),
+            expires: Expiry::Unknown,
+        };
+        profile.issuer = Some("console".into());
+        let survey = world.survey();
+        let chosen = survey.choose(None, &world.env).unwrap();
+        assert_eq!((chosen.form, chosen.billing), (Form::ConsoleToken, Billing::Api));
+    }
+}
