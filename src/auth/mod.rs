@@ -13,6 +13,7 @@ pub mod profile_id;
 pub mod resolve;
 pub mod state;
 pub mod store;
+pub mod wording;
 
 pub use profile::{Credential, Profile};
 pub use profile_id::ProfileId;

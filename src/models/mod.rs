@@ -3,3 +3,5 @@
 
 pub mod catalog;
 pub mod refs;
+pub mod selection;
+pub mod status;
