@@ -3,6 +3,7 @@
 //! The library never prints, prompts, reads the environment or asks for the time; all of that is handed in. The binary
 //! `fased` is a thin layer of commands over it.
 
+pub mod anthropic;
 pub mod clock;
 pub mod models;
 pub mod secret;
