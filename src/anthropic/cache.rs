@@ -65,33 +65,34 @@ pub fn mark(request: &mut MessageRequest, retention: Retention) {
     if let Some(tool) = request.tools.iter_mut().rfind(|tool| is_markable_tool(tool)) {
         tool["cache_control"] = marker.to_json();
     }
-    let (previous, last) = turn_ends(&request.messages);
-    for (message, block) in [previous, last].into_iter().flatten() {
+    for (message, block) in turn_ends(&request.messages) {
         set(&mut request.messages[message].content[block], marker);
     }
 }
 
-/// Where the user's last two turns end, as (message, block); the earlier one only when the later one's marker could not
-/// see back to it.
-fn turn_ends(messages: &[Message]) -> (Option<(usize, usize)>, Option<(usize, usize)>) {
+/// Index of a message, and of a block in it.
+type Place = (usize, usize);
+
+/// Where the user's last turn ends, and where the one before it does if a marker on the last could not see back to it.
+fn turn_ends(messages: &[Message]) -> Vec<Place> {
     let mut ends = messages
         .iter()
         .enumerate()
         .rev()
         .filter(|(_, message)| message.role == Role::User)
         .filter_map(|(index, message)| Some((index, message.content.iter().rposition(is_markable)?)));
-    let last = ends.next();
-    let previous = ends.next().filter(|previous| {
-        last.is_some_and(|last| blocks_between(messages, *previous, last) > LOOKBACK_MARGIN)
-    });
-    (previous, last)
+    let Some(last) = ends.next() else { return Vec::new() };
+    match ends.next() {
+        Some(previous) if blocks_between(messages, previous, last) > LOOKBACK_MARGIN => vec![previous, last],
+        _ => vec![last],
+    }
 }
 
-fn blocks_between(messages: &[Message], from: (usize, usize), to: (usize, usize)) -> usize {
-    let through = |(message, block): (usize, usize)| {
+fn blocks_between(messages: &[Message], from: Place, to: Place) -> usize {
+    let before = |(message, block): Place| {
         messages[..message].iter().map(|message| message.content.len()).sum::<usize>() + block
     };
-    through(to) - through(from)
+    before(to) - before(from)
 }
 
 fn has_text(block: &TextBlock) -> bool {

@@ -11,9 +11,10 @@ use url::Url;
 
 use super::answer::Answer;
 use super::endpoint::{Endpoint, NetworkPolicy};
-use super::error::{ApiError, Error, TimeoutPhase};
+use super::error::{ApiError, Error, IDENTIFIER_LIMIT, TimeoutPhase};
 use super::headers::{Authorization, BetaNames, RequestHeaders, ResponseMeta};
 use super::http::{ProxySettings, TrustSettings, client, proxy_host, words};
+use super::redact::redacted;
 use super::stream::MessageStream;
 use super::types::{MessageRequest, ModelPage, Reply};
 use crate::secret::Secret;
@@ -153,7 +154,7 @@ impl Client {
         let call = Call::post("v1/messages", request.body(true), &request.betas);
         let (response, meta) =
             self.send(authorization, call, TimeoutPhase::FirstByte, self.timeouts.first_byte).await?;
-        if let Some(other) = other_than_events(&response) {
+        if let Some(other) = other_than_events(&response, authorization.secret()) {
             return Err(Error::Malformed { what: format!("`{other}` where an event stream was expected") });
         }
         Ok(MessageStream::new(response, meta, self.timeouts.idle, authorization.secret().clone()))
@@ -247,7 +248,8 @@ impl Client {
             return Ok((response, meta));
         }
         // A body that is too long, too slow or cut says nothing; the status does.
-        let body = tokio::time::timeout(ERROR_BODY_WAIT, read(response, ERROR_BODY_LIMIT)).await;
+        let wait = self.timeouts.idle.min(ERROR_BODY_WAIT);
+        let body = tokio::time::timeout(wait, read(response, ERROR_BODY_LIMIT)).await;
         let body = body.ok().and_then(Result::ok).unwrap_or_default();
         Err(Error::Api(Box::new(ApiError::read(&body, &meta, secret))))
     }
@@ -292,10 +294,10 @@ impl<'a> Call<'a> {
 }
 
 /// The content type, if it says that this is no event stream: the login page of a network, an answer of a proxy.
-fn other_than_events(response: &reqwest::Response) -> Option<String> {
+fn other_than_events(response: &reqwest::Response, secret: &Secret) -> Option<String> {
     let kind = response.headers().get(CONTENT_TYPE)?.to_str().ok()?;
-    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    (essence != "text/event-stream").then(|| essence.chars().take(60).collect())
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    (!essence.eq_ignore_ascii_case("text/event-stream")).then(|| redacted(essence, secret, IDENTIFIER_LIMIT))
 }
 
 async fn read(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, Error> {

@@ -131,22 +131,24 @@ pub(super) fn words(error: &reqwest::Error) -> String {
     if error.is_dns() {
         return "the host name cannot be resolved".to_owned();
     }
-    let mut source = error.source();
-    while let Some(current) = source {
-        if let Some(tls) = tls_error(current) {
+    for cause in causes(error) {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return format!("TLS failed: {tls}");
         }
-        if let Some(known) = current.downcast_ref::<io::Error>().and_then(|error| io_words(error.kind())) {
+        if let Some(known) = cause.downcast_ref::<io::Error>().and_then(|error| io_words(error.kind())) {
             return known.to_owned();
         }
-        source = current.source();
     }
     innermost(error)
 }
 
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let inner = || error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>();
-    error.downcast_ref().or_else(inner)
+/// What is below an error, nearest first. An `io::Error` passes over the error it wraps when asked for its source, so
+/// that one is asked for by name.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&current| {
+        let wrapped = current.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| current.source())
+    })
 }
 
 fn io_words(kind: io::ErrorKind) -> Option<&'static str> {
@@ -166,13 +168,7 @@ fn io_words(kind: io::ErrorKind) -> Option<&'static str> {
 
 /// The message of the first cause. The ones above it only say that something failed, and may name a URL.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut source = error.source();
-    let mut message = None;
-    while let Some(current) = source {
-        message = Some(current.to_string());
-        source = current.source();
-    }
-    message.unwrap_or_else(|| "the connection failed".to_owned())
+    causes(error).last().map_or_else(|| "the connection failed".to_owned(), ToString::to_string)
 }
 
 #[cfg(test)]

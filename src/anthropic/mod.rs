@@ -36,6 +36,9 @@ mod stream;
 mod types;
 mod usage;
 
+#[cfg(test)]
+mod wire_tests;
+
 pub use self::http::{ProxySettings, TrustSettings};
 pub use answer::Answer;
 pub use client::{Client, ClientOptions, Timeouts};

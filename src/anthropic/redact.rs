@@ -9,11 +9,13 @@ const PREFIX: &str = "sk-ant-";
 pub(super) fn redacted(text: &str, secret: &Secret, limit: usize) -> String {
     // Characters go first, so that none can hide a secret by splitting it; the cut comes last, so that no part of a
     // secret escapes the search by being at the edge.
-    let mut clean: String = text.chars().filter_map(printable).collect();
-    if !secret.is_empty() {
-        clean = clean.replace(secret.expose(), &secret.masked());
-    }
-    let masked = mask_credentials(&clean);
+    let clean: String = text.chars().filter_map(printable).collect();
+    let masked = if secret.is_empty() {
+        mask_credentials(&clean)
+    } else {
+        let pieces: Vec<String> = clean.split(secret.expose()).map(mask_credentials).collect();
+        pieces.join(&secret.masked())
+    };
     let masked = masked.trim();
     if masked.chars().count() <= limit {
         return masked.to_owned();
