@@ -193,11 +193,11 @@ mod tests {
         answer
     }
 
-    fn start(index: u64, block: Value) -> Value {
+    fn start(index: u64, block: &Value) -> Value {
         json!({"type": "content_block_start", "index": index, "content_block": block})
     }
 
-    fn delta(index: u64, delta: Value) -> Value {
+    fn delta(index: u64, delta: &Value) -> Value {
         json!({"type": "content_block_delta", "index": index, "delta": delta})
     }
 
@@ -218,18 +218,18 @@ mod tests {
         ]);
         let streamed = answer(&[
             json!({"type": "message_start", "message": {"id": "m", "model": "served", "usage": {"input_tokens": 3}}}),
-            start(0, json!({"type": "thinking", "thinking": "", "signature": ""})),
-            delta(0, json!({"type": "thinking_delta", "thinking": "hmm"})),
-            delta(0, json!({"type": "signature_delta", "signature": "sig"})),
+            start(0, &json!({"type": "thinking", "thinking": "", "signature": ""})),
+            delta(0, &json!({"type": "thinking_delta", "thinking": "hmm"})),
+            delta(0, &json!({"type": "signature_delta", "signature": "sig"})),
             stop(0),
-            start(1, json!({"type": "text", "text": ""})),
-            delta(1, json!({"type": "text_delta", "text": "Hel"})),
-            delta(1, json!({"type": "text_delta", "text": "lo"})),
-            delta(1, json!({"type": "citations_delta", "citation": {"url": "u"}})),
+            start(1, &json!({"type": "text", "text": ""})),
+            delta(1, &json!({"type": "text_delta", "text": "Hel"})),
+            delta(1, &json!({"type": "text_delta", "text": "lo"})),
+            delta(1, &json!({"type": "citations_delta", "citation": {"url": "u"}})),
             stop(1),
-            start(2, json!({"type": "tool_use", "id": "t", "name": "clock", "input": {}})),
-            delta(2, json!({"type": "input_json_delta", "partial_json": "{\"zone\":"})),
-            delta(2, json!({"type": "input_json_delta", "partial_json": "\"UTC\"}"})),
+            start(2, &json!({"type": "tool_use", "id": "t", "name": "clock", "input": {}})),
+            delta(2, &json!({"type": "input_json_delta", "partial_json": "{\"zone\":"})),
+            delta(2, &json!({"type": "input_json_delta", "partial_json": "\"UTC\"}"})),
             stop(2),
             json!({"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}}),
             json!({"type": "message_stop"}),
@@ -250,13 +250,13 @@ mod tests {
     #[test]
     fn of_an_interrupted_answer_only_what_can_be_sent_back_remains() {
         let answer = answer(&[
-            start(0, json!({"type": "thinking", "thinking": ""})),
-            delta(0, json!({"type": "thinking_delta", "thinking": "half a thou"})),
-            start(1, json!({"type": "text", "text": ""})),
-            delta(1, json!({"type": "text_delta", "text": "half a sen"})),
-            start(2, json!({"type": "text", "text": ""})),
-            start(3, json!({"type": "tool_use", "id": "t", "name": "n", "input": {}})),
-            delta(3, json!({"type": "input_json_delta", "partial_json": "{\"a"})),
+            start(0, &json!({"type": "thinking", "thinking": ""})),
+            delta(0, &json!({"type": "thinking_delta", "thinking": "half a thou"})),
+            start(1, &json!({"type": "text", "text": ""})),
+            delta(1, &json!({"type": "text_delta", "text": "half a sen"})),
+            start(2, &json!({"type": "text", "text": ""})),
+            start(3, &json!({"type": "tool_use", "id": "t", "name": "n", "input": {}})),
+            delta(3, &json!({"type": "input_json_delta", "partial_json": "{\"a"})),
             stop(3),
         ]);
         assert_eq!(content(&answer), json!([{"type": "text", "text": "half a sen"}]));
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn events_for_blocks_that_never_began_are_passed_over() {
-        let answer = answer(&[delta(7, json!({"type": "text_delta", "text": "x"})), stop(u64::MAX)]);
+        let answer = answer(&[delta(7, &json!({"type": "text_delta", "text": "x"})), stop(u64::MAX)]);
         assert_eq!(answer, Answer::default());
     }
 }

@@ -28,7 +28,7 @@ pub struct ProxySettings {
 /// Where the system's trusted roots are read. Those built in are trusted in any case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustSettings {
-    /// A PEM file to read instead of the system's.
+    /// A PEM file to read instead of the system's; an empty path means none.
     pub ssl_cert_file: Option<PathBuf>,
     /// Directories of PEM files to read instead of the system's, in the form of `PATH`.
     pub ssl_cert_dir: Option<OsString>,
@@ -108,7 +108,7 @@ fn roots(trust: &TrustSettings) -> RootCertStore {
         .filter(|path| !path.as_os_str().is_empty())
         .collect();
     let mut sources = Vec::new();
-    if let Some(file) = &trust.ssl_cert_file {
+    if let Some(file) = trust.ssl_cert_file.as_ref().filter(|path| !path.as_os_str().is_empty()) {
         sources.push(rustls_native_certs::load_certs_from_paths(Some(file), None));
     }
     for directory in &directories {
