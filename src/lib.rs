@@ -1,12 +1,21 @@
 //! Claude access done right, as a library: credentials per agent, their health, and requests to Claude.
 //!
 //! The library never prints, prompts, reads the environment or asks for the time; all of that is handed in. The binary
-//! `fased` is a thin layer of commands over it.
+//! `fased` is a thin layer of commands over it: [`cli`], [`commands`] and [`terminal`] belong to that layer, and nothing
+//! else knows them.
 
+pub mod anthropic;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
+pub mod ctx;
 pub mod env;
+pub mod error;
 pub mod models;
+pub mod provider;
 pub mod secret;
 pub mod storage;
+pub mod terminal;
+pub mod usage;

@@ -1,0 +1,267 @@
+//! The events of a streamed answer as types. Unknown events and unknown fields pass; only an event that is known and
+//! cannot be read is an error.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::error::Error;
+use super::usage::UsageUpdate;
+
+/// One event of a streamed answer.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum StreamEvent {
+    /// The answer begins.
+    MessageStart {
+        /// Id of the answer.
+        id: String,
+        /// The model that serves it.
+        model: String,
+        /// Input counts, and output so far.
+        usage: UsageUpdate,
+    },
+    /// A block begins.
+    ContentBlockStart {
+        /// Place of the block in the answer.
+        index: u64,
+        /// The block as far as it is known, with its `type`.
+        block: Value,
+    },
+    /// A block goes on.
+    ContentDelta {
+        /// Place of the block in the answer.
+        index: u64,
+        /// What is appended.
+        delta: Delta,
+    },
+    /// A block is complete.
+    ContentBlockStop {
+        /// Place of the block in the answer.
+        index: u64,
+    },
+    /// Why the answer ends, and the counts so far.
+    MessageDelta {
+        /// `end_turn`, `max_tokens`, `tool_use`, `refusal`, ...
+        stop_reason: Option<String>,
+        /// Counts so far.
+        usage: UsageUpdate,
+    },
+    /// The answer is complete.
+    MessageStop,
+    /// A sign of life.
+    Ping,
+    /// An event this version does not know.
+    Other {
+        /// Its name.
+        name: String,
+        /// Its data.
+        data: String,
+    },
+}
+
+/// What is appended to a block.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Delta {
+    /// Text.
+    Text(String),
+    /// Thinking.
+    Thinking(String),
+    /// The signature of a thinking block.
+    Signature(String),
+    /// A piece of a tool's input, which is JSON only when complete.
+    InputJson(String),
+    /// Anything else, with its `type`.
+    Other(Value),
+}
+
+impl StreamEvent {
+    /// Whether the event carries part of the answer, so that the answer could no longer be begun anew without anyone
+    /// noticing: any delta, the end, or the start of a block that is more than empty text or thinking.
+    pub fn carries_answer(&self) -> bool {
+        match self {
+            Self::ContentDelta { .. } | Self::MessageDelta { .. } | Self::MessageStop => true,
+            Self::ContentBlockStart { block, .. } => {
+                let empty = |field: &str| block.get(field).and_then(Value::as_str).is_none_or(str::is_empty);
+                match block.get("type").and_then(Value::as_str) {
+                    Some("text") => !empty("text"),
+                    Some("thinking") => !empty("thinking"),
+                    _ => true,
+                }
+            }
+            Self::MessageStart { .. } | Self::ContentBlockStop { .. } | Self::Ping | Self::Other { .. } => {
+                false
+            }
+        }
+    }
+
+    /// Reads an event from its name, if it has one, and its data. An `error` event is not for this function.
+    pub(super) fn read(name: Option<&str>, data: &str) -> Result<Self, Error> {
+        let name = match name {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            _ => type_of(data).unwrap_or_default(),
+        };
+        Ok(match name.as_str() {
+            "message_start" => {
+                let message = parse::<StartData>(&name, data)?.message;
+                Self::MessageStart { id: message.id, model: message.model, usage: message.usage }
+            }
+            "content_block_start" => {
+                let data: BlockData = parse(&name, data)?;
+                Self::ContentBlockStart { index: data.index, block: data.content_block }
+            }
+            "content_block_delta" => {
+                let data: DeltaData = parse(&name, data)?;
+                Self::ContentDelta { index: data.index, delta: Delta::from(data.delta) }
+            }
+            "content_block_stop" => Self::ContentBlockStop { index: parse::<StopData>(&name, data)?.index },
+            "message_delta" => {
+                let data: EndData = parse(&name, data)?;
+                Self::MessageDelta {
+                    stop_reason: data.delta.stop_reason,
+                    usage: data.usage.unwrap_or_default(),
+                }
+            }
+            "message_stop" => Self::MessageStop,
+            "ping" => Self::Ping,
+            _ => Self::Other { name, data: data.to_owned() },
+        })
+    }
+}
+
+/// The `type` field of an event's data, which names the event where the stream does not.
+pub(super) fn type_of(data: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Typed {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    serde_json::from_str::<Typed>(data).ok().map(|typed| typed.kind)
+}
+
+fn parse<'a, T: Deserialize<'a>>(name: &str, data: &'a str) -> Result<T, Error> {
+    // The parser's own message can quote the content, so only its place is told.
+    serde_json::from_str(data)
+        .map_err(|error| Error::Malformed { what: format!("event `{name}` at column {}", error.column()) })
+}
+
+#[derive(Deserialize)]
+struct StartData {
+    message: StartMessage,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct StartMessage {
+    id: String,
+    model: String,
+    usage: UsageUpdate,
+}
+
+#[derive(Deserialize)]
+struct BlockData {
+    index: u64,
+    content_block: Value,
+}
+
+#[derive(Deserialize)]
+struct DeltaData {
+    index: u64,
+    delta: Value,
+}
+
+#[derive(Deserialize)]
+struct StopData {
+    index: u64,
+}
+
+#[derive(Deserialize)]
+struct EndData {
+    delta: End,
+    usage: Option<UsageUpdate>,
+}
+
+#[derive(Deserialize)]
+struct End {
+    stop_reason: Option<String>,
+}
+
+impl From<Value> for Delta {
+    fn from(mut value: Value) -> Self {
+        let (field, make): (&str, fn(String) -> Self) = match value.get("type").and_then(Value::as_str) {
+            Some("text_delta") => ("text", Self::Text),
+            Some("thinking_delta") => ("thinking", Self::Thinking),
+            Some("signature_delta") => ("signature", Self::Signature),
+            Some("input_json_delta") => ("partial_json", Self::InputJson),
+            _ => return Self::Other(value),
+        };
+        match value.get_mut(field) {
+            Some(Value::String(text)) => make(std::mem::take(text)),
+            _ => Self::Other(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(data: &Value) -> StreamEvent {
+        StreamEvent::read(None, &data.to_string()).unwrap()
+    }
+
+    #[test]
+    fn an_event_without_a_name_is_named_by_its_data() {
+        assert_eq!(read(&json!({"type": "ping"})), StreamEvent::Ping);
+        assert_eq!(
+            StreamEvent::read(Some(""), r#"{"type":"message_stop"}"#).unwrap(),
+            StreamEvent::MessageStop
+        );
+    }
+
+    #[test]
+    fn unknown_events_deltas_and_fields_pass() {
+        let unknown = StreamEvent::read(Some("brand_new"), "not even json").unwrap();
+        assert_eq!(unknown, StreamEvent::Other { name: "brand_new".into(), data: "not even json".into() });
+        let delta = json!({"type": "brand_new_delta", "x": 1});
+        assert_eq!(
+            read(&json!({"type": "content_block_delta", "index": 0, "delta": delta, "new": 1})),
+            StreamEvent::ContentDelta { index: 0, delta: Delta::Other(delta) }
+        );
+    }
+
+    #[test]
+    fn a_known_event_that_cannot_be_read_is_an_error_without_its_content() {
+        for data in ["sk-live-secret", r#"{"index":"sk-live-secret"}"#, "{}"] {
+            let error = StreamEvent::read(Some("content_block_stop"), data).unwrap_err();
+            assert!(matches!(error, Error::Malformed { .. }));
+            assert!(!error.to_string().contains("sk-live"), "{error}");
+        }
+    }
+
+    #[test]
+    fn empty_starts_do_not_carry_answer_and_everything_after_does() {
+        let start =
+            |block: Value| read(&json!({"type": "content_block_start", "index": 0, "content_block": block}));
+        for (event, carries) in [
+            (start(json!({"type": "text", "text": ""})), false),
+            (start(json!({"type": "thinking", "thinking": "", "signature": ""})), false),
+            (start(json!({"type": "text", "text": "x"})), true),
+            (start(json!({"type": "tool_use", "name": "n", "input": {}})), true),
+            (
+                read(
+                    &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "s"}}),
+                ),
+                true,
+            ),
+            (read(&json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})), true),
+            (read(&json!({"type": "message_start", "message": {"id": "m"}})), false),
+            (StreamEvent::Ping, false),
+        ] {
+            assert_eq!(event.carries_answer(), carries, "{event:?}");
+        }
+    }
+}
