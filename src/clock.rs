@@ -21,13 +21,19 @@ pub trait Clock: Debug + Send + Sync {
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
+    standing_at: Option<Timestamp>,
 }
 
 impl SystemClock {
     /// A clock whose steady counter starts now.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self { started: Instant::now(), standing_at: None }
+    }
+
+    /// A clock that always tells this time of day; its steady counter and its waits are real. What `FASED_NOW` asks for.
+    pub fn standing_at(now: Timestamp) -> Self {
+        Self { standing_at: Some(now), ..Self::new() }
     }
 }
 
@@ -40,7 +46,7 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.standing_at.unwrap_or_else(Timestamp::now)
     }
 
     fn steady(&self) -> Duration {
@@ -52,7 +58,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved; sleeping moves it. For tests, and for `FASED_NOW`.
+/// A clock that stands still until it is moved; sleeping moves it. For tests.
 #[derive(Debug)]
 pub struct ManualClock {
     start: Timestamp,

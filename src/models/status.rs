@@ -47,6 +47,8 @@ pub struct StatusReport<'a> {
     pub config_path: PathBuf,
     /// The agent.
     pub agent_id: &'a str,
+    /// Whether commands without `--agent` mean it.
+    pub agent_is_default: bool,
     /// Its directory.
     pub agent_dir: PathBuf,
     /// The primary model as configured.
@@ -341,6 +343,7 @@ impl<'a> StatusReport<'a> {
             schema_version: SCHEMA_VERSION,
             config_path: inputs.paths.config().to_owned(),
             agent_id: inputs.agent.id.as_str(),
+            agent_is_default: inputs.agent.id == config.default_agent(),
             agent_dir: inputs.agent.dir.clone(),
             default_model: models.primary_text,
             resolved_default: models.primary,

@@ -1,0 +1,68 @@
+//! The command line as clap types and nothing else; completions and man pages are made from them. What a command does is
+//! in the file of the same name under `commands`.
+
+mod chat;
+mod completion;
+mod demo;
+mod models;
+mod onboard;
+mod sandbox;
+
+pub use chat::ChatArgs;
+pub use completion::CompletionArgs;
+pub use demo::DemoArgs;
+pub use models::{ModelsArgs, ModelsCommand, StatusArgs};
+pub use onboard::{AuthChoice, OnboardArgs};
+pub use sandbox::SandboxArgs;
+
+use clap::{Parser, Subcommand};
+
+/// Claude access done right: credentials per agent, their health, and requests to Claude
+#[derive(Debug, Parser)]
+#[command(name = "fased", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done                          4  the provider refused or limited the request
+  1  failed; with --check: a       5  the network failed
+     credential is missing or      64 wrong usage
+     expired                       130 cancelled
+  2  with --check: expiring
+  3  no usable credential
+
+State lives in ~/.fased (FASED_STATE_DIR moves it).";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Store a credential for Claude, asking what is needed or taking it from flags and pipes
+    Onboard(OnboardArgs),
+    /// Show models and the health of credentials (the same as `fased models status`)
+    Models(ModelsArgs),
+    /// Ask Claude a question; the answer streams to standard output
+    Chat(ChatArgs),
+    /// Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests
+    Sandbox(SandboxArgs),
+    /// Show it all on a sandbox in a throw-away directory; needs no key and no network
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completion(CompletionArgs),
+}
+
+impl Command {
+    /// Whether the answer is to be one JSON document.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Self::Onboard(args) => args.json,
+            Self::Models(args) => args.status_args().json,
+            Self::Chat(args) => args.json,
+            Self::Sandbox(args) => args.json,
+            Self::Demo(_) | Self::Completion(_) => false,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+use clap::{Args, ValueEnum};
+
+use crate::secret::Secret;
+
+const EXAMPLES: &str = "\
+Examples:
+  fased onboard
+  fased onboard --anthropic-api-key \"$ANTHROPIC_API_KEY\"
+  printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin
+  fased onboard --auth-choice token --token-provider anthropic --token \"$CLAUDE_SETUP_TOKEN\"
+
+A credential given as a flag can be seen by other users of this machine and stays in the
+shell's history; a pipe avoids both.";
+
+/// Flags of `fased onboard`.
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = EXAMPLES)]
+#[group(skip)]
+pub struct OnboardArgs {
+    /// How to sign in
+    #[arg(long, value_name = "CHOICE", ignore_case = true)]
+    pub auth_choice: Option<AuthChoice>,
+    /// An API key of the Anthropic Console
+    #[arg(long, value_name = "KEY", value_parser = secret, conflicts_with_all = ["api_key_stdin", "token", "token_stdin"])]
+    pub anthropic_api_key: Option<Secret>,
+    /// Read the API key from standard input
+    #[arg(long, conflicts_with_all = ["token", "token_stdin"])]
+    pub api_key_stdin: bool,
+    /// Whose token it is; only `anthropic` is known
+    #[arg(long, value_name = "PROVIDER")]
+    pub token_provider: Option<String>,
+    /// A setup-token, as printed by `claude setup-token`
+    #[arg(long, value_name = "TOKEN", value_parser = secret, conflicts_with = "token_stdin")]
+    pub token: Option<Secret>,
+    /// Read the setup-token from standard input
+    #[arg(long)]
+    pub token_stdin: bool,
+    /// Profile to store the token under, like `anthropic:work`
+    #[arg(long, value_name = "ID")]
+    pub token_profile_id: Option<String>,
+    /// How long the token lives, like `365d` or `12h`
+    #[arg(long, value_name = "DURATION")]
+    pub token_expires_in: Option<String>,
+    /// Let --token-profile-id replace a credential of another kind
+    #[arg(long, requires = "token_profile_id")]
+    pub replace: bool,
+    /// Agent to store it for [default: the configured default agent, else main]
+    #[arg(long, value_name = "ID")]
+    pub agent: Option<String>,
+    /// Ask the API whether it accepts the credential, and store it only then
+    #[arg(long, conflicts_with = "skip_health")]
+    pub verify: bool,
+    /// Store without asking the API; what scripts get anyway
+    #[arg(long)]
+    pub skip_health: bool,
+    /// Never ask anything, also on a terminal
+    #[arg(long)]
+    pub non_interactive: bool,
+    /// Accepted for scripts written for the TypeScript program; not required
+    #[arg(long)]
+    pub accept_risk: bool,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Ways to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuthChoice {
+    /// An API key of the Anthropic Console
+    #[value(name = "apiKey", alias = "api-key")]
+    ApiKey,
+    /// A setup-token of `claude setup-token`
+    #[value(name = "token", alias = "setup-token")]
+    Token,
+    /// Nothing for now
+    #[value(name = "skip")]
+    Skip,
+}
+
+/// Cannot fail, so that no credential ever stands in a message about a wrong value.
+#[expect(clippy::unnecessary_wraps, reason = "the signature clap asks for")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}

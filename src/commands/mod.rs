@@ -1,0 +1,72 @@
+//! The commands, one file each and the tree of files the tree of commands. A command takes a [`Ctx`] and its arguments,
+//! asks the library, builds a report and hands it to the terminal; what is worth a unit test is in the library.
+
+mod agent;
+mod chat;
+mod completion;
+mod demo;
+mod models;
+mod onboard;
+mod sandbox;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::cli::{Cli, Command};
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+use crate::terminal::BROKEN_PIPE;
+
+/// Parses a command line and runs it, telling failures where they belong.
+pub fn main(ctx: &Ctx, arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refused(ctx, &arguments, &error),
+    };
+    let json = cli.command.wants_json();
+    match run(ctx, &cli.command) {
+        Ok(exit) => exit,
+        Err(failure) if failure.kind == BROKEN_PIPE => Exit::Ok,
+        Err(failure) => {
+            ctx.terminal.tell(&failure, json);
+            failure.exit
+        }
+    }
+}
+
+fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Onboard(args) => onboard::run(ctx, args),
+        Command::Models(args) => models::run(ctx, args),
+        Command::Chat(args) => chat::run(ctx, args),
+        Command::Sandbox(args) => sandbox::run(ctx, args),
+        Command::Demo(args) => demo::run(ctx, *args),
+        Command::Completion(args) => completion::run(ctx, *args),
+    }
+}
+
+/// Help and version are answers; anything else is wrong usage, as JSON when the command line asks for JSON anywhere.
+fn refused(ctx: &Ctx, arguments: &[OsString], error: &clap::Error) -> Exit {
+    let rendered = error.render();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match ctx.terminal.answer(&rendered.ansi().to_string()) {
+            Ok(()) => Exit::Ok,
+            Err(failure) if failure.kind == BROKEN_PIPE => Exit::Ok,
+            Err(failure) => failure.exit,
+        };
+    }
+    if !arguments.iter().any(|argument| argument == "--json") {
+        ctx.terminal.say(rendered.ansi().to_string().trim_end());
+        return Exit::Usage;
+    }
+    let text = rendered.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let facts = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let failure = facts.fold(Failure::usage(message), |failure, line| failure.fact(line));
+    ctx.terminal.tell(&failure.hint("see the command's --help"), true);
+    Exit::Usage
+}

@@ -1,0 +1,36 @@
+//! `fased models status`
+
+use crate::auth::resolve::Inputs;
+use crate::cli::StatusArgs;
+use crate::commands::agent::Agent;
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+use crate::models::selection;
+use crate::models::status::{Check, StatusInputs, StatusReport};
+use crate::terminal::status::text;
+
+pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
+    let agent = Agent::select(ctx, args.agent.as_deref())?;
+    let model = args.model.as_deref().map(|text| selection::parse_typed(text, &agent.config)).transpose()?;
+    let (snapshot, state, state_findings) = agent.read()?;
+    let now = ctx.clock.now();
+    let report = StatusReport::make(&StatusInputs {
+        auth: Inputs { snapshot: &snapshot, state: &state, config: &agent.config, env: &ctx.env, now },
+        agent: &agent.selected,
+        paths: &ctx.paths,
+        store_path: agent.store.path(),
+        model: model.map(|typed| typed.model),
+        state_findings,
+    })?;
+    match args {
+        StatusArgs { json: true, .. } => ctx.terminal.answer_json(&report)?,
+        StatusArgs { plain: true, .. } => ctx.terminal.answer(&format!("{}\n", report.resolved_default))?,
+        _ => ctx.terminal.answer(&text(&report, &ctx.paths, now, ctx.terminal.width()))?,
+    }
+    Ok(match report.check() {
+        _ if !args.check => Exit::Ok,
+        Check::Healthy => Exit::Ok,
+        Check::Expiring => Exit::Expiring,
+        Check::MissingOrExpired => Exit::Failed,
+    })
+}

@@ -1,0 +1,88 @@
+//! What a command is given: environment, places, clock, terminal, network policy. `main` builds it once from the process;
+//! `demo` and tests build it from nothing. No command looks anywhere else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::anthropic::NetworkPolicy;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, Paths};
+use crate::env::Env;
+use crate::error::{Exit, Failure};
+use crate::terminal::Terminal;
+
+/// Everything a command may use.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    /// The environment.
+    pub env: Env,
+    /// Where things are on disk.
+    pub paths: Paths,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Standard streams.
+    pub terminal: Terminal,
+    /// Which hosts may be reached.
+    pub network: NetworkPolicy,
+}
+
+impl Ctx {
+    /// A context from an environment and a home directory. `FASED_NOW` (RFC 3339) makes the time of day stand still, for
+    /// tests and reproducible pictures; `FASED_NETWORK=loopback` keeps every request on this machine.
+    ///
+    /// # Errors
+    /// Without a home or state directory, or when one of those variables has a value it cannot have.
+    pub fn new(env: Env, home: Option<PathBuf>, terminal: Terminal) -> Result<Self, Failure> {
+        let paths = Paths::resolve(&env, home).ok_or_else(|| {
+            Failure::new(Exit::Failed, "no_home", "There is no home directory to keep the state in.")
+                .hint("name a directory for it")
+                .command("export FASED_STATE_DIR=/path/to/state")
+        })?;
+        let now = match env.get("FASED_NOW").map(str::parse::<Timestamp>) {
+            None => None,
+            Some(Ok(now)) => Some(now),
+            Some(Err(_)) => return Err(Failure::usage("FASED_NOW is not a time like 2026-01-31T12:00:00Z.")),
+        };
+        let network = match env.get("FASED_NETWORK") {
+            None | Some("any") => NetworkPolicy::Any,
+            Some("loopback") => NetworkPolicy::LoopbackOnly,
+            Some(_) => return Err(Failure::usage("FASED_NETWORK is neither \"any\" nor \"loopback\".")),
+        };
+        let clock: Arc<dyn Clock> = match now {
+            Some(now) => Arc::new(SystemClock::standing_at(now)),
+            None => Arc::new(SystemClock::new()),
+        };
+        Ok(Self { env, paths, clock, terminal, network })
+    }
+
+    /// Reads the config.
+    ///
+    /// # Errors
+    /// When it cannot be read or is invalid.
+    pub fn config(&self) -> Result<Config, Failure> {
+        Ok(config::load::load(self.paths.config())?)
+    }
+
+    /// Runs asynchronous work to its end on a runtime of its own; commands that need none never start one. Ctrl-C ends
+    /// it, dropping the work and with it every open connection.
+    ///
+    /// # Errors
+    /// What the work returns, or cancellation.
+    pub fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::new(Exit::Failed, "runtime", format!("Cannot start the runtime: {error}.")))?;
+        let result = runtime.block_on(async {
+            tokio::select! {
+                result = work => result,
+                _ = tokio::signal::ctrl_c() => Err(Failure::cancelled("Cancelled.")),
+            }
+        });
+        // A prompt may still sit in a read that nothing can end; leaving it behind lets the process exit.
+        runtime.shutdown_background();
+        result
+    }
+}

@@ -1,0 +1,367 @@
+//! Failures as people and scripts meet them: one sentence, indented facts, a hint with commands that can be pasted, and
+//! an exit code from the table below. Library errors become a [`Failure`] here, and here alone hints are added.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::anthropic::{self, ApiErrorKind};
+use crate::auth::enroll::EnrollError;
+use crate::auth::intake::IntakeError;
+use crate::auth::state::StateError;
+use crate::auth::store::StoreError;
+use crate::config::{AgentId, ConfigError};
+use crate::models::refs::ModelRefError;
+use crate::storage::{FileError, LockError};
+
+/// Exit codes. The same number stands in JSON errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Failed; with `--check`, a credential is missing or expired.
+    Failed = 1,
+    /// With `--check`, a credential ends within a day.
+    Expiring = 2,
+    /// No usable credential.
+    NoUsableCredential = 3,
+    /// The provider refused or limited the request.
+    Provider = 4,
+    /// The network failed.
+    Network = 5,
+    /// Wrong usage.
+    Usage = 64,
+    /// Cancelled by the user.
+    Cancelled = 130,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A command did not succeed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// What the process exits with.
+    pub exit: Exit,
+    /// A stable name of the failure.
+    pub kind: &'static str,
+    /// What happened to what, in a sentence.
+    pub message: String,
+    /// Facts that belong to it, one a line.
+    pub facts: Vec<String>,
+    /// What to do, in words.
+    pub hint: Option<String>,
+    /// What to do, as commands.
+    pub commands: Vec<String>,
+    /// More for scripts, by field name.
+    pub details: Map<String, Value>,
+}
+
+impl Failure {
+    /// A failure with nothing but its sentence.
+    pub fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            kind,
+            message: message.into(),
+            facts: Vec::new(),
+            hint: None,
+            commands: Vec::new(),
+            details: Map::new(),
+        }
+    }
+
+    /// The command line was not understood or asks for something that cannot be.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, "usage", message)
+    }
+
+    /// The user left a prompt or pressed Ctrl-C.
+    pub fn cancelled(message: impl Into<String>) -> Self {
+        Self::new(Exit::Cancelled, "cancelled", message)
+    }
+
+    /// With a fact.
+    #[must_use]
+    pub fn fact(mut self, fact: impl Into<String>) -> Self {
+        self.facts.push(fact.into());
+        self
+    }
+
+    /// With a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// With a command to run.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+
+    /// With a field for scripts.
+    #[must_use]
+    pub fn detail(mut self, name: &str, value: Value) -> Self {
+        self.details.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The JSON document that stands for it on stdout.
+    pub fn to_document(&self) -> impl Serialize + use<> {
+        let mut error = Map::new();
+        error.insert("code".to_owned(), self.exit.code().into());
+        error.insert("kind".to_owned(), self.kind.into());
+        error.insert("message".to_owned(), self.message.as_str().into());
+        if !self.facts.is_empty() {
+            error.insert("facts".to_owned(), self.facts.clone().into());
+        }
+        error.extend(self.details.clone());
+        error.insert("hint".to_owned(), self.hint.clone().into());
+        error.insert("commands".to_owned(), self.commands.clone().into());
+        let mut document = Map::new();
+        document.insert("schemaVersion".to_owned(), crate::models::status::SCHEMA_VERSION.into());
+        document.insert("error".to_owned(), error.into());
+        Value::from(document)
+    }
+}
+
+/// Something this program did not foresee.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::Failed, "unexpected", format!("{error:#}"))
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        use std::io::ErrorKind;
+        let failure = Self::new(Exit::Failed, "file", sentence(&error));
+        match error.kind() {
+            ErrorKind::PermissionDenied => failure
+                .hint("check who owns it and its mode, or move the state with FASED_STATE_DIR")
+                .command(format!("ls -ld {}", crate::auth::wording::shell_word(&error.path().display().to_string()))),
+            ErrorKind::ReadOnlyFilesystem => failure.hint("FASED_STATE_DIR moves the state to a writable place"),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                failure.hint("nothing was lost; free some space and run it again").command("df -h")
+            }
+            ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                failure.hint("something else has that name; move it away")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::File(error) => error.into(),
+            LockError::Held { .. } => Self::new(Exit::Failed, "locked", format!("{}.", sentence(&error)))
+                .hint("it is released when that process ends; then run this again"),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::File(error) => error.into(),
+            StoreError::Lock(error) => error.into(),
+            StoreError::Unparsable { path, .. } => Self::new(Exit::Failed, "store_unparsable", message)
+                .hint("mend it by hand, or move it away and add the credentials again")
+                .command(move_away(&path)),
+            StoreError::NotAStore { path, .. } => Self::new(Exit::Failed, "store_invalid", message)
+                .hint("mend it by hand, or move it away and add the credentials again")
+                .command(move_away(&path)),
+            StoreError::NewerVersion { .. } => Self::new(Exit::Failed, "store_newer_version", message)
+                .hint("use the program that wrote it, or another state directory (FASED_STATE_DIR)"),
+            StoreError::Symlink { .. } => Self::new(Exit::Failed, "store_symlink", message)
+                .hint("move the real file to its place, or point agents.list[].agentDir to its directory"),
+        }
+    }
+}
+
+fn move_away(path: &std::path::Path) -> String {
+    let path = path.display().to_string();
+    let (from, to) = (crate::auth::wording::shell_word(&path), crate::auth::wording::shell_word(&format!("{path}.bad")));
+    format!("mv {from} {to}")
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::File(error) => error.into(),
+            StateError::Lock(error) => error.into(),
+            StateError::Encode { .. } => Self::new(Exit::Failed, "state", sentence(&error)),
+        }
+    }
+}
+
+impl From<crate::auth::notices::NoticeError> for Failure {
+    fn from(error: crate::auth::notices::NoticeError) -> Self {
+        match error {
+            crate::auth::notices::NoticeError::File(error) => error.into(),
+            crate::auth::notices::NoticeError::Lock(error) => error.into(),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::File(error) => error.into(),
+            ConfigError::Invalid { .. } => {
+                let message = format!("{}.", error.to_string().trim_end_matches('.'));
+                Self::new(Exit::Failed, "config_invalid", message).hint("mend that line; nothing was changed")
+            }
+        }
+    }
+}
+
+impl From<ModelRefError> for Failure {
+    fn from(error: ModelRefError) -> Self {
+        Self::new(Exit::Usage, "model_ref", sentence(&error)).hint("name a model as provider/model").command(
+            format!("fased chat --model {} …", crate::models::catalog::Catalog::embedded().default_model()),
+        )
+    }
+}
+
+impl From<crate::config::agents::UnknownAgent> for Failure {
+    fn from(error: crate::config::agents::UnknownAgent) -> Self {
+        let known = error.known.iter().map(AgentId::as_str).collect::<Vec<_>>().join(", ");
+        Self::new(Exit::Usage, "unknown_agent", error.to_string())
+            .fact(format!("known agents: {known}"))
+            .hint(format!("name one of those, or add {{ id: \"{}\" }} to agents.list in the config", error.id))
+    }
+}
+
+impl From<IntakeError> for Failure {
+    fn from(error: IntakeError) -> Self {
+        let failure = Self::new(Exit::Usage, "credential_refused", error.to_string());
+        match error {
+            IntakeError::WrongKind { found: crate::secret::SecretKind::BearerToken, .. } => failure
+                .hint("store it as a token")
+                .command("fased onboard --auth-choice token --token-provider anthropic --token-stdin"),
+            IntakeError::WrongKind { .. } => failure.hint("store it as an API key").command("fased onboard --api-key-stdin"),
+            IntakeError::Useless(_) => failure.hint("create an API key at https://platform.claude.com/settings/keys"),
+            IntakeError::Empty(_) => failure.hint("give the credential by flag or on standard input").command(
+                "printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin",
+            ),
+            _ => failure.hint(
+                "API keys come from https://platform.claude.com/settings/keys, setup-tokens from: claude setup-token",
+            ),
+        }
+    }
+}
+
+impl From<EnrollError> for Failure {
+    fn from(error: EnrollError) -> Self {
+        let message = error.to_string();
+        match error {
+            EnrollError::Store(error) => error.into(),
+            EnrollError::State(error) => error.into(),
+            EnrollError::OtherType { .. } | EnrollError::UnreadableEntry { .. } => {
+                Self::new(Exit::Usage, "profile_taken", message)
+                    .hint("choose another --token-profile-id, or add --replace to drop what is there")
+            }
+            EnrollError::OtherProvider { .. } | EnrollError::Id(_) => {
+                Self::new(Exit::Usage, "profile_id", capitalised(&message))
+            }
+        }
+    }
+}
+
+impl From<anthropic::Error> for Failure {
+    fn from(error: anthropic::Error) -> Self {
+        use anthropic::Error as E;
+        let message = format!("{}.", capitalised(&error.to_string()).trim_end_matches('.'));
+        match &error {
+            E::Api(api) => api_failure(api, message),
+            E::InvalidBaseUrl { .. } | E::InsecureBaseUrl { .. } => Self::new(Exit::Usage, "base_url", message)
+                .hint("it comes from models.providers.anthropic.baseUrl in the config, or ANTHROPIC_BASE_URL"),
+            E::RefusedHost { .. } => Self::new(Exit::Network, "host_refused", message)
+                .hint("FASED_NETWORK=loopback is set; unset it to reach other machines"),
+            E::SandboxCredential { .. } => Self::new(Exit::NoUsableCredential, "sandbox_credential", message)
+                .hint("this key belongs to the sandbox; store a real one")
+                .command("fased onboard --api-key-stdin"),
+            E::BadHeader { .. } | E::InvalidProxy | E::Setup { .. } => Self::new(Exit::Failed, "client_setup", message),
+            E::Connect { .. } => Self::new(Exit::Network, "connect", message)
+                .hint("check the network, HTTPS_PROXY and the base URL, then run it again"),
+            E::Timeout { .. } | E::Idle { .. } => {
+                Self::new(Exit::Network, "timeout", message).hint("run it again; the API may be slow")
+            }
+            E::Cut { .. } => Self::new(Exit::Network, "cut", message).hint("run it again"),
+            _ => Self::new(Exit::Provider, "response", message),
+        }
+    }
+}
+
+fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
+    let mut failure = Failure::new(Exit::Provider, "api", message)
+        .detail("status", api.status.into())
+        .detail("type", api.error_type.as_str().into());
+    if let Some(id) = &api.request_id {
+        failure = failure.fact(format!("request {id}")).detail("requestId", id.as_str().into());
+    }
+    if let Some(after) = api.retry_after {
+        failure = failure.detail("retryAfterSeconds", after.as_secs().into());
+    }
+    let wait = api.retry_after.map(|after| {
+        let after = jiff::SignedDuration::from_secs(i64::try_from(after.as_secs()).unwrap_or(i64::MAX));
+        crate::auth::wording::duration(after)
+    });
+    match api.kind {
+        ApiErrorKind::Authentication => failure
+            .hint("the API does not accept this credential; see which one was used, and replace it")
+            .command("fased models status")
+            .command("fased onboard --api-key-stdin"),
+        ApiErrorKind::Permission => failure.hint("this credential may not do that; use another one or another model"),
+        ApiErrorKind::Billing => failure.hint("add credits at https://platform.claude.com/settings/billing"),
+        ApiErrorKind::RateLimit => match wait {
+            Some(wait) => failure.hint(format!("wait {wait}, or use another credential or model")),
+            None => failure.hint("wait, or use another credential or model"),
+        },
+        ApiErrorKind::Overloaded => failure.hint("the API is overloaded; run it again in a moment"),
+        ApiErrorKind::NotFound => failure.hint("check the model's name").command("fased models status"),
+        _ => failure,
+    }
+}
+
+fn sentence(error: &impl std::fmt::Display) -> String {
+    capitalised(&error.to_string())
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_carries_the_exit_code_and_all_that_was_said() {
+        let failure = Failure::usage("No.").fact("f").hint("h").command("c").detail("x", 1.into());
+        let document = serde_json::to_value(failure.to_document()).unwrap();
+        assert_eq!(
+            document,
+            serde_json::json!({"schemaVersion": 1, "error": {"code": 64, "kind": "usage", "message": "No.",
+                "facts": ["f"], "x": 1, "hint": "h", "commands": ["c"]}})
+        );
+    }
+}

@@ -1,0 +1,159 @@
+//! The only code that touches a terminal. Answers go to stdout, talk to stderr; colour, prompts and progress appear only
+//! where a person looks. Commands decide what is said, this room how it looks.
+
+mod failure;
+mod progress;
+mod prompt;
+pub mod status;
+pub mod style;
+pub mod table;
+
+pub use prompt::Choice;
+
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use serde::Serialize;
+
+use crate::env::Env;
+use crate::error::{Exit, Failure};
+use crate::secret::Secret;
+
+/// Most that is read from standard input.
+const LONGEST_INPUT: u64 = 32 * 1024 * 1024;
+
+/// The standard streams, and what they can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terminal {
+    stdin_is_terminal: bool,
+    stdout_is_terminal: bool,
+    stderr_is_terminal: bool,
+    stdout_colour: bool,
+    stderr_colour: bool,
+    width: Option<usize>,
+}
+
+impl Terminal {
+    /// The streams of this process. `NO_COLOR`, `CLICOLOR_FORCE`, `TERM=dumb` and `COLUMNS` are honoured.
+    pub fn of_this_process(env: &Env) -> Self {
+        let stdout_is_terminal = io::stdout().is_terminal();
+        let stderr_is_terminal = io::stderr().is_terminal();
+        let forced = env.get("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+        let plain = env.get("NO_COLOR").is_some() || env.get("TERM") == Some("dumb");
+        let colour = |is_terminal: bool| !env.get("NO_COLOR").is_some() && (forced || (is_terminal && !plain));
+        let told = env.get("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+        Self {
+            stdin_is_terminal: io::stdin().is_terminal(),
+            stdout_is_terminal,
+            stderr_is_terminal,
+            stdout_colour: colour(stdout_is_terminal),
+            stderr_colour: colour(stderr_is_terminal),
+            width: told.or_else(|| if stdout_is_terminal { measured_width() } else { None }),
+        }
+    }
+
+    /// The same streams for commands run on somebody's behalf: nobody is asked anything.
+    #[must_use]
+    pub fn without_prompts(self) -> Self {
+        Self { stdin_is_terminal: false, ..self }
+    }
+
+    /// Columns to fit into; `None` when nothing limits them.
+    pub fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Whether a person can be asked: both ends of a conversation are a terminal.
+    pub fn can_prompt(&self) -> bool {
+        self.stdin_is_terminal && self.stderr_is_terminal
+    }
+
+    /// Whether standard input is a pipe or file.
+    pub fn stdin_is_piped(&self) -> bool {
+        !self.stdin_is_terminal
+    }
+
+    /// Whether a person watches stderr.
+    pub fn is_watched(&self) -> bool {
+        self.stderr_is_terminal
+    }
+
+    /// Writes a piece of the answer as it is and flushes it.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn answer(&self, text: &str) -> Result<(), Failure> {
+        let mut out = AutoStream::new(io::stdout().lock(), choice(self.stdout_colour));
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(stdout_failure)
+    }
+
+    /// Writes the one JSON document of a command.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn answer_json(&self, document: &impl Serialize) -> Result<(), Failure> {
+        let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
+        serde_json::to_writer_pretty(&mut out, document).map_err(|error| stdout_failure(error.into()))?;
+        out.write_all(b"\n").and_then(|()| out.flush()).map_err(stdout_failure)
+    }
+
+    /// Says something on stderr. Nobody hears a failure to do so.
+    pub fn say(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), choice(self.stderr_colour));
+        writeln!(err, "{text}").ok();
+    }
+
+    /// Tells a failure: as text on stderr, or as a JSON document on stdout.
+    pub fn tell(&self, failure: &Failure, json: bool) {
+        if json {
+            // When stdout cannot take the document either, stderr is all that is left.
+            if self.answer_json(&failure.to_document()).is_ok() {
+                return;
+            }
+        }
+        self.say(&failure::text(failure));
+    }
+
+    /// Reads all of standard input as text.
+    ///
+    /// # Errors
+    /// When it cannot be read, is too long or is no text.
+    pub fn read_stdin(&self) -> Result<String, Failure> {
+        let mut bytes = Vec::new();
+        io::stdin()
+            .lock()
+            .take(LONGEST_INPUT + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| Failure::new(Exit::Failed, "stdin", format!("Cannot read standard input: {error}.")))?;
+        if bytes.len() as u64 > LONGEST_INPUT {
+            return Err(Failure::usage("Standard input is longer than 32 MiB."));
+        }
+        String::from_utf8(bytes).map_err(|_| Failure::usage("Standard input is not UTF-8 text."))
+    }
+
+    /// Reads a secret from standard input: a pipe to its end, or a person by a masked prompt.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the prompt is left.
+    pub fn read_secret(&self, what: &str) -> Result<Secret, Failure> {
+        if self.can_prompt() { self.ask_secret(what) } else { self.read_stdin().map(Secret::new) }
+    }
+}
+
+fn choice(colour: bool) -> ColorChoice {
+    if colour { ColorChoice::Always } else { ColorChoice::Never }
+}
+
+/// A reader that went away (`| head`) is no failure worth a word.
+fn stdout_failure(error: io::Error) -> Failure {
+    let kind = if error.kind() == io::ErrorKind::BrokenPipe { BROKEN_PIPE } else { "stdout" };
+    Failure::new(Exit::Failed, kind, format!("Cannot write to standard output: {error}."))
+}
+
+/// Kind of the failure of writing to a reader that went away.
+pub const BROKEN_PIPE: &str = "broken_pipe";
+
+fn measured_width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+}

@@ -1,0 +1,105 @@
+//! Questions to a person. Leaving one - Esc, Ctrl-C - is a cancellation that puts the terminal back as it was; nothing
+//! asked here is ever answered by a machine.
+
+use std::io;
+
+use dialoguer::theme::ColorfulTheme;
+use dialoguer::{Password, Select};
+use zeroize::Zeroizing;
+
+use super::Terminal;
+use crate::error::{Exit, Failure};
+use crate::secret::Secret;
+
+/// One of several answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice<T> {
+    /// What it stands for.
+    pub value: T,
+    /// What it is called.
+    pub label: String,
+    /// What is worth knowing before choosing it.
+    pub note: String,
+}
+
+impl<T> Choice<T> {
+    /// An answer with a note.
+    pub fn new(value: T, label: &str, note: &str) -> Self {
+        Self { value, label: label.to_owned(), note: note.to_owned() }
+    }
+}
+
+impl Terminal {
+    /// Lets a person choose one of several answers, the first being offered.
+    ///
+    /// # Errors
+    /// When it is left, or the terminal fails.
+    pub fn ask_choice<T>(&self, question: &str, mut choices: Vec<Choice<T>>) -> Result<T, Failure> {
+        let widest = choices.iter().map(|choice| choice.label.chars().count()).max().unwrap_or(0);
+        let lines: Vec<String> = choices
+            .iter()
+            .map(|choice| format!("{:widest$}   {}", choice.label, choice.note).trim_end().to_owned())
+            .collect();
+        let question = question.to_owned();
+        let chosen = ask(move || {
+            Select::with_theme(&ColorfulTheme::default())
+                .with_prompt(question)
+                .items(&lines)
+                .default(0)
+                .report(true)
+                .interact_opt()
+        })?;
+        match chosen {
+            Some(index) if index < choices.len() => Ok(choices.swap_remove(index).value),
+            _ => Err(cancelled()),
+        }
+    }
+
+    /// Asks for a secret without showing it.
+    ///
+    /// # Errors
+    /// When it is left, or the terminal fails.
+    pub fn ask_secret(&self, question: &str) -> Result<Secret, Failure> {
+        let question = question.to_owned();
+        let typed = ask(move || {
+            let theme = ColorfulTheme::default();
+            Password::with_theme(&theme).with_prompt(question).allow_empty_password(true).report(false).interact()
+        })?;
+        Ok(Secret::new(Zeroizing::new(typed).as_str()))
+    }
+}
+
+fn cancelled() -> Failure {
+    Failure::cancelled("Cancelled; nothing was written.")
+}
+
+/// Runs a prompt beside a watch for Ctrl-C, which while a secret is typed comes as a signal: without the watch it would
+/// end the process and leave the terminal without echo.
+fn ask<T: Send + 'static>(
+    prompt: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
+) -> Result<T, Failure> {
+    let failed = |error: &io::Error| Failure::new(Exit::Failed, "terminal", format!("Cannot use the terminal: {error}."));
+    let before = rustix::termios::tcgetattr(io::stdin()).ok();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    let answer = runtime.block_on(async {
+        tokio::select! {
+            answer = tokio::task::spawn_blocking(prompt) => Some(answer),
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    // After Ctrl-C the prompt still sits in its read; leaving it behind lets the process exit.
+    runtime.shutdown_background();
+    match answer {
+        Some(Ok(Ok(answer))) => return Ok(answer),
+        Some(Ok(Err(dialoguer::Error::IO(error)))) if error.kind() != io::ErrorKind::Interrupted => {
+            return Err(failed(&error));
+        }
+        Some(Err(_)) | Some(Ok(Err(_))) | None => {}
+    }
+    if let Some(before) = before {
+        rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &before).ok();
+    }
+    dialoguer::console::Term::stderr().show_cursor().ok();
+    dialoguer::console::Term::stderr().write_line("").ok();
+    Err(cancelled())
+}

@@ -1,0 +1,156 @@
+//! The receipt of an answer: which credential, who pays, which model served it, tokens by class, cost, and how the
+//! provider names the request.
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use super::price::{self, MicroDollars};
+use crate::anthropic::{Answer, ResponseMeta, Usage};
+use crate::auth::ProfileId;
+use crate::auth::health::Billing;
+use crate::auth::resolve::{Chosen, Source};
+use crate::models::catalog::Catalog;
+use crate::models::refs::ModelRef;
+
+/// The circumstances of one answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// The profile; `None` for a key of the environment.
+    pub profile_id: Option<ProfileId>,
+    /// `profile`, or `env: NAME`.
+    pub source: String,
+    /// Who pays.
+    pub billing: Billing,
+    /// The model asked.
+    pub requested_model: ModelRef,
+    /// The model that served the answer, in the provider's words.
+    pub model: String,
+    /// Tokens by class.
+    pub usage: TokenCounts,
+    /// Cost in micro-dollars; `None` when it is not known, or a subscription pays.
+    pub cost_micro_dollars: Option<MicroDollars>,
+    /// The organization that was billed.
+    pub organization_id: Option<String>,
+    /// The workspace that was billed.
+    pub workspace_id: Option<String>,
+    /// The provider's name of the request.
+    pub request_id: Option<String>,
+    /// Attempts before this one.
+    pub retries: u32,
+    /// From sending to the last event.
+    #[serde(rename = "durationMs", serialize_with = "milliseconds")]
+    pub duration: Duration,
+}
+
+/// Tokens of an answer by class, by their names in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenCounts {
+    input_tokens: u64,
+    output_tokens: u64,
+    cache_write_5m_tokens: u64,
+    cache_write_1h_tokens: u64,
+    cache_read_tokens: u64,
+}
+
+impl From<Usage> for TokenCounts {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input_tokens: usage.input,
+            output_tokens: usage.output,
+            cache_write_5m_tokens: usage.cache_write_5m,
+            cache_write_1h_tokens: usage.cache_write_1h,
+            cache_read_tokens: usage.cache_read,
+        }
+    }
+}
+
+impl Receipt {
+    /// The receipt of an answer, complete or as far as it got.
+    pub fn of(
+        answer: &Answer,
+        meta: &ResponseMeta,
+        chosen: &Chosen<'_>,
+        requested: &ModelRef,
+        duration: Duration,
+    ) -> Self {
+        let (profile_id, source) = match &chosen.source {
+            Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
+            Source::Env(variable) => (None, format!("env: {variable}")),
+        };
+        // What was served decides the price; the name asked for stands in when the provider names another form of it.
+        let catalog = Catalog::embedded();
+        let model = catalog.model(answer.model()).or_else(|| catalog.model(requested.model()));
+        let is_priced = chosen.billing == Billing::Api && requested.provider() == "anthropic";
+        let cost = model.filter(|_| is_priced).and_then(|model| price::cost(&answer.usage(), &model.prices));
+        Self {
+            profile_id,
+            source,
+            billing: chosen.billing,
+            requested_model: requested.clone(),
+            model: answer.model().to_owned(),
+            usage: answer.usage().into(),
+            cost_micro_dollars: cost,
+            organization_id: meta.organization_id.clone(),
+            workspace_id: meta.workspace_id.clone(),
+            request_id: meta.request_id.clone(),
+            retries: 0,
+            duration,
+        }
+    }
+
+    /// The receipt in one line: model, credential, time, tokens, cost.
+    pub fn line(&self) -> String {
+        let TokenCounts { input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens } =
+            self.usage;
+        let input = input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens;
+        let cached = match cache_read_tokens {
+            0 => String::new(),
+            read => format!(" ({} cached)", grouped(read)),
+        };
+        let cost = match (self.billing, self.cost_micro_dollars) {
+            (Billing::Subscription, _) => "subscription".to_owned(),
+            (_, Some(cost)) => cost.to_string(),
+            (_, None) => "cost unknown".to_owned(),
+        };
+        let credential = self.profile_id.as_ref().map_or(self.source.as_str(), ProfileId::as_str);
+        format!(
+            "{} · {credential} · {:.1}s · {} in{cached} · {} out · {cost}",
+            self.model,
+            self.duration.as_secs_f64(),
+            grouped(input),
+            grouped(output_tokens),
+        )
+    }
+}
+
+fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// A count with a comma between thousands.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_by_thousands() {
+        for (count, text) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_000_000, "1,000,000")] {
+            assert_eq!(grouped(count), text);
+        }
+    }
+}
