@@ -5,4 +5,5 @@
 
 pub mod clock;
 pub mod models;
+pub mod sandbox;
 pub mod secret;
