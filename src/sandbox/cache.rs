@@ -161,6 +161,8 @@ impl PromptCache {
 mod tests {
     use std::time::Duration;
 
+    use proptest::strategy::Strategy;
+
     use super::*;
     use crate::clock::{Clock, ManualClock};
 
@@ -425,5 +427,43 @@ mod tests {
         let prompt = prompt("a:2000**");
         cache.begin(cache.plan(scope("o", "w", "m"), &prompt, MINIMUM, Timestamp::MAX));
         assert_eq!(cache.plan(scope("o", "w", "m"), &prompt, MINIMUM, Timestamp::MAX).usage().read, 0);
+    }
+
+    /// Up to thirty blocks of three kinds and 0 to 600 tokens, up to four of them marked, the hours first.
+    fn any_prompt() -> impl Strategy<Value = String> {
+        let blocks = proptest::collection::vec(("[a-c]", 0..4_u64), 1..30);
+        (blocks, proptest::collection::vec(0..30_usize, 0..=4), 0..=4_usize).prop_map(
+            |(blocks, marked, hours)| {
+                let (mut seen, mut row) = (0, Vec::new());
+                for (n, (name, size)) in blocks.iter().enumerate() {
+                    let marker = match (marked.contains(&n), seen < hours) {
+                        (false, _) => "",
+                        (true, false) => "*",
+                        (true, true) => "**",
+                    };
+                    seen += usize::from(!marker.is_empty());
+                    row.push(format!("{name}:{}{marker}", 1 + size * 200));
+                }
+                row.join(" ")
+            },
+        )
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn every_token_is_billed_once_and_what_was_asked_is_cached(
+            asked in proptest::collection::vec((any_prompt(), 0..400_u64), 1..8)
+        ) {
+            let mut room = Room::new();
+            for (blocks, seconds) in asked {
+                let prompt = prompt(&blocks);
+                // That the classes add up to the prompt is checked inside.
+                let [read, hour, five, plain] = room.ask(&prompt);
+                proptest::prop_assert_eq!(room.ask(&prompt), [read + hour + five, 0, 0, plain]);
+                room.wait(seconds);
+            }
+        }
     }
 }

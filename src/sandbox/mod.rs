@@ -26,6 +26,7 @@ mod answer;
 mod auth;
 mod blocks;
 pub mod cache;
+mod content;
 mod error;
 pub mod faults;
 pub mod json;

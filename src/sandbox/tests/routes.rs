@@ -235,3 +235,16 @@ async fn shutting_down_ends_what_waits_and_frees_the_port() {
     assert_eq!(waiting.await.unwrap().unwrap().status(), 503);
     TcpListener::bind(address).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_dropped_sandbox_stops_too() {
+    let stage = Stage::new().await;
+    let address = stage.sandbox.address();
+    drop(stage);
+    let port_is_free = async {
+        while TcpListener::bind(address).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), port_is_free).await.unwrap();
+}
