@@ -24,7 +24,7 @@ pub(super) struct Caller {
     pub(super) behaviour: Behaviour,
 }
 
-/// Checks credential and headers, in the order in which the real API complains.
+/// Checks credential and headers. An API key is judged first; a bearer token beside it is not looked at.
 pub(super) fn check(headers: &HeaderMap) -> Result<Caller, ApiError> {
     let bearer = !headers.contains_key("x-api-key");
     let credential = if bearer { bearer_token(headers)? } else { api_key(headers)? };

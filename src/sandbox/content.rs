@@ -7,7 +7,7 @@ use super::json::Json;
 use super::request::Invalid;
 
 /// Content blocks a message may hold.
-const CONTENT_BLOCKS: [&str; 14] = [
+const CONTENT_BLOCKS: [&str; 19] = [
     "text",
     "image",
     "document",
@@ -22,6 +22,11 @@ const CONTENT_BLOCKS: [&str; 14] = [
     "code_execution_tool_result",
     "container_upload",
     "mcp_tool_use",
+    "mcp_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "tool_search_tool_result",
+    "compaction",
 ];
 
 pub(super) fn check_tools(body: &Json) -> Result<(), Invalid> {
