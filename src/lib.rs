@@ -15,6 +15,7 @@ pub mod env;
 pub mod error;
 pub mod models;
 pub mod provider;
+pub mod sandbox;
 pub mod secret;
 pub mod storage;
 pub mod terminal;
