@@ -71,14 +71,14 @@ impl Ctx {
     /// # Errors
     /// What the work returns, or cancellation.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Failure::new(Exit::Failed, "runtime", format!("Cannot start the runtime: {error}.")))?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+                Failure::new(Exit::Failed, "runtime", format!("Cannot start the runtime: {error}."))
+            })?;
         let result = runtime.block_on(async {
             tokio::select! {
                 result = work => result,
-                _ = tokio::signal::ctrl_c() => Err(Failure::cancelled("Cancelled.")),
+                () = crate::terminal::asked_to_end() => Err(Failure::cancelled("Cancelled.")),
             }
         });
         // A prompt may still sit in a read that nothing can end; leaving it behind lets the process exit.

@@ -152,8 +152,13 @@ impl From<FileError> for Failure {
         match error.kind() {
             ErrorKind::PermissionDenied => failure
                 .hint("check who owns it and its mode, or move the state with FASED_STATE_DIR")
-                .command(format!("ls -ld {}", crate::auth::wording::shell_word(&error.path().display().to_string()))),
-            ErrorKind::ReadOnlyFilesystem => failure.hint("FASED_STATE_DIR moves the state to a writable place"),
+                .command(format!(
+                    "ls -ld {}",
+                    crate::auth::wording::shell_word(&error.path().display().to_string())
+                )),
+            ErrorKind::ReadOnlyFilesystem => {
+                failure.hint("FASED_STATE_DIR moves the state to a writable place")
+            }
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 failure.hint("nothing was lost; free some space and run it again").command("df -h")
             }
@@ -197,7 +202,8 @@ impl From<StoreError> for Failure {
 
 fn move_away(path: &std::path::Path) -> String {
     let path = path.display().to_string();
-    let (from, to) = (crate::auth::wording::shell_word(&path), crate::auth::wording::shell_word(&format!("{path}.bad")));
+    let (from, to) =
+        (crate::auth::wording::shell_word(&path), crate::auth::wording::shell_word(&format!("{path}.bad")));
     format!("mv {from} {to}")
 }
 
@@ -245,7 +251,10 @@ impl From<crate::config::agents::UnknownAgent> for Failure {
         let known = error.known.iter().map(AgentId::as_str).collect::<Vec<_>>().join(", ");
         Self::new(Exit::Usage, "unknown_agent", error.to_string())
             .fact(format!("known agents: {known}"))
-            .hint(format!("name one of those, or add {{ id: \"{}\" }} to agents.list in the config", error.id))
+            .hint(format!(
+                "name one of those, or add {{ id: \"{}\" }} to agents.list in the config",
+                error.id
+            ))
     }
 }
 
@@ -291,14 +300,19 @@ impl From<anthropic::Error> for Failure {
         let message = format!("{}.", capitalised(&error.to_string()).trim_end_matches('.'));
         match &error {
             E::Api(api) => api_failure(api, message),
-            E::InvalidBaseUrl { .. } | E::InsecureBaseUrl { .. } => Self::new(Exit::Usage, "base_url", message)
-                .hint("it comes from models.providers.anthropic.baseUrl in the config, or ANTHROPIC_BASE_URL"),
+            E::InvalidBaseUrl { .. } | E::InsecureBaseUrl { .. } => {
+                Self::new(Exit::Usage, "base_url", message).hint(
+                    "it comes from models.providers.anthropic.baseUrl in the config, or ANTHROPIC_BASE_URL",
+                )
+            }
             E::RefusedHost { .. } => Self::new(Exit::Network, "host_refused", message)
                 .hint("FASED_NETWORK=loopback is set; unset it to reach other machines"),
             E::SandboxCredential { .. } => Self::new(Exit::NoUsableCredential, "sandbox_credential", message)
                 .hint("this key belongs to the sandbox; store a real one")
                 .command("fased onboard --api-key-stdin"),
-            E::BadHeader { .. } | E::InvalidProxy | E::Setup { .. } => Self::new(Exit::Failed, "client_setup", message),
+            E::BadHeader { .. } | E::InvalidProxy | E::Setup { .. } => {
+                Self::new(Exit::Failed, "client_setup", message)
+            }
             E::Connect { .. } => Self::new(Exit::Network, "connect", message)
                 .hint("check the network, HTTPS_PROXY and the base URL, then run it again"),
             E::Timeout { .. } | E::Idle { .. } => {
@@ -329,7 +343,9 @@ fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
             .hint("the API does not accept this credential; see which one was used, and replace it")
             .command("fased models status")
             .command("fased onboard --api-key-stdin"),
-        ApiErrorKind::Permission => failure.hint("this credential may not do that; use another one or another model"),
+        ApiErrorKind::Permission => {
+            failure.hint("this credential may not do that; use another one or another model")
+        }
         ApiErrorKind::Billing => failure.hint("add credits at https://platform.claude.com/settings/billing"),
         ApiErrorKind::RateLimit => match wait {
             Some(wait) => failure.hint(format!("wait {wait}, or use another credential or model")),

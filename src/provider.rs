@@ -31,10 +31,8 @@ pub fn client(provider: &str, config: &Config, env: &Env, network: NetworkPolicy
         bearer_token: catalog.betas().bearer_token.clone(),
         extended_cache_ttl: catalog.betas().extended_cache_ttl.clone(),
     };
-    let base_url = Url::parse(base_url).map_err(|_| Error::InvalidBaseUrl {
-        url: "(not shown)".to_owned(),
-        reason: "it is not a URL",
-    })?;
+    let base_url = Url::parse(base_url)
+        .map_err(|_| Error::InvalidBaseUrl { url: "(not shown)".to_owned(), reason: "it is not a URL" })?;
     let mut options = ClientOptions::new(base_url, &catalog.api().anthropic_version, USER_AGENT, betas);
     options.network = network;
     options.proxy = ProxySettings {
@@ -56,8 +54,12 @@ pub fn client(provider: &str, config: &Config, env: &Env, network: NetworkPolicy
 
 /// What signs requests with a chosen credential.
 pub fn authorization(chosen: &Chosen<'_>) -> Authorization {
-    let secret = chosen.secret.clone();
-    match chosen.form {
+    sign_with(chosen.form, chosen.secret.clone())
+}
+
+/// What signs requests with a secret sent in this form.
+pub fn sign_with(form: Form, secret: Secret) -> Authorization {
+    match form {
         Form::ApiKey => Authorization::ApiKey(secret),
         Form::PlanToken => Authorization::PlanToken(secret),
         Form::ConsoleToken => Authorization::BearerToken(secret),

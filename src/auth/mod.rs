@@ -5,6 +5,7 @@
 pub mod enroll;
 pub mod health;
 pub mod intake;
+pub mod lifetime;
 mod migrate;
 pub mod notices;
 pub mod order;
@@ -13,6 +14,7 @@ pub mod profile_id;
 pub mod resolve;
 pub mod state;
 pub mod store;
+pub mod verify;
 pub mod wording;
 
 pub use profile::{Credential, Profile};

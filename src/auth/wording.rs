@@ -27,7 +27,7 @@ pub fn health(verdict: &Verdict, now: Timestamp) -> String {
                     words = format!("rejected by the API {} ago", duration(now.duration_since(verified.at)));
                 }
                 Some(verified) => {
-                    words.push_str(&format!(", verified {} ago", duration(now.duration_since(verified.at))))
+                    words.push_str(&format!(", verified {} ago", duration(now.duration_since(verified.at))));
                 }
                 None => {}
             }

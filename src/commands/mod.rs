@@ -6,6 +6,7 @@ mod chat;
 mod completion;
 mod demo;
 mod models;
+mod no_credential;
 mod onboard;
 mod sandbox;
 

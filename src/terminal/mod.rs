@@ -2,13 +2,16 @@
 //! where a person looks. Commands decide what is said, this room how it looks.
 
 mod failure;
+pub mod logging;
 mod progress;
 mod prompt;
+mod signals;
 pub mod status;
 pub mod style;
 pub mod table;
 
 pub use prompt::Choice;
+pub use signals::asked_to_end;
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
@@ -40,7 +43,7 @@ impl Terminal {
         let stderr_is_terminal = io::stderr().is_terminal();
         let forced = env.get("CLICOLOR_FORCE").is_some_and(|value| value != "0");
         let plain = env.get("NO_COLOR").is_some() || env.get("TERM") == Some("dumb");
-        let colour = |is_terminal: bool| !env.get("NO_COLOR").is_some() && (forced || (is_terminal && !plain));
+        let colour = |is_terminal: bool| env.get("NO_COLOR").is_none() && (forced || (is_terminal && !plain));
         let told = env.get("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
         Self {
             stdin_is_terminal: io::stdin().is_terminal(),
@@ -52,10 +55,11 @@ impl Terminal {
         }
     }
 
-    /// The same streams for commands run on somebody's behalf: nobody is asked anything.
+    /// The same streams for commands run as a show: nobody is asked anything, and all that a person would be told is
+    /// told.
     #[must_use]
-    pub fn without_prompts(self) -> Self {
-        Self { stdin_is_terminal: false, ..self }
+    pub fn for_show(self) -> Self {
+        Self { stdin_is_terminal: false, stderr_is_terminal: true, ..self }
     }
 
     /// Columns to fit into; `None` when nothing limits them.
@@ -84,7 +88,7 @@ impl Terminal {
     /// When stdout cannot be written.
     pub fn answer(&self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(io::stdout().lock(), choice(self.stdout_colour));
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(stdout_failure)
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
     }
 
     /// Writes the one JSON document of a command.
@@ -93,8 +97,8 @@ impl Terminal {
     /// When stdout cannot be written.
     pub fn answer_json(&self, document: &impl Serialize) -> Result<(), Failure> {
         let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-        serde_json::to_writer_pretty(&mut out, document).map_err(|error| stdout_failure(error.into()))?;
-        out.write_all(b"\n").and_then(|()| out.flush()).map_err(stdout_failure)
+        serde_json::to_writer_pretty(&mut out, document).map_err(|error| stdout_failure(&error.into()))?;
+        out.write_all(b"\n").and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
     }
 
     /// Says something on stderr. Nobody hears a failure to do so.
@@ -120,11 +124,9 @@ impl Terminal {
     /// When it cannot be read, is too long or is no text.
     pub fn read_stdin(&self) -> Result<String, Failure> {
         let mut bytes = Vec::new();
-        io::stdin()
-            .lock()
-            .take(LONGEST_INPUT + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|error| Failure::new(Exit::Failed, "stdin", format!("Cannot read standard input: {error}.")))?;
+        io::stdin().lock().take(LONGEST_INPUT + 1).read_to_end(&mut bytes).map_err(|error| {
+            Failure::new(Exit::Failed, "stdin", format!("Cannot read standard input: {error}."))
+        })?;
         if bytes.len() as u64 > LONGEST_INPUT {
             return Err(Failure::usage("Standard input is longer than 32 MiB."));
         }
@@ -145,7 +147,7 @@ fn choice(colour: bool) -> ColorChoice {
 }
 
 /// A reader that went away (`| head`) is no failure worth a word.
-fn stdout_failure(error: io::Error) -> Failure {
+fn stdout_failure(error: &io::Error) -> Failure {
     let kind = if error.kind() == io::ErrorKind::BrokenPipe { BROKEN_PIPE } else { "stdout" };
     Failure::new(Exit::Failed, kind, format!("Cannot write to standard output: {error}."))
 }

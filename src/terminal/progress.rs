@@ -16,7 +16,8 @@ pub struct Spinner(ProgressBar);
 impl Terminal {
     /// Shows what is being waited for, as long as the result lives.
     pub fn spinner(&self, what: &str) -> Spinner {
-        let target = if self.is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if self.is_watched() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         bar.set_style(ProgressStyle::default_spinner());
         bar.set_message(what.to_owned());

@@ -63,7 +63,11 @@ impl Terminal {
         let question = question.to_owned();
         let typed = ask(move || {
             let theme = ColorfulTheme::default();
-            Password::with_theme(&theme).with_prompt(question).allow_empty_password(true).report(false).interact()
+            Password::with_theme(&theme)
+                .with_prompt(question)
+                .allow_empty_password(true)
+                .report(false)
+                .interact()
         })?;
         Ok(Secret::new(Zeroizing::new(typed).as_str()))
     }
@@ -78,13 +82,16 @@ fn cancelled() -> Failure {
 fn ask<T: Send + 'static>(
     prompt: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
-    let failed = |error: &io::Error| Failure::new(Exit::Failed, "terminal", format!("Cannot use the terminal: {error}."));
+    let failed = |error: &io::Error| {
+        Failure::new(Exit::Failed, "terminal", format!("Cannot use the terminal: {error}."))
+    };
     let before = rustix::termios::tcgetattr(io::stdin()).ok();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
     let answer = runtime.block_on(async {
         tokio::select! {
             answer = tokio::task::spawn_blocking(prompt) => Some(answer),
-            _ = tokio::signal::ctrl_c() => None,
+            () = super::asked_to_end() => None,
         }
     });
     // After Ctrl-C the prompt still sits in its read; leaving it behind lets the process exit.

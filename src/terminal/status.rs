@@ -51,7 +51,10 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
     for provider in &report.auth.missing_providers_in_use {
         if !report.auth.providers.is_empty() {
             lines.push(String::new());
-            lines.push(format!("{} No credential for {provider}, which a configured model needs.", style::attention("!")));
+            lines.push(format!(
+                "{} No credential for {provider}, which a configured model needs.",
+                style::attention("!")
+            ));
         }
     }
     lines.push(String::new());
@@ -110,7 +113,8 @@ fn credentials(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usiz
     // Still too wide: health goes under its profile.
     let lines = render(&rows, &HEADING[..HEALTH]);
     let (heading, bodies) = (lines.first().cloned(), lines.into_iter().skip(1));
-    let below = bodies.zip(&rows).flat_map(|(line, row)| [line, format!("    {}", coloured(&row.health, row.sound))]);
+    let below =
+        bodies.zip(&rows).flat_map(|(line, row)| [line, format!("    {}", coloured(&row.health, row.sound))]);
     heading.into_iter().chain(below).collect()
 }
 
@@ -118,7 +122,8 @@ fn render(rows: &[Row], heading: &[&str]) -> Vec<String> {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let all = [&row.name, &row.kind, &row.secret, &row.health, row.pays, row.used.as_str()] as [&str; 6];
+            let all =
+                [&row.name, &row.kind, &row.secret, &row.health, row.pays, row.used.as_str()] as [&str; 6];
             all[..heading.len()].iter().map(|cell| (*cell).to_owned()).collect()
         })
         .collect();
@@ -126,7 +131,11 @@ fn render(rows: &[Row], heading: &[&str]) -> Vec<String> {
     let heading = lines.next().map(|line| format!("  {}", style::dim(&line)));
     let bodies = lines.zip(rows).map(|(line, row)| {
         // Colour is put on after the columns are laid out, so that it cannot disturb them.
-        let line = if heading_has_health(&cells) { line.replacen(&row.health, &coloured(&row.health, row.sound), 1) } else { line };
+        let line = if heading_has_health(&cells) {
+            line.replacen(&row.health, &coloured(&row.health, row.sound), 1)
+        } else {
+            line
+        };
         format!("{} {line}", if row.is_next { "→" } else { " " })
     });
     heading.into_iter().chain(bodies).collect()
@@ -158,9 +167,10 @@ fn profile_row(row: &ProfileReport<'_>, now: Timestamp) -> Row {
         health: wording::health(verdict, now),
         sound,
         pays: verdict.billing.as_str(),
-        used: row
-            .last_used()
-            .map_or_else(|| "never".to_owned(), |used| format!("{} ago", wording::duration(now.duration_since(used)))),
+        used: row.last_used().map_or_else(
+            || "never".to_owned(),
+            |used| format!("{} ago", wording::duration(now.duration_since(used))),
+        ),
     }
 }
 

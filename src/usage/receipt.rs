@@ -103,12 +103,18 @@ impl Receipt {
 
     /// The receipt in one line: model, credential, time, tokens, cost.
     pub fn line(&self) -> String {
-        let TokenCounts { input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens, cache_read_tokens } =
-            self.usage;
+        let TokenCounts {
+            input_tokens,
+            output_tokens,
+            cache_write_5m_tokens,
+            cache_write_1h_tokens,
+            cache_read_tokens,
+        } = self.usage;
         let input = input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens;
-        let cached = match cache_read_tokens {
-            0 => String::new(),
-            read => format!(" ({} cached)", grouped(read)),
+        let cached = match (cache_read_tokens, cache_write_5m_tokens + cache_write_1h_tokens) {
+            (0, 0) => String::new(),
+            (0, written) => format!(" ({} to cache)", grouped(written)),
+            (read, _) => format!(" ({} cached)", grouped(read)),
         };
         let cost = match (self.billing, self.cost_micro_dollars) {
             (Billing::Subscription, _) => "subscription".to_owned(),
@@ -135,7 +141,7 @@ fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -1,0 +1,177 @@
+//! `fased chat [MESSAGE]`
+
+use serde::Serialize;
+
+use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
+use crate::auth::resolve::{Chosen, Form, Inputs, NoCredential, ProviderAuth, Source};
+use crate::auth::state::AuthState;
+use crate::auth::store::Snapshot;
+use crate::cli::ChatArgs;
+use crate::commands::agent::Agent;
+use crate::commands::no_credential;
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+use crate::models::catalog::Catalog;
+use crate::models::refs::ModelRef;
+use crate::models::selection::{self, AgentModels, TypedRef};
+use crate::models::status::SCHEMA_VERSION;
+use crate::provider;
+use crate::terminal::style;
+use crate::usage::receipt::Receipt;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChatReport {
+    schema_version: u32,
+    text: String,
+    stop_reason: Option<String>,
+    receipt: Receipt,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
+    let question = question(ctx, args)?;
+    let agent = Agent::select(ctx, args.agent.as_deref())?;
+    let TypedRef { model, profile: pinned } = match &args.model {
+        Some(text) => selection::parse_typed(text, &agent.config)?,
+        None => {
+            TypedRef { model: AgentModels::of(&agent.selected.id, &agent.config)?.primary, profile: None }
+        }
+    };
+    let (snapshot, state, _) = agent.read()?;
+    let inputs = Inputs {
+        snapshot: &snapshot,
+        state: &state,
+        config: &agent.config,
+        env: &ctx.env,
+        now: ctx.clock.now(),
+    };
+    let auth = ProviderAuth::survey(model.provider(), Catalog::embedded().class_of(&model), &inputs);
+    let chosen = auth
+        .choose(pinned.as_ref(), &ctx.env)
+        .map_err(|why: NoCredential| no_credential::failure(&why, &auth, &agent, &inputs))?;
+    if let Source::Env(variable) = chosen.source {
+        ctx.terminal
+            .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
+    }
+    let request = request(&question, args, &model, &chosen);
+    let outcome = ctx.block_on(ask(ctx, args, &agent, &model, &chosen, &request));
+    let report = outcome?;
+    note_success(ctx, &agent, &snapshot, &state, &chosen);
+    if report.stop_reason.as_deref() == Some("max_tokens") {
+        ctx.terminal.say(&format!(
+            "{} the answer reached {} tokens and was cut; --max-tokens raises the limit",
+            style::attention("!"),
+            args.max_tokens
+        ));
+    }
+    if args.json {
+        ctx.terminal.answer_json(&report)?;
+    } else if ctx.terminal.is_watched() {
+        ctx.terminal.say(&style::dim(&report.receipt.line()));
+    }
+    Ok(Exit::Ok)
+}
+
+/// The words of the command line, `-` standing for standard input; without any, standard input alone.
+fn question(ctx: &Ctx, args: &ChatArgs) -> Result<String, Failure> {
+    let recipe = |failure: Failure| {
+        failure
+            .hint("ask one")
+            .command("fased chat \"why is the sky blue?\"")
+            .command("fased chat < question.txt")
+    };
+    let takes_stdin = args.message.iter().any(|word| word == "-") || args.message.is_empty();
+    if args.message.is_empty() && !ctx.terminal.stdin_is_piped() {
+        return Err(recipe(Failure::usage("There is no question.")));
+    }
+    let piped = if takes_stdin { ctx.terminal.read_stdin()? } else { String::new() };
+    let words: Vec<&str> = args.message.iter().map(String::as_str).filter(|word| *word != "-").collect();
+    let asked = words.join(" ");
+    let parts = [asked.trim(), piped.trim()];
+    let question = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
+    if question.is_empty() { Err(recipe(Failure::usage("The question is empty."))) } else { Ok(question) }
+}
+
+fn request(question: &str, args: &ChatArgs, model: &ModelRef, chosen: &Chosen<'_>) -> MessageRequest {
+    let mut request = MessageRequest::new(model.model(), args.max_tokens);
+    request.system.extend(args.system.as_deref().filter(|text| !text.trim().is_empty()).map(TextBlock::new));
+    request.push_user(question);
+    // Plans do not honour cache settings, so their requests carry no markers.
+    let retention =
+        if chosen.form == Form::PlanToken { cache::Retention::None } else { cache::Retention::Short };
+    cache::mark(&mut request, retention);
+    request
+}
+
+/// Sends the question and passes the answer on as it comes.
+async fn ask(
+    ctx: &Ctx,
+    args: &ChatArgs,
+    agent: &Agent,
+    model: &ModelRef,
+    chosen: &Chosen<'_>,
+    request: &MessageRequest,
+) -> Result<ChatReport, Failure> {
+    let client = provider::client(model.provider(), &agent.config, &ctx.env, ctx.network)?;
+    let started = ctx.clock.steady();
+    let mut stream = client.stream_message(&provider::authorization(chosen), request).await?;
+    let mut answer = Answer::default();
+    let mut ends_line = true;
+    let mut failed = None;
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(event) => {
+                if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) =
+                    (&event, args.json)
+                {
+                    ctx.terminal.answer(text)?;
+                    ends_line = text.ends_with('\n');
+                }
+                answer.apply(&event);
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    if !ends_line {
+        ctx.terminal.answer("\n")?;
+    }
+    if let Some(error) = failed {
+        return Err(interrupted(Failure::from(error), &answer));
+    }
+    let duration = ctx.clock.steady().saturating_sub(started);
+    Ok(ChatReport {
+        schema_version: SCHEMA_VERSION,
+        text: answer.text(),
+        stop_reason: answer.stop_reason().map(str::to_owned),
+        receipt: Receipt::of(&answer, stream.meta(), chosen, model, duration),
+    })
+}
+
+/// A failure after part of the answer was shown says so, and scripts get that part.
+fn interrupted(failure: Failure, answer: &Answer) -> Failure {
+    let text = answer.text();
+    if text.is_empty() {
+        return failure;
+    }
+    failure
+        .fact("the answer above is not complete")
+        .detail("interrupted", true.into())
+        .detail("text", text.into())
+}
+
+/// Remembers the use. The answer is already given, so a failure is logged and not an error.
+fn note_success(ctx: &Ctx, agent: &Agent, snapshot: &Snapshot, state: &AuthState, chosen: &Chosen<'_>) {
+    let Source::Profile(profile) = chosen.source else { return };
+    let now = ctx.clock.now();
+    if !state.clone().note_success(profile, now) {
+        return;
+    }
+    let noted =
+        agent.state_file().update(snapshot, ctx.clock.as_ref(), |state| state.note_success(profile, now));
+    if let Err(error) = noted {
+        tracing::warn!(%error, "could not note the use of a profile");
+    }
+}

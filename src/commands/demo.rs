@@ -1,0 +1,191 @@
+//! `fased demo`: the tour. A sandbox on this machine, a throw-away state directory, and the shipped commands run one
+//! after the other as a person would type them. Nothing of it is staged: every line comes from the command itself.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::sandbox::KEY;
+use crate::auth::wording::shell_word;
+use crate::cli::DemoArgs;
+use crate::ctx::Ctx;
+use crate::env::Env;
+use crate::error::{Exit, Failure};
+use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::terminal::style;
+
+/// Time between two pieces of an answer, so that one can see it stream.
+const EVENT_DELAY: Duration = Duration::from_millis(15);
+/// Variables that only say how things look.
+const LOOKS: [&str; 4] = ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "TERM"];
+
+/// One command of the tour.
+struct Step {
+    title: &'static str,
+    /// The command as a person would type it.
+    shown: String,
+    arguments: Vec<String>,
+    after: &'static str,
+}
+
+pub(super) fn run(ctx: &Ctx, _: DemoArgs) -> Result<Exit, Failure> {
+    let room = tempfile::Builder::new().prefix("fased-demo-").tempdir().map_err(|error| {
+        Failure::new(Exit::Failed, "demo", format!("Cannot make a throw-away directory: {error}."))
+    })?;
+    let sandbox = BackgroundSandbox::start(ctx)?;
+    let result = tour(ctx, room.path(), &sandbox);
+    sandbox.stop();
+    let removed = room.close();
+    let exit = result?;
+    removed.map_err(|error| {
+        Failure::new(Exit::Failed, "demo", format!("Cannot clean up after the demo: {error}."))
+    })?;
+    ctx.terminal.answer(&format!(
+        "\n{}\n\n  fased onboard                 the real thing, with a key of yours\n  fased chat \"hello\"            ask Claude\n",
+        style::strong("That was it. The sandbox has ended and its state is removed.")
+    ))?;
+    Ok(exit)
+}
+
+fn tour(ctx: &Ctx, room: &std::path::Path, sandbox: &BackgroundSandbox) -> Result<Exit, Failure> {
+    let stage = stage(ctx, room, &sandbox.url)?;
+    let steps = steps();
+    let count = steps.len();
+    for (index, step) in steps.into_iter().enumerate() {
+        ctx.terminal.answer(&format!(
+            "\n{}\n{} {}\n",
+            style::strong(&format!("{}/{count}  {}", index + 1, step.title)),
+            style::dim("$"),
+            step.shown
+        ))?;
+        let arguments = ["fased".to_owned()].into_iter().chain(step.arguments).map(OsString::from);
+        let exit = super::main(&stage, arguments);
+        if sandbox.was_interrupted() || exit == Exit::Cancelled {
+            return Err(Failure::cancelled("Cancelled; the sandbox and its state are gone."));
+        }
+        if exit != Exit::Ok {
+            return Err(Failure::new(exit, "demo", "The demo stopped at that command.")
+                .hint("this should not happen; please report it with the lines above"));
+        }
+        if !step.after.is_empty() {
+            ctx.terminal.answer(&format!("{}\n", style::dim(step.after)))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// A context made from nothing but the sandbox's address and a directory.
+fn stage(ctx: &Ctx, room: &std::path::Path, url: &str) -> Result<Ctx, Failure> {
+    let looks = LOOKS.iter().filter_map(|name| Some(((*name).to_owned(), ctx.env.get(name)?.to_owned())));
+    let own = [
+        ("FASED_STATE_DIR", room.join(".fased").display().to_string()),
+        ("FASED_HOME", room.display().to_string()),
+        ("FASED_NETWORK", "loopback".to_owned()),
+        ("ANTHROPIC_BASE_URL", url.to_owned()),
+    ];
+    let env = Env::from_pairs(looks.chain(own.map(|(name, value)| (name.to_owned(), value))));
+    Ctx::new(env, None, ctx.terminal.for_show())
+}
+
+fn steps() -> Vec<Step> {
+    let handbook: String = (1..=90)
+        .map(|n| {
+            format!("Rule {n}: answer shortly, name the source, and say so when something is not known.\n")
+        })
+        .collect();
+    let question = "What does Fased keep for me?";
+    let ask = |title, after| Step {
+        title,
+        shown: format!("fased chat --system \"$(cat handbook.txt)\" {}", shell_word(question)),
+        arguments: vec!["chat".to_owned(), "--system".to_owned(), handbook.clone(), question.to_owned()],
+        after,
+    };
+    vec![
+        Step {
+            title: "Store a key (this one belongs to the sandbox)",
+            shown: format!("fased onboard --anthropic-api-key {KEY} --verify"),
+            arguments: ["onboard", "--anthropic-api-key", KEY, "--verify"].map(str::to_owned).into(),
+            after: "",
+        },
+        Step {
+            title: "See what is stored, and whether it works",
+            shown: "fased models status".to_owned(),
+            arguments: ["models", "status"].map(str::to_owned).into(),
+            after: "",
+        },
+        ask(
+            "Ask a question below a long system prompt",
+            "The system prompt was written to the prompt cache; the last line is the receipt.",
+        ),
+        ask(
+            "Ask again: the system prompt now comes from the cache",
+            "The input was read from the cache this time, at a tenth of its price.",
+        ),
+    ]
+}
+
+/// The sandbox on a thread of its own, so that commands run here as they always do. It also listens for signals: once
+/// a runtime has asked for them they no longer end the process, and the demo must clean up before it ends.
+struct BackgroundSandbox {
+    url: String,
+    interrupted: Arc<AtomicBool>,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl BackgroundSandbox {
+    fn start(ctx: &Ctx) -> Result<Self, Failure> {
+        let failed =
+            |what: &str| Failure::new(Exit::Failed, "demo", format!("Cannot start the sandbox: {what}."));
+        let mut options = SandboxOptions::new(Arc::clone(&ctx.clock));
+        options.event_delay = EVENT_DELAY;
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&interrupted);
+        let (stop, stopped) = oneshot::channel();
+        let (report, started) = std::sync::mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed(&error.to_string()))?;
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async move {
+                match Sandbox::start(options).await {
+                    Err(error) => drop(report.send(Err(error.to_string()))),
+                    Ok(sandbox) => {
+                        drop(report.send(Ok(sandbox.url())));
+                        tokio::select! {
+                            _ = stopped => {}
+                            () = watch_signals(&flag) => {}
+                        }
+                        sandbox.shutdown().await.ok();
+                    }
+                }
+            });
+        });
+        let url = started
+            .recv()
+            .unwrap_or_else(|_| Err("it ended at once".to_owned()))
+            .map_err(|what| failed(&what))?;
+        Ok(Self { url, interrupted, stop, thread })
+    }
+
+    fn was_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn stop(self) {
+        // Either side may be gone already, which is what was wanted.
+        self.stop.send(()).ok();
+        self.thread.join().ok();
+    }
+}
+
+/// Ends at the first signal that asks the process to end, raising the flag.
+async fn watch_signals(flag: &AtomicBool) {
+    crate::terminal::asked_to_end().await;
+    flag.store(true, Ordering::Relaxed);
+}

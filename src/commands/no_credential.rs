@@ -1,0 +1,117 @@
+//! The failures of having nothing to send a request with, each with its way out.
+
+use serde_json::json;
+
+use super::agent::Agent;
+use crate::auth::health::Usable;
+use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
+use crate::auth::wording;
+use crate::error::{Exit, Failure};
+
+pub(super) fn failure(
+    why: &NoCredential,
+    auth: &ProviderAuth<'_>,
+    agent: &Agent,
+    inputs: &Inputs<'_>,
+) -> Failure {
+    let flag = agent.flag();
+    let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
+    let failure = match why {
+        NoCredential::NothingStored => {
+            let failure = failure(
+                "no_credential",
+                format!("No API key found for provider \"{}\" (agent {}).", auth.provider, agent.selected.id),
+            );
+            let hint = "auth is per agent, and this one has no credentials of its own. Run one of";
+            failure
+                .hint(hint)
+                .command(format!("fased onboard{flag}"))
+                .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin{flag}"))
+        }
+        NoCredential::MissingProfile { id } => {
+            let mut failure =
+                failure("no_such_profile", format!("No credentials found for profile \"{id}\"."));
+            if !auth.profiles.is_empty() {
+                let ids: Vec<&str> = auth.profiles.iter().map(|judged| judged.profile.id.as_str()).collect();
+                failure = failure.fact(format!("stored: {}", ids.join(", ")));
+            }
+            failure
+                .hint("see what is stored, or store a credential")
+                .command(format!("fased models status{flag}"))
+                .command(format!("fased onboard{flag}"))
+        }
+        NoCredential::AllUnusable => {
+            let message =
+                format!("No available auth profile for {} (all in cooldown or unavailable).", auth.provider);
+            all_unusable(failure("no_usable_profile", message), auth.profiles.iter(), agent, inputs)
+        }
+        NoCredential::PinnedUnusable { id } => {
+            let message = format!(
+                "Profile \"{id}\" cannot be used now; a named profile is never exchanged for another."
+            );
+            let pinned = auth.profiles.iter().filter(|judged| judged.profile.id == *id);
+            all_unusable(failure("pinned_profile_unusable", message), pinned, agent, inputs)
+        }
+    };
+    held_back(failure, auth)
+}
+
+fn all_unusable<'a>(
+    mut failure: Failure,
+    profiles: impl Iterator<Item = &'a Judged<'a>>,
+    agent: &Agent,
+    inputs: &Inputs<'_>,
+) -> Failure {
+    let flag = agent.flag();
+    let profiles: Vec<&Judged<'_>> = profiles.collect();
+    let widest = profiles.iter().map(|judged| judged.profile.id.as_str().chars().count()).max().unwrap_or(0);
+    let mut documents = Vec::new();
+    let mut fixes = Vec::new();
+    let mut soonest = None;
+    for judged in &profiles {
+        let Usable::No(unusable) = &judged.verdict.usable else { continue };
+        let words = wording::health(&judged.verdict, inputs.now);
+        failure = failure.fact(format!("{:widest$}   {words}", judged.profile.id.as_str()));
+        let fix = wording::fix(judged.profile, &judged.verdict, agent.named());
+        documents.push(json!({
+            "profileId": judged.profile.id,
+            "kind": unusable.reason.kind(),
+            "reason": unusable.reason.word(),
+            "modelClass": unusable.model_class,
+            "until": unusable.until.map(|until| until.as_millisecond()),
+            "fix": fix,
+        }));
+        fixes.extend(fix);
+        soonest = match (soonest, unusable.until) {
+            (Some(soonest), Some(until)) => Some(std::cmp::min::<jiff::Timestamp>(soonest, until)),
+            (soonest, until) => soonest.or(until),
+        };
+    }
+    let wait =
+        soonest.map(|until| format!("wait {}, or ", wording::duration(until.duration_since(inputs.now))));
+    fixes.dedup();
+    let add = format!("fased onboard{flag}");
+    if !fixes.contains(&add) {
+        fixes.push(add);
+    }
+    let failure = failure.detail("profiles", documents.into());
+    let failure = failure.hint(format!("{}mend or add a credential:", wait.unwrap_or_default()));
+    fixes.into_iter().fold(failure, Failure::command)
+}
+
+/// A key in the environment that would have helped is named, with the setting that keeps it out.
+fn held_back(failure: Failure, auth: &ProviderAuth<'_>) -> Failure {
+    match &auth.env {
+        Some(env) if env.standing == EnvStanding::HeldBack => failure.fact(format!(
+            "{} is set but held back: auth.env is \"fallback\"; \"overflow\" lets it step in",
+            env.variable
+        )),
+        Some(env) if env.standing == EnvStanding::Off => {
+            failure.fact(format!("{} is set but not used: auth.env is \"never\"", env.variable))
+        }
+        Some(env) if env.standing == EnvStanding::Refused => {
+            failure.fact(format!("{} is set but is {}", env.variable, env.secret.kind().described()))
+        }
+        _ => failure,
+    }
+}
