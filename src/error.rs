@@ -132,7 +132,7 @@ impl Failure {
         error.insert("hint".to_owned(), self.hint.clone().into());
         error.insert("commands".to_owned(), self.commands.clone().into());
         let mut document = Map::new();
-        document.insert("schemaVersion".to_owned(), crate::models::status::SCHEMA_VERSION.into());
+        document.insert("schemaVersion".to_owned(), crate::SCHEMA_VERSION.into());
         document.insert("error".to_owned(), error.into());
         Value::from(document)
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::SCHEMA_VERSION;
 use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
 use crate::auth::resolve::{Chosen, Form, Inputs, NoCredential, ProviderAuth, Source};
 use crate::auth::state::AuthState;
@@ -14,7 +15,6 @@ use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 use crate::models::selection::{self, AgentModels, TypedRef};
-use crate::models::status::SCHEMA_VERSION;
 use crate::provider;
 use crate::terminal::style;
 use crate::usage::receipt::Receipt;
