@@ -13,10 +13,9 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted)
         return Err(Failure::usage("There is no credential to store."));
     };
     let accepted = intake::accept(given.expose(), *expected)?;
-    let notice = show_notice(ctx, *expected)?;
+    let notice = show_notice(ctx, *expected);
     let verified = if args.verify { Some(verified(ctx, agent, *expected, &accepted.secret)?) } else { None };
-    let mut report = save(ctx, agent, *expected, &accepted, wanted, verified.as_ref())?;
-    report.notice = notice;
+    let report = save(ctx, agent, *expected, &accepted, wanted, verified.as_ref(), notice)?;
     if args.json {
         ctx.terminal.answer_json(&report)?;
     } else {
