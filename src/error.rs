@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::anthropic::{self, ApiErrorKind};
 use crate::auth::enroll::EnrollError;
-use crate::auth::intake::IntakeError;
+use crate::auth::intake::{Expected, IntakeError};
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
 use crate::config::{AgentId, ConfigError};
@@ -120,21 +120,37 @@ impl Failure {
     }
 
     /// The JSON document that stands for it on stdout.
-    pub fn to_document(&self) -> impl Serialize + use<> {
-        let mut error = Map::new();
-        error.insert("code".to_owned(), self.exit.code().into());
-        error.insert("kind".to_owned(), self.kind.into());
-        error.insert("message".to_owned(), self.message.as_str().into());
-        if !self.facts.is_empty() {
-            error.insert("facts".to_owned(), self.facts.clone().into());
+    pub fn to_document(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Document<'a> {
+            schema_version: u32,
+            error: Error<'a>,
         }
-        error.extend(self.details.clone());
-        error.insert("hint".to_owned(), self.hint.clone().into());
-        error.insert("commands".to_owned(), self.commands.clone().into());
-        let mut document = Map::new();
-        document.insert("schemaVersion".to_owned(), crate::models::status::SCHEMA_VERSION.into());
-        document.insert("error".to_owned(), error.into());
-        Value::from(document)
+        #[derive(Serialize)]
+        struct Error<'a> {
+            code: u8,
+            kind: &'a str,
+            message: &'a str,
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            facts: &'a [String],
+            #[serde(flatten)]
+            details: &'a Map<String, Value>,
+            hint: Option<&'a str>,
+            commands: &'a [String],
+        }
+        Document {
+            schema_version: crate::models::status::SCHEMA_VERSION,
+            error: Error {
+                code: self.exit.code(),
+                kind: self.kind,
+                message: &self.message,
+                facts: &self.facts,
+                details: &self.details,
+                hint: self.hint.as_deref(),
+                commands: &self.commands,
+            },
+        }
     }
 }
 
@@ -162,7 +178,10 @@ impl From<FileError> for Failure {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 failure.hint("nothing was lost; free some space and run it again").command("df -h")
             }
-            ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            ErrorKind::NotADirectory => {
+                failure.hint("a part of that path is a file where a directory belongs; move it away")
+            }
+            ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
                 failure.hint("something else has that name; move it away")
             }
             _ => failure,
@@ -267,8 +286,13 @@ impl From<IntakeError> for Failure {
                 .command("fased onboard --auth-choice token --token-provider anthropic --token-stdin"),
             IntakeError::WrongKind { .. } => failure.hint("store it as an API key").command("fased onboard --api-key-stdin"),
             IntakeError::Useless(_) => failure.hint("create an API key at https://platform.claude.com/settings/keys"),
-            IntakeError::Empty(_) => failure.hint("give the credential by flag or on standard input").command(
-                "printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin",
+            IntakeError::Empty(expected) => failure.hint("give the credential by flag or on standard input").command(
+                match expected {
+                    Expected::ApiKey => "printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin",
+                    Expected::SetupToken => {
+                        "printf %s \"$CLAUDE_SETUP_TOKEN\" | fased onboard --auth-choice token --token-provider anthropic --token-stdin"
+                    }
+                },
             ),
             _ => failure.hint(
                 "API keys come from https://platform.claude.com/settings/keys, setup-tokens from: claude setup-token",
