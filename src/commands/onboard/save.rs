@@ -130,7 +130,8 @@ pub(super) fn verified(
     drop(spinner);
     asked.map_err(|failure| match failure.exit {
         Exit::Cancelled => Failure::cancelled("Cancelled; nothing was written."),
-        Exit::Provider => failure
+        // What is said about stored credentials does not help with one that is not.
+        Exit::Provider => Failure { commands: Vec::new(), ..failure }
             .fact("nothing was stored")
             .hint("check the credential, or leave --verify out to store it unasked"),
         _ => failure.fact("nothing was stored"),

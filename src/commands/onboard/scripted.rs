@@ -19,12 +19,12 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted)
     if args.json {
         ctx.terminal.answer_json(&report)?;
     } else {
-        let unverified = if report.changed && verified.is_none() {
-            " Not verified; add --verify to ask the API."
-        } else {
-            ""
+        let asked = match verified {
+            Some(_) => " Verified: the API accepts it.",
+            None if report.changed => " Not verified; add --verify to ask the API.",
+            None => "",
         };
-        ctx.terminal.say(&format!("{}{unverified}", report.sentence()));
+        ctx.terminal.say(&format!("{}{asked}", report.sentence()));
         report.tell_warnings(ctx);
     }
     Ok(Exit::Ok)
