@@ -321,7 +321,11 @@ impl From<EnrollError> for Failure {
 impl From<anthropic::Error> for Failure {
     fn from(error: anthropic::Error) -> Self {
         use anthropic::Error as E;
-        let message = format!("{}.", capitalised(&error.to_string()).trim_end_matches('.'));
+        let message = match &error {
+            // The API's own words are quoted, not made into a sentence of ours.
+            E::Api(_) => format!("The API answered: {error}"),
+            _ => format!("{}.", capitalised(&error.to_string()).trim_end_matches('.')),
+        };
         match &error {
             E::Api(api) => api_failure(api, message),
             E::InvalidBaseUrl { .. } | E::InsecureBaseUrl { .. } => {
@@ -377,6 +381,7 @@ fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
         },
         ApiErrorKind::Overloaded => failure.hint("the API is overloaded; run it again in a moment"),
         ApiErrorKind::NotFound => failure.hint("check the model's name").command("fased models status"),
+        _ if api.status >= 500 => failure.hint("the API failed; run it again in a moment"),
         _ => failure,
     }
 }
