@@ -34,7 +34,7 @@ fn text_can_be_read_while_the_answer_is_still_coming() {
     // The rest of the answer never comes, so whatever can be read was not held back until its end.
     let env = with_key(&sandbox, &key("fault-stall", "x3Qw"));
     let mut running = env.command(["chat", "hi"]).start();
-    running.stdout_until("This is the ");
+    running.stdout_until("no model was ");
     assert!(!running.has_ended());
     running.signal(Signal::INT);
     let output = running.finish();
@@ -47,7 +47,7 @@ fn a_request_to_end_is_obeyed_before_any_answer() {
     let sandbox = TestSandbox::start();
     let mut session = Session::default();
     for (signal, json) in [(Signal::INT, false), (Signal::TERM, false), (Signal::INT, true)] {
-        let env = with_key(&sandbox, &key("fault-stall", "x3Qw"));
+        let env = with_key(&sandbox, &key("fault-hang", "x3Qw"));
         let run = env.command(["chat", "hi"].into_iter().chain(json.then_some("--json")));
         let before = sandbox.requests().len();
         let running = run.start();
@@ -55,12 +55,8 @@ fn a_request_to_end_is_obeyed_before_any_answer() {
             std::thread::yield_now();
         }
         running.signal(signal);
-        let mut output = running.finish();
+        let output = running.finish();
         output.exits(130);
-        // How much of the text was there already is a matter of luck.
-        if !json {
-            output.stdout.clear();
-        }
         session.add(output);
     }
     snapshot!("chat_cancelled", session);
@@ -116,7 +112,8 @@ fn what_is_piped_in_must_be_text() {
 fn options_shape_the_request() {
     let sandbox = TestSandbox::start();
     let env = with_key(&sandbox, &key("one", "x3Qw"));
-    let haiku = ["hi", "--system", "Be short.", "--max-tokens", "77", "--model", "anthropic/claude-haiku-4-5"];
+    let haiku =
+        ["hi", "--system", "Be short.", "--max-tokens", "77", "--model", "anthropic/claude-haiku-4-5"];
     chat(&env, haiku).exits(0);
     let body = sandbox.last_message().json().unwrap();
     assert_eq!(body["system"][0]["text"], "Be short.");
@@ -132,7 +129,8 @@ fn options_shape_the_request() {
 fn a_model_may_be_an_alias_and_may_name_its_credential() {
     let sandbox = TestSandbox::start();
     let env = with_key(&sandbox, &key("one", "x3Qw"));
-    env.fased(["onboard", "--token", &token("me", "77aa"), "--token-profile-id", "anthropic:me@example.com"]).exits(0);
+    env.fased(["onboard", "--token", &token("me", "77aa"), "--token-profile-id", "anthropic:me@example.com"])
+        .exits(0);
     env.write(
         "fased.json",
         "{ agents: { defaults: { models: { 'anthropic/claude-opus-4-7': { alias: 'Opus' } } } } }",
@@ -186,7 +184,8 @@ fn a_long_prompt_is_read_from_the_cache_the_second_time() {
     let sandbox = TestSandbox::start();
     let env = with_key(&sandbox, &key("one", "x3Qw"));
     let system = "Rule: answer shortly, name the source, and say so when it is not known.\n".repeat(200);
-    let usage = || chat(&env, ["hi", "--json", "--system", &system]).exits(0).json()["receipt"]["usage"].clone();
+    let usage =
+        || chat(&env, ["hi", "--json", "--system", &system]).exits(0).json()["receipt"]["usage"].clone();
     let (first, second) = (usage(), usage());
     assert_eq!(first["cacheReadTokens"], 0);
     assert!(first["cacheWrite5mTokens"].as_u64() > Some(1000), "{first}");
@@ -235,7 +234,9 @@ fn with_all_profiles_unusable_each_is_named_with_its_fix() {
     session.add(chat(&env, ["hi", "--model", "anthropic/claude-sonnet-5@anthropic:team"]).exits(3));
     session.add("# with a key in the environment that is held back");
     session.add(env.command(["chat", "hi"]).set("ANTHROPIC_API_KEY", &key("env", "k2k2")).run().exits(3));
-    session.add(env.command(["chat", "hi", "--json"]).set("ANTHROPIC_API_KEY", &key("env", "k2k2")).run().exits(3));
+    session.add(
+        env.command(["chat", "hi", "--json"]).set("ANTHROPIC_API_KEY", &key("env", "k2k2")).run().exits(3),
+    );
     snapshot!("chat_all_unusable", session);
 }
 
@@ -245,7 +246,12 @@ fn a_key_of_the_environment_is_used_with_a_word() {
     let env = TestEnv::with_sandbox(&sandbox);
     let mut session = Session::default();
     session.add(env.command(["chat", "hi"]).set("ANTHROPIC_API_KEY", &key("env", "k2k2")).run().exits(0));
-    session.add(env.command(["chat", "hi", "--json"]).set("ANTHROPIC_OAUTH_TOKEN", &token("env", "t4t4")).run().exits(0));
+    session.add(
+        env.command(["chat", "hi", "--json"])
+            .set("ANTHROPIC_OAUTH_TOKEN", &token("env", "t4t4"))
+            .run()
+            .exits(0),
+    );
     assert_eq!(env.tree(), "", "asking with a key of the environment wrote something");
     snapshot!("chat_env", session);
 }

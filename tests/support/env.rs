@@ -224,6 +224,11 @@ impl Running<'_> {
         }
     }
 
+    /// What was read of stdout until now.
+    pub(crate) fn stdout_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.read).into_owned()
+    }
+
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(self.child.as_ref().unwrap())
     }
