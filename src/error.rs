@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::anthropic::{self, ApiErrorKind};
 use crate::auth::enroll::EnrollError;
-use crate::auth::intake::IntakeError;
+use crate::auth::intake::{Expected, IntakeError};
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
 use crate::config::{AgentId, ConfigError};
@@ -148,6 +148,7 @@ struct Body<'a> {
     code: u8,
     kind: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
     facts: &'a [String],
     #[serde(flatten)]
     details: &'a Map<String, Value>,
@@ -179,7 +180,10 @@ impl From<FileError> for Failure {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
                 failure.hint("nothing was lost; free some space and run it again").command("df -h")
             }
-            ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            ErrorKind::NotADirectory => {
+                failure.hint("a part of that path is a file where a directory belongs; move it away")
+            }
+            ErrorKind::IsADirectory | ErrorKind::AlreadyExists => {
                 failure.hint("something else has that name; move it away")
             }
             _ => failure,
@@ -284,8 +288,13 @@ impl From<IntakeError> for Failure {
                 .command("fased onboard --auth-choice token --token-provider anthropic --token-stdin"),
             IntakeError::WrongKind { .. } => failure.hint("store it as an API key").command("fased onboard --api-key-stdin"),
             IntakeError::Useless(_) => failure.hint("create an API key at https://platform.claude.com/settings/keys"),
-            IntakeError::Empty(_) => failure.hint("give the credential by flag or on standard input").command(
-                "printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin",
+            IntakeError::Empty(expected) => failure.hint("give the credential by flag or on standard input").command(
+                match expected {
+                    Expected::ApiKey => "printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin",
+                    Expected::SetupToken => {
+                        "printf %s \"$CLAUDE_SETUP_TOKEN\" | fased onboard --auth-choice token --token-provider anthropic --token-stdin"
+                    }
+                },
             ),
             _ => failure.hint(
                 "API keys come from https://platform.claude.com/settings/keys, setup-tokens from: claude setup-token",
@@ -314,7 +323,11 @@ impl From<EnrollError> for Failure {
 impl From<anthropic::Error> for Failure {
     fn from(error: anthropic::Error) -> Self {
         use anthropic::Error as E;
-        let message = format!("{}.", capitalised(&error.to_string()).trim_end_matches('.'));
+        let message = match &error {
+            // The API's own words are quoted, not made into a sentence of ours.
+            E::Api(_) => format!("The API answered: {error}"),
+            _ => format!("{}.", capitalised(&error.to_string()).trim_end_matches('.')),
+        };
         match &error {
             E::Api(api) => api_failure(api, message),
             E::InvalidBaseUrl { .. } | E::InsecureBaseUrl { .. } => {
@@ -370,6 +383,7 @@ fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
         },
         ApiErrorKind::Overloaded => failure.hint("the API is overloaded; run it again in a moment"),
         ApiErrorKind::NotFound => failure.hint("check the model's name").command("fased models status"),
+        _ if api.status >= 500 => failure.hint("the API failed; run it again in a moment"),
         _ => failure,
     }
 }

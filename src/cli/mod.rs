@@ -19,14 +19,19 @@ use clap::{Parser, Subcommand};
 
 /// Claude access done right: credentials per agent, their health, and requests to Claude
 #[derive(Debug, Parser)]
-#[command(name = "fased", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "fased", version, disable_help_subcommand = true, after_help = MORE)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "\
+const MORE: &str = "\
+Examples:
+  fased demo
+  fased onboard
+  fased chat \"why is the sky blue?\"
+
 Exit codes:
   0  done                          4  the provider refused or limited the request
   1  failed; with --check: a       5  the network failed

@@ -2,7 +2,7 @@ use clap::{Args, Subcommand};
 
 /// Flags of `fased models`.
 #[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 pub struct ModelsArgs {
     /// The command; `status` when none is given.
     #[command(subcommand)]

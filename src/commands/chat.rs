@@ -60,8 +60,12 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
             .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
     }
     let request = request(&question, args, &model, &chosen);
-    let outcome = ctx.block_on(ask(ctx, args, &agent, &model, &chosen, &request));
-    let report = outcome?;
+    let mut shown = Shown::default();
+    let outcome = ctx.block_on(ask(ctx, args, &agent, &model, &chosen, &request, &mut shown));
+    if !args.json {
+        shown.end_line(ctx)?;
+    }
+    let report = outcome.map_err(|failure| interrupted(failure, &chosen, &shown.answer))?;
     note_success(ctx, &agent, &snapshot, &state, &chosen);
     if report.stop_reason.as_deref() == Some("max_tokens") {
         ctx.terminal.say(&format!(
@@ -123,6 +127,20 @@ fn request(question: &str, args: &ChatArgs, model: &ModelRef, chosen: &Chosen<'_
     request
 }
 
+/// What came of an answer so far; it outlives a request that is cancelled.
+#[derive(Default)]
+struct Shown {
+    answer: Answer,
+    inside_line: bool,
+}
+
+impl Shown {
+    /// Whatever is said next begins on a line of its own.
+    fn end_line(&mut self, ctx: &Ctx) -> Result<(), Failure> {
+        if std::mem::take(&mut self.inside_line) { ctx.terminal.answer("\n") } else { Ok(()) }
+    }
+}
+
 /// Sends the question and passes the answer on as it comes.
 async fn ask(
     ctx: &Ctx,
@@ -131,55 +149,43 @@ async fn ask(
     model: &ModelRef,
     chosen: &Chosen<'_>,
     request: &MessageRequest,
+    shown: &mut Shown,
 ) -> Result<ChatReport, Failure> {
     let client = provider::client(model.provider(), &agent.config, &ctx.env, ctx.network)?;
     let started = ctx.clock.steady();
     let mut stream = client.stream_message(&provider::authorization(chosen), request).await?;
-    let mut answer = Answer::default();
-    let mut ends_line = true;
-    let mut failed = None;
     while let Some(event) = stream.next().await {
-        match event {
-            Ok(event) => {
-                if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) =
-                    (&event, args.json)
-                {
-                    ctx.terminal.answer(text)?;
-                    ends_line = text.ends_with('\n');
-                }
-                answer.apply(&event);
-            }
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
+        let event = event?;
+        if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (&event, args.json) {
+            ctx.terminal.answer(text)?;
+            shown.inside_line = !text.ends_with('\n');
         }
+        shown.answer.apply(&event);
     }
-    if !ends_line {
-        ctx.terminal.answer("\n")?;
-    }
-    if let Some(error) = failed {
-        return Err(interrupted(Failure::from(error), &answer));
-    }
+    let answer = &shown.answer;
     let duration = ctx.clock.steady().saturating_sub(started);
     Ok(ChatReport {
         schema_version: SCHEMA_VERSION,
         text: answer.text(),
         stop_reason: answer.stop_reason().map(str::to_owned),
-        receipt: Receipt::of(&answer, stream.meta(), chosen, model, duration),
+        receipt: Receipt::of(answer, stream.meta(), chosen, model, duration),
     })
 }
 
-/// A failure after part of the answer was shown says so, and scripts get that part.
-fn interrupted(failure: Failure, answer: &Answer) -> Failure {
+/// A refusal names the credential it is about; a failure after part of the answer says so, and scripts get that part.
+fn interrupted(failure: Failure, chosen: &Chosen<'_>, answer: &Answer) -> Failure {
+    let failure = match (failure.exit, &chosen.source) {
+        (Exit::Provider, Source::Profile(profile)) => {
+            failure.fact(format!("credential {}", profile.id)).detail("profileId", profile.id.as_str().into())
+        }
+        (Exit::Provider, Source::Env(variable)) => failure.fact(format!("credential {variable}")),
+        _ => failure,
+    };
     let text = answer.text();
     if text.is_empty() {
         return failure;
     }
-    failure
-        .fact("the answer above is not complete")
-        .detail("interrupted", true.into())
-        .detail("text", text.into())
+    failure.fact("the answer is not complete").detail("interrupted", true.into()).detail("text", text.into())
 }
 
 /// Remembers the use. The answer is already given, so a failure is logged and not an error.

@@ -33,10 +33,11 @@ struct Step {
 }
 
 pub(super) fn run(ctx: &Ctx, _: DemoArgs) -> Result<Exit, Failure> {
+    // The sandbox comes first: from its start on signals no longer end the process, so whatever is made is removed.
+    let sandbox = BackgroundSandbox::start(ctx)?;
     let room = tempfile::Builder::new().prefix("fased-demo-").tempdir().map_err(|error| {
         Failure::new(Exit::Failed, "demo", format!("Cannot make a throw-away directory: {error}."))
     })?;
-    let sandbox = BackgroundSandbox::start(ctx)?;
     let result = tour(ctx, room.path(), &sandbox);
     sandbox.stop();
     let removed = room.close();
@@ -153,13 +154,14 @@ impl BackgroundSandbox {
             .map_err(|error| failed(&error.to_string()))?;
         let thread = std::thread::spawn(move || {
             runtime.block_on(async move {
+                let asked_to_end = crate::terminal::asked_to_end();
                 match Sandbox::start(options).await {
                     Err(error) => drop(report.send(Err(error.to_string()))),
                     Ok(sandbox) => {
                         drop(report.send(Ok(sandbox.url())));
                         tokio::select! {
                             _ = stopped => {}
-                            () = watch_signals(&flag) => {}
+                            () = asked_to_end => flag.store(true, Ordering::Relaxed),
                         }
                         sandbox.shutdown().await.ok();
                     }
@@ -182,10 +184,4 @@ impl BackgroundSandbox {
         self.stop.send(()).ok();
         self.thread.join().ok();
     }
-}
-
-/// Ends at the first signal that asks the process to end, raising the flag.
-async fn watch_signals(flag: &AtomicBool) {
-    crate::terminal::asked_to_end().await;
-    flag.store(true, Ordering::Relaxed);
 }

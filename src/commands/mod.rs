@@ -18,6 +18,7 @@ use clap::error::ErrorKind;
 use crate::cli::{Cli, Command};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
+use crate::secret::{Secret, SecretKind};
 use crate::terminal::BROKEN_PIPE;
 
 /// Parses a command line and runs it, telling failures where they belong.
@@ -49,6 +50,27 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
     }
 }
 
+/// Words of the command line longer than this are shortened when a refusal repeats them.
+const LONGEST_REPEATED: usize = 60;
+
+/// Hides what may be a credential at a wrong place, and shortens what nobody would read.
+fn without_secrets(text: String, arguments: &[OsString]) -> String {
+    let words = arguments.iter().filter_map(|argument| argument.to_str());
+    // The value of `--flag=value` stands alone in messages.
+    let values = words.flat_map(|word| [Some(word), word.split_once('=').map(|(_, value)| value)]).flatten();
+    values.fold(text, |text, value| {
+        let secret = Secret::new(value);
+        if secret.kind() != SecretKind::Other {
+            text.replace(value, &secret.masked())
+        } else if value.chars().count() > LONGEST_REPEATED {
+            let beginning: String = value.chars().take(8).collect();
+            text.replace(value, &format!("{beginning}…"))
+        } else {
+            text
+        }
+    })
+}
+
 /// Help and version are answers; anything else is wrong usage, as JSON when the command line asks for JSON anywhere.
 fn refused(ctx: &Ctx, arguments: &[OsString], error: &clap::Error) -> Exit {
     let rendered = error.render();
@@ -60,10 +82,10 @@ fn refused(ctx: &Ctx, arguments: &[OsString], error: &clap::Error) -> Exit {
         };
     }
     if !arguments.iter().any(|argument| argument == "--json") {
-        ctx.terminal.say(rendered.ansi().to_string().trim_end());
+        ctx.terminal.say(without_secrets(rendered.ansi().to_string(), arguments).trim_end());
         return Exit::Usage;
     }
-    let text = rendered.to_string();
+    let text = without_secrets(rendered.to_string(), arguments);
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let facts = lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));

@@ -7,6 +7,7 @@ use crate::auth::health::Usable;
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
+use crate::models::catalog::Catalog;
 
 pub(super) fn failure(
     why: &NoCredential,
@@ -17,6 +18,14 @@ pub(super) fn failure(
     let flag = agent.flag();
     let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
     let failure = match why {
+        NoCredential::NothingStored if auth.provider != "anthropic" => {
+            let message =
+                format!("No API key found for provider \"{}\" (agent {}).", auth.provider, agent.selected.id);
+            let model = Catalog::embedded().default_model();
+            failure("no_credential", message)
+                .hint("this version stores credentials of Anthropic only; ask one of its models")
+                .command(format!("fased chat{flag} --model {model} …"))
+        }
         NoCredential::NothingStored => {
             let failure = failure(
                 "no_credential",

@@ -1,23 +1,30 @@
 //! Signals by which a person or a system ends a process.
 
-/// Waits for a signal that asks the process to end: Ctrl-C, and on Unix also a hang-up or termination. Where a signal
-/// cannot be listened for it keeps its usual effect.
-pub async fn asked_to_end() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut hangup), Ok(mut terminate)) =
-            (signal(SignalKind::hangup()), signal(SignalKind::terminate()))
-        else {
-            tokio::signal::ctrl_c().await.ok();
-            return;
-        };
+/// Listens from now on for signals that ask the process to end - Ctrl-C, and on Unix also a hang-up or termination -
+/// and ends with the first one. Once it was called they no longer end the process by themselves. Where a signal cannot be
+/// listened for it keeps its usual effect. Must be called within a runtime.
+#[cfg(unix)]
+pub fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let [interrupt, hangup, terminate] =
+        [SignalKind::interrupt(), SignalKind::hangup(), SignalKind::terminate()].map(signal);
+    let comes = async |signal: std::io::Result<tokio::signal::unix::Signal>| match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    };
+    async move {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = hangup.recv() => {}
-            _ = terminate.recv() => {}
+            () = comes(interrupt) => {}
+            () = comes(hangup) => {}
+            () = comes(terminate) => {}
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.ok();
+}
+
+/// Listens for Ctrl-C, and ends with it.
+#[cfg(not(unix))]
+pub fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
+    async {
+        tokio::signal::ctrl_c().await.ok();
+    }
 }

@@ -46,9 +46,9 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, wanted: &Wanted) -> Result<Exit, Fai
             )?
         }
     };
-    show_notice(ctx, expected)?;
+    let notice = show_notice(ctx, expected);
     let (accepted, verified) = credential(ctx, agent, expected)?;
-    let report = save(ctx, agent, expected, &accepted, wanted, verified.as_ref())?;
+    let report = save(ctx, agent, expected, &accepted, wanted, verified.as_ref(), notice)?;
     terminal.say(&report.sentence());
     report.tell_warnings(ctx);
     let flag = agent.flag();

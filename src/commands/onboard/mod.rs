@@ -145,9 +145,16 @@ fn not_given(expected: Expected) -> Failure {
 }
 
 fn parse_profile_id(text: &str) -> Result<ProfileId, Failure> {
-    text.parse().map_err(|error: crate::auth::profile_id::ProfileIdError| {
+    let id: ProfileId = text.parse().map_err(|error: crate::auth::profile_id::ProfileIdError| {
         Failure::usage(format!("The value of --token-profile-id is {error}."))
-    })
+    })?;
+    if id.provider() == "anthropic" {
+        Ok(id)
+    } else {
+        Err(Failure::usage(
+            "The value of --token-profile-id does not begin with anthropic:, like anthropic:work.",
+        ))
+    }
 }
 
 fn expiry(ctx: &Ctx, text: &str) -> Result<Expiry, Failure> {

@@ -40,7 +40,7 @@ pub(super) struct Report {
     verified: bool,
     store_path: String,
     /// The notice that was shown for it.
-    pub(super) notice: Option<&'static str>,
+    notice: Option<&'static str>,
     warnings: Vec<String>,
 }
 
@@ -93,23 +93,23 @@ fn last_word(masked: &str) -> &str {
     masked.rsplit(' ').next().unwrap_or(masked)
 }
 
-/// Shows the notice about plan credentials where it is due, and records that.
-pub(super) fn show_notice(ctx: &Ctx, expected: Expected) -> Result<Option<&'static str>, Failure> {
+/// Shows the notice about plan credentials where it is due. [`save`] records that it was, so that onboarding which
+/// ends before it leaves nothing behind.
+pub(super) fn show_notice(ctx: &Ctx, expected: Expected) -> Option<&'static Notice> {
     let notice: &Notice = match expected {
-        Expected::ApiKey => return Ok(None),
+        Expected::ApiKey => return None,
         Expected::SetupToken => &PLAN_CREDENTIALS,
     };
     if notices::was_shown(notice, &ctx.paths) {
-        return Ok(None);
+        return None;
     }
     ctx.terminal.say(&format!(
-        "{} {}\nSource: {}. The supported way: fased onboard --api-key-stdin",
+        "{} {}\nSource: {}. To store a key instead: fased onboard --api-key-stdin",
         style::attention(&format!("Notice ({}):", notice.date)),
         notice.text,
         notice.source,
     ));
-    notices::record_shown(notice, &ctx.paths, ctx.clock.as_ref())?;
-    Ok(Some(notice.id))
+    Some(notice)
 }
 
 /// Asks the API about a credential that is not stored yet.
@@ -130,14 +130,15 @@ pub(super) fn verified(
     drop(spinner);
     asked.map_err(|failure| match failure.exit {
         Exit::Cancelled => Failure::cancelled("Cancelled; nothing was written."),
-        Exit::Provider => failure
+        // What is said about stored credentials does not help with one that is not.
+        Exit::Provider => Failure { commands: Vec::new(), ..failure }
             .fact("nothing was stored")
             .hint("check the credential, or leave --verify out to store it unasked"),
         _ => failure.fact("nothing was stored"),
     })
 }
 
-/// Writes an accepted credential, and what the API said about it.
+/// Writes an accepted credential, what the API said about it, and which notice was shown for it.
 pub(super) fn save(
     ctx: &Ctx,
     agent: &Agent,
@@ -145,6 +146,7 @@ pub(super) fn save(
     accepted: &Accepted,
     wanted: &Wanted,
     verified: Option<&Verified>,
+    notice: Option<&Notice>,
 ) -> Result<Report, Failure> {
     let value = Material::Value(accepted.secret.clone());
     let credential = match expected {
@@ -162,6 +164,9 @@ pub(super) fn save(
     if let Some(verified) = verified {
         record(ctx, agent, &enrolled.id, verified)?;
     }
+    if let Some(notice) = notice {
+        notices::record_shown(notice, &ctx.paths, ctx.clock.as_ref())?;
+    }
     let previous_secret = match &enrolled.outcome {
         Outcome::Replaced { old } => Some(old.clone()),
         Outcome::Added | Outcome::Unchanged => None,
@@ -173,6 +178,7 @@ pub(super) fn save(
         replaced: previous_secret.is_some(),
         previous_secret,
         verified: verified.is_some(),
+        notice: notice.map(|notice| notice.id),
         warnings: warnings(&enrolled, accepted),
         profile_id: Some(enrolled.id),
         ..Report::skipped(agent)

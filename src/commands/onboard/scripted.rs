@@ -13,19 +13,18 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted)
         return Err(Failure::usage("There is no credential to store."));
     };
     let accepted = intake::accept(given.expose(), *expected)?;
-    let notice = show_notice(ctx, *expected)?;
+    let notice = show_notice(ctx, *expected);
     let verified = if args.verify { Some(verified(ctx, agent, *expected, &accepted.secret)?) } else { None };
-    let mut report = save(ctx, agent, *expected, &accepted, wanted, verified.as_ref())?;
-    report.notice = notice;
+    let report = save(ctx, agent, *expected, &accepted, wanted, verified.as_ref(), notice)?;
     if args.json {
         ctx.terminal.answer_json(&report)?;
     } else {
-        let unverified = if report.changed && verified.is_none() {
-            " Not verified; add --verify to ask the API."
-        } else {
-            ""
+        let asked = match verified {
+            Some(_) => " Verified: the API accepts it.",
+            None if report.changed => " Not verified; add --verify to ask the API.",
+            None => "",
         };
-        ctx.terminal.say(&format!("{}{unverified}", report.sentence()));
+        ctx.terminal.say(&format!("{}{asked}", report.sentence()));
         report.tell_warnings(ctx);
     }
     Ok(Exit::Ok)

@@ -1,0 +1,39 @@
+//! What the program does, seen from outside: the real binary in an empty home against the real sandbox. One module a
+//! command, and one for each promise that all of them keep.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests end when something is not as expected, and set up files by hand"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chat;
+mod completion;
+mod concurrency;
+mod demo;
+mod leaks;
+mod models_status;
+mod onboard;
+mod prompts;
+mod sandbox;
+mod typescript_state;
+mod usage_errors;
+
+#[test]
+fn every_file_here_is_a_module_of_this_program() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli");
+    let source = std::fs::read_to_string(format!("{directory}/main.rs")).unwrap();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.extension().is_some_and(|extension| extension == "rs") && name != "main" {
+            assert!(source.contains(&format!("\nmod {name};\n")), "tests/cli/{name}.rs is never run");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What tests of the program share: a home of their own, the program started in it, a sandbox to talk to, a terminal.
+
+mod env;
+mod output;
+mod pty;
+mod sandbox;
+
+pub(crate) use env::{Fased, Running, TestEnv};
+pub(crate) use output::{Output, Session};
+pub(crate) use pty::Screen;
+pub(crate) use sandbox::TestSandbox;
+
+/// The time of day in tests that show times.
+pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
+
+/// An API key the sandbox takes; `part` may ask for faults, `tail` are its last four characters.
+pub(crate) fn key(part: &str, tail: &str) -> String {
+    format!("sk-ant-api03-sandbox-{part}-{}-{tail}", "0".repeat(70))
+}
+
+/// A setup-token the sandbox takes.
+pub(crate) fn token(part: &str, tail: &str) -> String {
+    format!("sk-ant-oat01-sandbox-{part}-{}-{tail}", "0".repeat(70))
+}
+
+/// Compares with the stored snapshot of this name. `INSTA_UPDATE=always cargo test` writes snapshots anew.
+macro_rules! snapshot {
+    ($name:literal, $value:expr) => {{
+        let mut settings = insta::Settings::clone_current();
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.set_snapshot_path("snapshots");
+        settings.add_filter(r#""durationMs": \d+"#, r#""durationMs": [MS]"#);
+        settings.add_filter(r"\breq_[A-Za-z0-9_]+", "[REQUEST]");
+        settings.add_filter(concat!(r"\bfased ", env!("CARGO_PKG_VERSION")), "fased [VERSION]");
+        settings.bind(|| insta::assert_snapshot!($name, $value));
+    }};
+}
+pub(crate) use snapshot;

@@ -1,0 +1,78 @@
+//! The program on a pseudo-terminal, as a person sees it.
+
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+
+use super::env::Fased;
+
+/// Far above what any answer takes: it ends waits for something that never comes.
+const HANGS_MS: u64 = 60_000;
+/// Runs the program and then shows what it ended with and how it left the terminal.
+const WRAPPER: &str = r#"trap : INT; "$0" "$@"; echo "exit=$?"; case "$(stty -a)" in *" -echo "*) echo "echo=off";; *) echo "echo=on";; esac"#;
+
+/// A terminal the program runs in.
+pub(crate) struct Screen {
+    session: PtySession,
+    seen: String,
+}
+
+impl Screen {
+    /// Starts the program on a terminal.
+    pub(crate) fn start(run: &Fased<'_>) -> Self {
+        let program = run.to_command();
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(WRAPPER).arg(program.get_program()).args(program.get_args());
+        command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("PATH", "/usr/bin:/bin").env("TERM", "xterm").env("NO_COLOR", "1");
+        command.current_dir(program.get_current_dir().unwrap());
+        Self { session: spawn_command(command, Some(HANGS_MS)).unwrap(), seen: String::new() }
+    }
+
+    /// Waits until this stands on the screen.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) {
+        match self.session.exp_string(text) {
+            Ok(before) => {
+                self.seen.push_str(&before);
+                self.seen.push_str(text);
+            }
+            Err(error) => panic!("{text:?} never came: {error}\nseen before: {}", self.seen),
+        }
+    }
+
+    /// Types keys.
+    pub(crate) fn types(&mut self, keys: &str) {
+        self.session.send(keys).unwrap();
+        self.session.flush().unwrap();
+    }
+
+    /// Waits for the end; the exit code, and everything that was on the screen without control sequences.
+    pub(crate) fn ends(mut self) -> (i32, String) {
+        self.shows("exit=");
+        let code = self.session.read_line().unwrap();
+        self.shows("echo=");
+        let echo = self.session.read_line().unwrap();
+        assert_eq!(echo.trim(), "on", "the terminal was left without echo");
+        self.session.exp_eof().unwrap();
+        (code.trim().parse().unwrap(), plain(&self.seen))
+    }
+}
+
+/// Without control sequences and carriage returns.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => {
+                if chars.next_if_eq(&'[').is_some() {
+                    while chars.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
+                }
+            }
+            '\r' => {}
+            c => plain.push(c),
+        }
+    }
+    plain
+}
