@@ -1,6 +1,6 @@
 //! The type every credential travels in. Its `Debug`, `Display` and `Serialize` forms are the masked one (kind plus
 //! last four characters), so a secret cannot reach a log, an error, a report or a page by accident; only the store
-//! writer and the request signer open it, through [`Secret::expose`], which is private to this crate.
+//! writer and the request signer open it, through `Secret::expose`, which is private to this crate.
 
 use std::fmt;
 
