@@ -120,22 +120,39 @@ impl Failure {
     }
 
     /// The JSON document that stands for it on stdout.
-    pub fn to_document(&self) -> impl Serialize + use<> {
-        let mut error = Map::new();
-        error.insert("code".to_owned(), self.exit.code().into());
-        error.insert("kind".to_owned(), self.kind.into());
-        error.insert("message".to_owned(), self.message.as_str().into());
-        if !self.facts.is_empty() {
-            error.insert("facts".to_owned(), self.facts.clone().into());
+    pub fn to_document(&self) -> impl Serialize + '_ {
+        Document {
+            schema_version: crate::SCHEMA_VERSION,
+            error: Body {
+                code: self.exit.code(),
+                kind: self.kind,
+                message: &self.message,
+                facts: &self.facts,
+                details: &self.details,
+                hint: self.hint.as_deref(),
+                commands: &self.commands,
+            },
         }
-        error.extend(self.details.clone());
-        error.insert("hint".to_owned(), self.hint.clone().into());
-        error.insert("commands".to_owned(), self.commands.clone().into());
-        let mut document = Map::new();
-        document.insert("schemaVersion".to_owned(), crate::models::status::SCHEMA_VERSION.into());
-        document.insert("error".to_owned(), error.into());
-        Value::from(document)
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema_version: u32,
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    code: u8,
+    kind: &'static str,
+    message: &'a str,
+    facts: &'a [String],
+    #[serde(flatten)]
+    details: &'a Map<String, Value>,
+    hint: Option<&'a str>,
+    commands: &'a [String],
 }
 
 /// Something this program did not foresee.

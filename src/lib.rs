@@ -20,3 +20,6 @@ pub mod secret;
 pub mod storage;
 pub mod terminal;
 pub mod usage;
+
+/// Version of every JSON document this program prints. Fields may be added within a version; none changes its meaning.
+pub const SCHEMA_VERSION: u32 = 1;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::health::{self, Billing, Situation, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::order::{self, OrderSource};
-use super::profile::{Material, Profile};
+use super::profile::{Credential, Material, Profile};
 use super::profile_id::ProfileId;
 use super::state::AuthState;
 use super::store::Snapshot;
@@ -163,6 +163,7 @@ impl<'a> ProviderAuth<'a> {
                 source: Source::Env(variable),
                 form: Form::of(&credential.secret, None),
                 billing: billing_of_env(&credential.secret),
+                ends: None,
                 secret: credential.secret.clone(),
             }),
             _ if self.profiles.is_empty() => Err(NoCredential::NothingStored),
@@ -190,6 +191,8 @@ pub struct Chosen<'a> {
     pub form: Form,
     /// Who pays.
     pub billing: Billing,
+    /// When it ends for good; `None` when it does not, is renewed by itself, or nobody knows.
+    pub ends: Option<Timestamp>,
 }
 
 /// Where a chosen credential comes from.
@@ -238,7 +241,9 @@ impl<'a> Chosen<'a> {
             }
         };
         let form = Form::of(&secret, profile.issuer.as_deref());
-        Ok(Self { source: Source::Profile(profile), secret, form, billing: judged.verdict.billing })
+        let renews_itself = matches!(&profile.credential, Credential::OAuth { refresh: Some(_), .. });
+        let ends = judged.verdict.expires_at.filter(|_| !renews_itself);
+        Ok(Self { source: Source::Profile(profile), secret, form, billing: judged.verdict.billing, ends })
     }
 }
 
@@ -291,7 +296,7 @@ pub fn billing_of_env(secret: &Secret) -> Billing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::profile::{Credential, Expiry};
+    use crate::auth::profile::Expiry;
     use jiff::SignedDuration;
 
     fn now() -> Timestamp {

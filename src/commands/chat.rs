@@ -1,11 +1,14 @@
 //! `fased chat [MESSAGE]`
 
+use jiff::SignedDuration;
 use serde::Serialize;
 
+use crate::SCHEMA_VERSION;
 use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
 use crate::auth::resolve::{Chosen, Form, Inputs, NoCredential, ProviderAuth, Source};
 use crate::auth::state::AuthState;
 use crate::auth::store::Snapshot;
+use crate::auth::wording;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
 use crate::commands::no_credential;
@@ -14,10 +17,12 @@ use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 use crate::models::selection::{self, AgentModels, TypedRef};
-use crate::models::status::SCHEMA_VERSION;
 use crate::provider;
 use crate::terminal::style;
 use crate::usage::receipt::Receipt;
+
+/// A credential that ends sooner than this is worth a line.
+const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +54,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let chosen = auth
         .choose(pinned.as_ref(), &ctx.env)
         .map_err(|why: NoCredential| no_credential::failure(&why, &auth, &agent, &inputs))?;
+    warn_of_end(ctx, &chosen);
     if let Source::Env(variable) = chosen.source {
         ctx.terminal
             .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
@@ -70,6 +76,20 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         ctx.terminal.say(&style::dim(&report.receipt.line()));
     }
     Ok(Exit::Ok)
+}
+
+/// One line when the credential in use ends soon.
+fn warn_of_end(ctx: &Ctx, chosen: &Chosen<'_>) {
+    let (Source::Profile(profile), Some(ends)) = (&chosen.source, chosen.ends) else { return };
+    let left = ends.duration_since(ctx.clock.now());
+    if left <= WARN_BEFORE {
+        let left = wording::duration(left);
+        ctx.terminal.say(&format!(
+            "{} {} ends in {left}; `fased models status` tells how to renew it",
+            style::attention("!"),
+            profile.id
+        ));
+    }
 }
 
 /// The words of the command line, `-` standing for standard input; without any, standard input alone.

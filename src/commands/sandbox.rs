@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::SCHEMA_VERSION;
 use crate::cli::SandboxArgs;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::status::SCHEMA_VERSION;
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::terminal::style;
 

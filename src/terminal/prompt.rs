@@ -7,7 +7,7 @@ use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Password, Select};
 use zeroize::Zeroizing;
 
-use super::Terminal;
+use super::{Terminal, style};
 use crate::error::{Exit, Failure};
 use crate::secret::Secret;
 
@@ -40,17 +40,21 @@ impl Terminal {
             .iter()
             .map(|choice| format!("{:widest$}   {}", choice.label, choice.note).trim_end().to_owned())
             .collect();
-        let question = question.to_owned();
+        let asked = question.to_owned();
         let chosen = ask(move || {
             Select::with_theme(&ColorfulTheme::default())
-                .with_prompt(question)
+                .with_prompt(asked)
                 .items(&lines)
                 .default(0)
-                .report(true)
+                .report(false)
                 .interact_opt()
         })?;
         match chosen {
-            Some(index) if index < choices.len() => Ok(choices.swap_remove(index).value),
+            Some(index) if index < choices.len() => {
+                let choice = choices.swap_remove(index);
+                self.say(&format!("{} {question} {}", style::good("✓"), style::dim(&choice.label)));
+                Ok(choice.value)
+            }
             _ => Err(cancelled()),
         }
     }

@@ -51,10 +51,16 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, wanted: &Wanted) -> Result<Exit, Fai
     let report = save(ctx, agent, expected, &accepted, wanted, verified.as_ref())?;
     terminal.say(&report.sentence());
     report.tell_warnings(ctx);
-    terminal.say(&format!(
-        "\nNext:  fased chat{flag} \"hello\"       talk to Claude\n       fased models status{flag}    see your credentials' health",
-        flag = agent.flag()
-    ));
+    let flag = agent.flag();
+    let next = [
+        (format!("fased chat{flag} \"hello\""), "talk to Claude"),
+        (format!("fased models status{flag}"), "see your credentials' health"),
+    ];
+    let widest = next.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    terminal.say("\nNext:");
+    for (command, what) in next {
+        terminal.say(&format!("  {command:widest$}   {what}"));
+    }
     Ok(Exit::Ok)
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Wanted;
+use crate::SCHEMA_VERSION;
 use crate::auth::enroll::{self, Enrolled, NewCredential, Outcome};
 use crate::auth::intake::{Accepted, Expected};
 use crate::auth::notices::{self, Notice, PLAN_CREDENTIALS};
@@ -14,7 +15,6 @@ use crate::auth::{Credential, ProfileId};
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::status::SCHEMA_VERSION;
 use crate::provider;
 use crate::secret::Secret;
 use crate::terminal::style;

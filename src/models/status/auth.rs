@@ -1,0 +1,295 @@
+//! The `auth` section of a status: providers with their credentials in order of use, and what `--check` makes of them.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::StatusInputs;
+use super::profile::{ProfileReport, ProviderHealth, UnusableProfile};
+use crate::auth::health::{self, Billing, Stored, Usable};
+use crate::auth::profile::CredentialType;
+use crate::auth::resolve::{EnvCredential, EnvStanding, Judged, Next, ProviderAuth, billing_of_env};
+use crate::auth::{ProfileId, wording};
+use crate::config::AgentId;
+use crate::models::selection::AgentModels;
+
+/// The `auth` section.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthReport<'a> {
+    /// The credential store.
+    pub store_path: PathBuf,
+    shell_env_fallback: ShellEnvFallback,
+    /// The model class `usable` is judged for.
+    pub model_class: String,
+    providers_with_o_auth: Vec<String>,
+    /// Providers of configured models without any credential.
+    pub missing_providers_in_use: Vec<String>,
+    /// Providers with credentials.
+    pub providers: Vec<ProviderReport<'a>>,
+    unusable_profiles: Vec<UnusableProfile<'a>>,
+    oauth: OAuthSection<'a>,
+    #[serde(skip)]
+    pub(super) check: Check,
+}
+
+/// Import of a login shell's environment, which this program does not do.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShellEnvFallback {
+    enabled: bool,
+    applied_keys: [&'static str; 0],
+}
+
+/// A provider's credentials.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderReport<'a> {
+    /// The provider.
+    pub provider: String,
+    effective: Effective,
+    profiles: ProfileCounts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env: Option<EnvReport>,
+    order: Vec<&'a ProfileId>,
+    order_source: &'static str,
+    next: Option<NextReport<'a>>,
+    /// In order of use, for renderings.
+    #[serde(skip)]
+    pub rows: Vec<ProfileReport<'a>>,
+    /// The environment's credential, for renderings.
+    #[serde(skip)]
+    pub env_credential: Option<EnvCredential>,
+}
+
+#[derive(Debug, Serialize)]
+struct Effective {
+    kind: &'static str,
+    detail: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileCounts {
+    count: usize,
+    oauth: usize,
+    token: usize,
+    api_key: usize,
+    labels: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct EnvReport {
+    value: String,
+    source: String,
+    standing: &'static str,
+    policy: String,
+    billing: Billing,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "source", rename_all = "camelCase")]
+enum NextReport<'a> {
+    #[serde(rename_all = "camelCase")]
+    Profile {
+        profile_id: &'a ProfileId,
+        billing: Billing,
+    },
+    Env {
+        variable: &'static str,
+        billing: Billing,
+    },
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OAuthSection<'a> {
+    warn_after_ms: i64,
+    profiles: Vec<ProfileReport<'a>>,
+    providers: Vec<ProviderHealth<'a>>,
+}
+
+/// The outcome of `--check`, over the credentials that would really be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// Every provider in use has a sound credential next.
+    #[default]
+    Healthy,
+    /// One of them ends within a day.
+    Expiring,
+    /// A provider in use has none that can be used.
+    MissingOrExpired,
+}
+
+impl<'a> AuthReport<'a> {
+    pub(super) fn make(inputs: &StatusInputs<'a>, models: &AgentModels, model_class: String) -> Self {
+        let auth = &inputs.auth;
+        let in_use = models.providers();
+        let mut names: Vec<&str> =
+            auth.snapshot.profiles.keys().map(ProfileId::provider).chain(in_use.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+
+        let agent = (inputs.agent.id != auth.config.default_agent()).then_some(&inputs.agent.id);
+        let mut report = Self {
+            store_path: inputs.store_path.clone(),
+            shell_env_fallback: ShellEnvFallback { enabled: false, applied_keys: [] },
+            model_class,
+            providers_with_o_auth: Vec::new(),
+            missing_providers_in_use: Vec::new(),
+            providers: Vec::new(),
+            unusable_profiles: Vec::new(),
+            oauth: OAuthSection {
+                warn_after_ms: health::WARN_BEFORE.as_secs() * 1000,
+                profiles: Vec::new(),
+                providers: Vec::new(),
+            },
+            check: Check::Healthy,
+        };
+        for name in names {
+            let provider = ProviderAuth::survey(name, &report.model_class, auth);
+            let is_in_use = in_use.contains(&name);
+            if is_in_use {
+                report.check = report.check.max(check(&provider));
+                if !provider.has_credentials() {
+                    report.missing_providers_in_use.push(name.to_owned());
+                }
+            }
+            report.add(provider, inputs, agent);
+        }
+        report
+            .unusable_profiles
+            .sort_by_key(|profile| (profile.remaining_ms.is_none(), profile.remaining_ms));
+        report
+    }
+
+    fn add(&mut self, provider: ProviderAuth<'a>, inputs: &StatusInputs<'a>, agent: Option<&AgentId>) {
+        let now = inputs.auth.now;
+        let next_id = provider.next_profile().map(|judged| &judged.profile.id);
+        let rows: Vec<ProfileReport<'a>> = provider
+            .profiles
+            .iter()
+            .map(|judged| ProfileReport::make(judged, now, agent, next_id == Some(&judged.profile.id)))
+            .collect();
+        for row in &rows {
+            self.unusable_profiles.extend(UnusableProfile::of(row, now));
+        }
+        if provider.profiles.is_empty() && provider.env.is_none() {
+            self.oauth.providers.push(ProviderHealth::missing(&provider.provider));
+            return;
+        }
+        let counts = ProfileCounts::of(&provider.profiles, now);
+        if counts.oauth + counts.token > 0 {
+            self.providers_with_o_auth.push(format!(
+                "{} ({})",
+                provider.provider,
+                counts.oauth + counts.token
+            ));
+        }
+        self.oauth.providers.push(ProviderHealth::of(&provider.provider, &rows));
+        self.oauth.profiles.extend(rows.iter().cloned());
+        let excluded = |judged: &Judged<'_>| matches!(&judged.verdict.usable, Usable::No(no) if no.reason == health::UnusableReason::Excluded);
+        let billing_of =
+            |id: &ProfileId| rows.iter().find(|row| row.profile.id == *id).map(|row| row.billing);
+        self.providers.push(ProviderReport {
+            effective: Effective::of(&provider, inputs),
+            profiles: counts,
+            env: provider.env.as_ref().map(|env| EnvReport::of(env, inputs)),
+            order: provider
+                .profiles
+                .iter()
+                .filter(|judged| !excluded(judged))
+                .map(|judged| &judged.profile.id)
+                .collect(),
+            order_source: provider.source.as_str(),
+            next: match &provider.next {
+                Some(Next::Profile(_)) => provider.next_profile().map(|judged| NextReport::Profile {
+                    profile_id: &judged.profile.id,
+                    billing: billing_of(&judged.profile.id).unwrap_or(Billing::Unknown),
+                }),
+                Some(Next::Env(variable)) => provider
+                    .env
+                    .as_ref()
+                    .map(|env| NextReport::Env { variable, billing: billing_of_env(&env.secret) }),
+                None => None,
+            },
+            rows,
+            env_credential: provider.env,
+            provider: provider.provider,
+        });
+    }
+}
+
+fn check(provider: &ProviderAuth<'_>) -> Check {
+    match (&provider.next, provider.next_profile()) {
+        (None, _) => Check::MissingOrExpired,
+        (Some(_), Some(judged)) if judged.verdict.stored == Stored::Expiring => Check::Expiring,
+        (Some(_), _) => Check::Healthy,
+    }
+}
+
+impl Effective {
+    fn of(provider: &ProviderAuth<'_>, inputs: &StatusInputs<'_>) -> Self {
+        match (&provider.next, &provider.env) {
+            (Some(Next::Env(_)), Some(env)) => Self { kind: "env", detail: env.secret.masked() },
+            _ if provider.profiles.is_empty() => Self { kind: "missing", detail: "missing".to_owned() },
+            _ => Self { kind: "profiles", detail: inputs.paths.shown(&inputs.store_path) },
+        }
+    }
+}
+
+impl EnvReport {
+    fn of(env: &EnvCredential, inputs: &StatusInputs<'_>) -> Self {
+        Self {
+            value: env.secret.masked(),
+            source: format!("env: {}", env.variable),
+            standing: match env.standing {
+                EnvStanding::Used => "used",
+                EnvStanding::Idle => "idle",
+                EnvStanding::HeldBack => "held-back",
+                EnvStanding::Off => "off",
+                EnvStanding::Refused => "refused",
+            },
+            policy: inputs.auth.config.auth.env.to_string(),
+            billing: billing_of_env(&env.secret),
+        }
+    }
+}
+
+impl ProfileCounts {
+    fn of(profiles: &[Judged<'_>], now: Timestamp) -> Self {
+        let count = |kind| profiles.iter().filter(|judged| judged.profile.credential.kind() == kind).count();
+        Self {
+            count: profiles.len(),
+            oauth: count(CredentialType::OAuth),
+            token: count(CredentialType::Token),
+            api_key: count(CredentialType::ApiKey),
+            labels: profiles.iter().map(|judged| label(judged, now)).collect(),
+        }
+    }
+}
+
+/// The TypeScript program's label: id, kind, masked secret, and what keeps the profile from use.
+fn label(judged: &Judged<'_>, now: Timestamp) -> String {
+    let profile = judged.profile;
+    let shown = profile.credential.material().shown();
+    let mut label = match profile.credential.kind() {
+        CredentialType::ApiKey => format!("{}={shown}", profile.id),
+        CredentialType::Token => format!("{}=token:{shown}", profile.id),
+        CredentialType::OAuth => match &profile.email {
+            Some(email) => format!("{}=OAuth ({email})", profile.id),
+            None => format!("{}=OAuth", profile.id),
+        },
+    };
+    if let Usable::No(unusable) = &judged.verdict.usable {
+        let left = unusable.until.map(|until| format!(" {}", wording::duration(until.duration_since(now))));
+        let left = left.unwrap_or_default();
+        match unusable.reason.kind() {
+            "cooldown" => label.push_str(&format!(" [cooldown{left}]")),
+            "disabled" => label.push_str(&format!(" [disabled:{}{left}]", unusable.reason.word())),
+            _ => {}
+        }
+    }
+    label
+}

@@ -1,0 +1,81 @@
+//! What a status wants somebody to look at, each with the way to mend it.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{AuthReport, StatusInputs};
+use crate::auth::state::StateFinding;
+use crate::auth::store::StoreFinding;
+use crate::auth::wording;
+
+/// Something to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// A stable name.
+    pub id: &'static str,
+    /// What is the matter, in a sentence.
+    pub message: String,
+    /// What mends it.
+    pub fix: Option<String>,
+}
+
+pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Vec<Finding> {
+    let shown = |path: &Path| inputs.paths.shown(path);
+    let snapshot = inputs.auth.snapshot;
+    let mut findings: Vec<Finding> = snapshot
+        .findings
+        .iter()
+        .map(|finding| match finding {
+            StoreFinding::OpenToOthers(path) => Finding {
+                id: "store-open-to-others",
+                message: format!("Other users can read {}; the next write makes it private.", shown(path)),
+                fix: Some(format!("chmod 600 {}", wording::shell_word(&path.display().to_string()))),
+            },
+            StoreFinding::DirectoryOpenToOthers(path) => Finding {
+                id: "directory-open-to-others",
+                message: format!("Other users can enter {}.", shown(path)),
+                fix: Some(format!("chmod 700 {}", wording::shell_word(&path.display().to_string()))),
+            },
+            StoreFinding::NewerVersion(version) => Finding {
+                id: "store-newer-version",
+                message: format!("The store has version {version}, written by a newer program; it is shown but never changed."),
+                fix: None,
+            },
+            StoreFinding::Imported(path) => Finding {
+                id: "store-imported",
+                message: format!("Credentials are read from {} of an older program; the next change stores them here.", shown(path)),
+                fix: None,
+            },
+            StoreFinding::UnusableSection(name) => Finding {
+                id: "store-unusable-section",
+                message: format!("`{name}` in {} has a form that cannot be used; it is left as it is.", shown(&inputs.store_path)),
+                fix: None,
+            },
+        })
+        .collect();
+    findings.extend(snapshot.ignored.iter().map(|entry| Finding {
+        id: "store-ignored-entry",
+        message: format!(
+            "Entry \"{}\" in {} is not a credential this program understands; it is kept and not used.",
+            entry.id,
+            shown(&inputs.store_path)
+        ),
+        fix: None,
+    }));
+    findings.extend(inputs.state_findings.iter().map(|StateFinding::Unreadable(path)| Finding {
+        id: "state-unreadable",
+        message: format!("{} cannot be read; cooldowns and last uses are not known.", shown(path)),
+        fix: None,
+    }));
+    for row in report.providers.iter().flat_map(|provider| &provider.rows) {
+        if let Some(fix) = &row.fix {
+            findings.push(Finding {
+                id: "profile-needs-attention",
+                message: format!("{}: {}.", row.profile.id, wording::health(&row.verdict, inputs.auth.now)),
+                fix: Some(fix.clone()),
+            });
+        }
+    }
+    findings
+}

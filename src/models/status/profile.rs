@@ -1,0 +1,289 @@
+//! One profile in a status: the TypeScript program's health entry, extended by the whole verdict.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, Serializer};
+
+use crate::auth::health::{Billing, Stored, Usable, Verdict};
+use crate::auth::profile::{CredentialType, Material, Profile};
+use crate::auth::resolve::Judged;
+use crate::auth::{ProfileId, wording};
+use crate::config::AgentId;
+
+/// A profile with its verdict.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileReport<'a> {
+    #[serde(flatten)]
+    health: ProfileHealth<'a>,
+    expires_estimated: bool,
+    /// Masked form of the secret, or where it is.
+    pub secret: String,
+    stored: Stored,
+    verified: Verified,
+    usable: UsableReport,
+    pub(super) billing: Billing,
+    #[serde(serialize_with = "optional_millis")]
+    last_used: Option<Timestamp>,
+    /// The profile, for renderings.
+    #[serde(skip)]
+    pub profile: &'a Profile,
+    /// The verdict, for renderings.
+    #[serde(skip)]
+    pub verdict: Verdict,
+    /// What mends it.
+    #[serde(skip)]
+    pub fix: Option<String>,
+    /// Whether a request would use it now.
+    #[serde(skip)]
+    pub is_next: bool,
+}
+
+/// A profile's health in the TypeScript program's terms.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProfileHealth<'a> {
+    profile_id: &'a ProfileId,
+    provider: &'a str,
+    #[serde(rename = "type")]
+    kind: CredentialType,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason_code: Option<&'static str>,
+    #[serde(flatten)]
+    expiry: ExpiryReport,
+    source: &'static str,
+    label: String,
+}
+
+/// When a credential ends.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExpiryReport {
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Verified {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
+    at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UsableReport {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model_class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
+    until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnusableProfile<'a> {
+    profile_id: &'a ProfileId,
+    provider: &'a str,
+    kind: &'static str,
+    reason: String,
+    model_class: Option<String>,
+    #[serde(serialize_with = "optional_millis")]
+    until: Option<Timestamp>,
+    pub(super) remaining_ms: Option<i64>,
+    fix: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProviderHealth<'a> {
+    provider: String,
+    status: &'static str,
+    #[serde(flatten)]
+    expiry: ExpiryReport,
+    profiles: Vec<ProfileHealth<'a>>,
+}
+
+impl ProfileReport<'_> {
+    /// When it last answered.
+    pub fn last_used(&self) -> Option<Timestamp> {
+        self.last_used
+    }
+}
+
+impl<'a> ProfileReport<'a> {
+    pub(super) fn make(judged: &Judged<'a>, now: Timestamp, agent: Option<&AgentId>, is_next: bool) -> Self {
+        let (profile, verdict) = (judged.profile, &judged.verdict);
+        let fix = wording::fix(profile, verdict, agent);
+        Self {
+            health: ProfileHealth::of(profile, verdict, now),
+            expires_estimated: verdict.expires_estimated,
+            secret: profile.credential.material().shown(),
+            stored: verdict.stored,
+            verified: Verified::of(verdict),
+            usable: UsableReport::of(verdict, fix.as_ref()),
+            billing: verdict.billing,
+            last_used: judged.last_used,
+            profile,
+            verdict: verdict.clone(),
+            fix,
+            is_next,
+        }
+    }
+}
+
+impl<'a> ProfileHealth<'a> {
+    fn of(profile: &'a Profile, verdict: &Verdict, now: Timestamp) -> Self {
+        let label = match &profile.email {
+            Some(email) => format!("{} ({email})", profile.id),
+            None => profile.id.to_string(),
+        };
+        let reason_code =
+            (verdict.stored == Stored::Missing).then_some(match profile.credential.material() {
+                Material::Missing => "missing_token",
+                Material::Value(_) | Material::Reference(_) => "invalid_expires",
+            });
+        Self {
+            profile_id: &profile.id,
+            provider: profile.id.provider(),
+            kind: profile.credential.kind(),
+            status: status_word(verdict.stored),
+            reason_code,
+            expiry: ExpiryReport::until(verdict.expires_at, now),
+            source: "store",
+            label,
+        }
+    }
+}
+
+impl ExpiryReport {
+    fn until(expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+        Self { expires_at, remaining_ms: expires_at.map(|at| millis(at.duration_since(now))) }
+    }
+}
+
+impl Verified {
+    fn of(verdict: &Verdict) -> Self {
+        match &verdict.verified {
+            None => Self { state: "never", at: None, how: None, status: None },
+            Some(verified) => Self {
+                state: if verified.accepted { "ok" } else { "rejected" },
+                at: Some(verified.at),
+                how: Some(verified.how.clone()),
+                status: verified.status,
+            },
+        }
+    }
+}
+
+impl UsableReport {
+    fn of(verdict: &Verdict, fix: Option<&String>) -> Self {
+        match &verdict.usable {
+            Usable::Yes => Self {
+                state: "yes",
+                kind: None,
+                reason: None,
+                model_class: None,
+                until: None,
+                fix: fix.cloned(),
+            },
+            Usable::No(unusable) => Self {
+                state: "no",
+                kind: Some(unusable.reason.kind()),
+                reason: Some(unusable.reason.word().to_owned()),
+                model_class: unusable.model_class.clone(),
+                until: unusable.until,
+                fix: fix.cloned(),
+            },
+        }
+    }
+}
+
+impl<'a> UnusableProfile<'a> {
+    pub(super) fn of(row: &ProfileReport<'a>, now: Timestamp) -> Option<Self> {
+        let Usable::No(unusable) = &row.verdict.usable else { return None };
+        Some(Self {
+            profile_id: &row.profile.id,
+            provider: row.profile.id.provider(),
+            kind: unusable.reason.kind(),
+            reason: unusable.reason.word().to_owned(),
+            model_class: unusable.model_class.clone(),
+            until: unusable.until,
+            remaining_ms: unusable.until.map(|until| millis(until.duration_since(now)).max(0)),
+            fix: row.fix.clone(),
+        })
+    }
+}
+
+impl<'a> ProviderHealth<'a> {
+    pub(super) fn missing(provider: &str) -> Self {
+        let expiry = ExpiryReport { expires_at: None, remaining_ms: None };
+        Self {
+            provider: provider.to_owned(),
+            status: status_word(Stored::Missing),
+            expiry,
+            profiles: Vec::new(),
+        }
+    }
+
+    /// The best of its profiles, and the earliest end.
+    pub(super) fn of(provider: &str, rows: &[ProfileReport<'a>]) -> Self {
+        let rank = |stored: Stored| match stored {
+            Stored::Ok => 0,
+            Stored::Static => 1,
+            Stored::Expiring => 2,
+            Stored::Refreshable => 3,
+            Stored::Expired => 4,
+            Stored::Missing => 5,
+        };
+        let best =
+            rows.iter().map(|row| row.stored).min_by_key(|stored| rank(*stored)).unwrap_or(Stored::Missing);
+        let earliest = rows
+            .iter()
+            .filter_map(|row| Some((row.health.expiry.expires_at?, row.health.expiry)))
+            .min_by_key(|(at, _)| *at);
+        Self {
+            provider: provider.to_owned(),
+            status: status_word(best),
+            expiry: earliest
+                .map_or(ExpiryReport { expires_at: None, remaining_ms: None }, |(_, expiry)| expiry),
+            profiles: rows.iter().map(|row| row.health.clone()).collect(),
+        }
+    }
+}
+
+/// The TypeScript program's word for what is stored.
+fn status_word(stored: Stored) -> &'static str {
+    match stored {
+        Stored::Ok => "ok",
+        Stored::Expiring => "expiring",
+        Stored::Expired => "expired",
+        Stored::Refreshable => "refresh-required",
+        Stored::Missing => "missing",
+        Stored::Static => "static",
+    }
+}
+
+fn millis(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[expect(clippy::ref_option, reason = "the signature serde asks for")]
+fn optional_millis<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serializer.serialize_i64(time.as_millisecond()),
+        None => serializer.serialize_none(),
+    }
+}
