@@ -1,6 +1,6 @@
 //! The type every credential travels in. Its `Debug`, `Display` and `Serialize` forms are the masked one (kind plus
 //! last four characters), so a secret cannot reach a log, an error, a report or a page by accident; only the store
-//! writer and the request signer open it, through [`Secret::expose`], which is private to this crate.
+//! writer and the request signer open it, through `Secret::expose`, which is private to this crate.
 
 use std::fmt;
 
@@ -57,20 +57,23 @@ impl Secret {
 
     /// The last four characters after an ellipsis (`…x3Qw`), or the ellipsis alone for a short secret.
     pub fn tail(&self) -> String {
-        let mut shown = String::from("…");
-        if self.0.len() >= SHORTEST_WITH_TAIL {
-            let mut last: Vec<char> = self.0.chars().rev().take(4).collect();
-            last.reverse();
-            shown.extend(last);
-        }
-        shown
+        ["…", self.last_four()].concat()
     }
 
     /// The form people see: kind plus last four characters.
     pub fn masked(&self) -> String {
         match self.kind().prefix() {
-            Some(prefix) => format!("{} {}", prefix.trim_end_matches('-'), self.tail()),
+            Some(prefix) => [prefix.trim_end_matches('-'), " …", self.last_four()].concat(),
             None => self.tail(),
+        }
+    }
+
+    /// The last four characters of a secret long enough to show them, else nothing.
+    fn last_four(&self) -> &str {
+        let fourth_last = self.0.char_indices().rev().nth(3);
+        match fourth_last {
+            Some((at, _)) if self.0.len() >= SHORTEST_WITH_TAIL => &self.0[at..],
+            _ => "",
         }
     }
 

@@ -82,8 +82,12 @@ impl FromStr for ProfileId {
 
 /// Printable, not white space, not a separator, and nothing that only changes how its neighbours look.
 fn is_name_character(c: char) -> bool {
+    // Nearly every character of every id, and free of tables.
+    if c.is_ascii() {
+        return c.is_ascii_graphic() && !matches!(c, '/' | '\\');
+    }
     let invisible = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}');
-    !(c.is_control() || c.is_whitespace() || invisible || matches!(c, '/' | '\\'))
+    !(c.is_control() || c.is_whitespace() || invisible)
 }
 
 impl fmt::Display for ProfileId {

@@ -77,14 +77,16 @@ pub fn reason(word: &str) -> &str {
 /// What mends a profile, as text with commands that can be pasted; `None` when only time does, or nothing is wrong.
 /// `agent` is given when it is not the default one.
 pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Option<String> {
-    let agent = agent.map(|id| format!(" --agent {id}")).unwrap_or_default();
-    let id = shell_word(profile.id.as_str());
+    let id = || shell_word(profile.id.as_str());
+    let agent = || agent.map(|id| format!(" --agent {id}")).unwrap_or_default();
     let renew = || match profile.credential.kind() {
         CredentialType::Token => format!(
-            "claude setup-token, then: fased onboard --auth-choice token --token-provider {} --token-profile-id {id} --token-stdin{agent}",
+            "claude setup-token, then: fased onboard --auth-choice token --token-provider {} --token-profile-id {} --token-stdin{}",
             profile.id.provider(),
+            id(),
+            agent(),
         ),
-        CredentialType::ApiKey | CredentialType::OAuth => format!("fased onboard --api-key-stdin{agent}"),
+        CredentialType::ApiKey | CredentialType::OAuth => format!("fased onboard --api-key-stdin{}", agent()),
     };
     let Usable::No(unusable) = &verdict.usable else {
         let warned = matches!(verdict.stored, Stored::Expiring)
@@ -106,7 +108,7 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
                 .to_owned(),
         ),
         UnusableReason::Excluded => {
-            Some(format!("add {id} to the order of {} that leaves it out", profile.id.provider()))
+            Some(format!("add {} to the order of {} that leaves it out", id(), profile.id.provider()))
         }
         UnusableReason::Disabled(_) | UnusableReason::Cooldown(_) => None,
     }

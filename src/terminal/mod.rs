@@ -2,6 +2,7 @@
 //! where a person looks. Commands decide what is said, this room how it looks.
 
 mod failure;
+mod json;
 pub mod logging;
 mod progress;
 mod prompt;
@@ -97,7 +98,8 @@ impl Terminal {
     /// When stdout cannot be written.
     pub fn answer_json(&self, document: &impl Serialize) -> Result<(), Failure> {
         let mut out = io::BufWriter::with_capacity(64 * 1024, io::stdout().lock());
-        serde_json::to_writer_pretty(&mut out, document).map_err(|error| stdout_failure(&error.into()))?;
+        let mut json = serde_json::Serializer::with_formatter(&mut out, json::Indented::default());
+        document.serialize(&mut json).map_err(|error| stdout_failure(&error.into()))?;
         out.write_all(b"\n").and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
     }
 

@@ -1,0 +1,118 @@
+//! What the measured programs are given: an empty program to compare with, home directories with stores of any size,
+//! and the price of one durable write in a directory. All of it lives under the build's own temporary directory.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// A key as `fased` takes it; it holds nothing secret.
+const KEY: &str = "sk-ant-api03-benchmark-000000000000000000000000000000000000000000000000000000000000-AA";
+/// The first moment of the year 2100, in milliseconds.
+const FAR_FUTURE: u64 = 4_102_444_800_000;
+
+/// A directory of fixtures, emptied at the start.
+#[derive(Debug)]
+pub(crate) struct Fixtures {
+    root: PathBuf,
+}
+
+impl Fixtures {
+    pub(crate) fn new() -> Result<Self, Box<dyn Error>> {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("whole_process");
+        if root.exists() {
+            fs::remove_dir_all(&root)?;
+        }
+        DirBuilder::new().mode(0o700).recursive(true).create(&root)?;
+        Ok(Self { root })
+    }
+
+    /// Compiles a program that does nothing, with the compiler that is in use here and the settings of a release.
+    pub(crate) fn empty_program(&self) -> Result<PathBuf, Box<dyn Error>> {
+        let (source, program) = (self.root.join("empty.rs"), self.root.join("empty"));
+        File::create(&source)?.write_all(b"fn main() {}\n")?;
+        let flags = ["--edition=2024", "-Copt-level=3", "-Cstrip=symbols", "-o"];
+        let compiled = Command::new("rustc").args(flags).args([&program, &source]).status()?;
+        if compiled.success() { Ok(program) } else { Err("rustc does not compile the empty program".into()) }
+    }
+
+    /// A home directory without any state.
+    pub(crate) fn empty_home(&self, name: &str) -> Result<PathBuf, Box<dyn Error>> {
+        let home = self.root.join(name);
+        DirBuilder::new().mode(0o700).create(&home)?;
+        Ok(home)
+    }
+
+    /// A home directory whose agent `main` has this many profiles: API keys, tokens and OAuth pairs in turn.
+    pub(crate) fn home_with_profiles(&self, count: usize) -> Result<PathBuf, Box<dyn Error>> {
+        let home = self.empty_home(&format!("home-{count}"))?;
+        let agent = agent_dir(&home);
+        DirBuilder::new().mode(0o700).recursive(true).create(&agent)?;
+        let mut store = String::from("{\n  \"version\": 1,\n  \"profiles\": {");
+        for number in 0..count {
+            let separator = if number == 0 { "" } else { "," };
+            write!(store, "{separator}\n    \"anthropic:profile-{number:05}\": {}", entry(number))?;
+        }
+        store.push_str("\n  }\n}\n");
+        private_file(&agent.join("auth-profiles.json"))?.write_all(store.as_bytes())?;
+        Ok(home)
+    }
+
+    /// A file holding an API key, to be read as standard input.
+    pub(crate) fn key_file(&self) -> Result<PathBuf, Box<dyn Error>> {
+        let path = self.root.join("key");
+        private_file(&path)?.write_all(KEY.as_bytes())?;
+        Ok(path)
+    }
+}
+
+fn entry(number: usize) -> String {
+    match number % 3 {
+        0 => format!(
+            r#"{{ "type": "api_key", "provider": "anthropic", "key": "sk-ant-api03-{number:080}-AA" }}"#
+        ),
+        1 => format!(
+            r#"{{ "type": "token", "provider": "anthropic", "token": "sk-ant-oat01-{number:080}-AA", "expires": {FAR_FUTURE} }}"#
+        ),
+        _ => format!(
+            r#"{{ "type": "oauth", "provider": "anthropic", "access": "sk-ant-oat01-{number:080}-AA", "refresh": "sk-ant-ort01-{number:080}-AA", "expires": {FAR_FUTURE}, "email": "user{number}@example.com" }}"#
+        ),
+    }
+}
+
+/// Where the agent `main` keeps its credentials.
+pub(crate) fn agent_dir(home: &Path) -> PathBuf {
+    home.join(".fased/agents/main/agent")
+}
+
+/// Takes the state of a home directory away.
+pub(crate) fn remove_state(home: &Path) -> Result<(), std::io::Error> {
+    let state = home.join(".fased");
+    if state.exists() { fs::remove_dir_all(state) } else { Ok(()) }
+}
+
+/// Time for one durable replacement of a file the size of `like`, in its directory: create, write, sync, rename, sync the
+/// directory. No program that must not lose the file can do with less.
+pub(crate) fn durable_write(like: &Path) -> Result<Duration, Box<dyn Error>> {
+    let directory = like.parent().ok_or("a file is in a directory")?;
+    let bytes = vec![b'x'; usize::try_from(fs::metadata(like)?.len())?];
+    let (temporary, target) = (directory.join("probe.tmp"), directory.join("probe"));
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+    let started = Instant::now();
+    let mut file = private_file(&temporary)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, &target)?;
+    File::open(directory)?.sync_all()?;
+    let took = started.elapsed();
+    fs::remove_file(target)?;
+    Ok(took)
+}
+
+fn private_file(path: &Path) -> Result<File, std::io::Error> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}

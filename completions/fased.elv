@@ -1,0 +1,97 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[fased] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'fased'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'fased'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand onboard 'Store a credential for Claude, asking what is needed or taking it from flags and pipes'
+            cand models 'Show models and the health of credentials (the same as `fased models status`)'
+            cand chat 'Ask Claude a question; the answer streams to standard output'
+            cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
+            cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
+            cand completion 'Print a completion script for a shell'
+        }
+        &'fased;onboard'= {
+            cand --auth-choice 'How to sign in'
+            cand --anthropic-api-key 'An API key of the Anthropic Console'
+            cand --token-provider 'Whose token it is; only `anthropic` is known'
+            cand --token 'A setup-token, as printed by `claude setup-token`'
+            cand --token-profile-id 'Profile to store the token under, like `anthropic:work`'
+            cand --token-expires-in 'How long the token lives, like `365d` or `12h`'
+            cand --agent 'Agent to store it for [default: the configured default agent, else main]'
+            cand --api-key-stdin 'Read the API key from standard input'
+            cand --token-stdin 'Read the setup-token from standard input'
+            cand --replace 'Let --token-profile-id replace a credential of another kind'
+            cand --verify 'Ask the API whether it accepts the credential, and store it only then'
+            cand --skip-health 'Store without asking the API; what scripts get anyway'
+            cand --non-interactive 'Never ask anything, also on a terminal'
+            cand --accept-risk 'Accepted for scripts written for the TypeScript program; not required'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fased;models'= {
+            cand --agent 'Agent to look at [default: the configured default agent, else main]'
+            cand --model 'Model to judge credentials for [default: the agent''s primary model]'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the primary model and nothing else'
+            cand --check 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand status 'Show an agent''s models and the health of its credentials; opens no connection'
+        }
+        &'fased;models;status'= {
+            cand --agent 'Agent to look at [default: the configured default agent, else main]'
+            cand --model 'Model to judge credentials for [default: the agent''s primary model]'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the primary model and nothing else'
+            cand --check 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;chat'= {
+            cand --model 'Model to ask, as `provider/model`, an alias, or either with `@profile`'
+            cand --agent 'Agent to ask for [default: the configured default agent, else main]'
+            cand --system 'System prompt'
+            cand --max-tokens 'Longest answer, in tokens'
+            cand --json 'Answer with one JSON document: text and receipt'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;sandbox'= {
+            cand --port 'Port on 127.0.0.1; 0 takes a free one'
+            cand --delay-ms 'Wait before each response, in milliseconds'
+            cand --event-delay-ms 'Wait between the events of a stream, in milliseconds'
+            cand --json 'Announce the address as one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;demo'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;completion'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+    ]
+    $completions[$command]
+}

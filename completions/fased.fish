@@ -1,0 +1,78 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_fased_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_fased_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_fased_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_fased_using_subcommand
+    set -l cmd (__fish_fased_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c fased -n "__fish_fased_needs_command" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_needs_command" -s V -l version -d 'Print version'
+complete -c fased -n "__fish_fased_needs_command" -f -a "onboard" -d 'Store a credential for Claude, asking what is needed or taking it from flags and pipes'
+complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models and the health of credentials (the same as `fased models status`)'
+complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
+complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
+complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
+complete -c fased -n "__fish_fased_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l auth-choice -d 'How to sign in' -r -f -a "apiKey\t'An API key of the Anthropic Console'
+token\t'A setup-token of `claude setup-token`'
+skip\t'Nothing for now'"
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l anthropic-api-key -d 'An API key of the Anthropic Console' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-provider -d 'Whose token it is; only `anthropic` is known' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l token -d 'A setup-token, as printed by `claude setup-token`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-profile-id -d 'Profile to store the token under, like `anthropic:work`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-expires-in -d 'How long the token lives, like `365d` or `12h`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l agent -d 'Agent to store it for [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l api-key-stdin -d 'Read the API key from standard input'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-stdin -d 'Read the setup-token from standard input'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l replace -d 'Let --token-profile-id replace a credential of another kind'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l verify -d 'Ask the API whether it accepts the credential, and store it only then'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API; what scripts get anyway'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive -d 'Never ask anything, also on a terminal'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l accept-risk -d 'Accepted for scripts written for the TypeScript program; not required'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l plain -d 'Print the primary model and nothing else'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l plain -d 'Print the primary model and nothing else'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Longest answer, in tokens' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text and receipt'
+complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r
+complete -c fased -n "__fish_fased_using_subcommand sandbox" -l delay-ms -d 'Wait before each response, in milliseconds' -r
+complete -c fased -n "__fish_fased_using_subcommand sandbox" -l event-delay-ms -d 'Wait between the events of a stream, in milliseconds' -r
+complete -c fased -n "__fish_fased_using_subcommand sandbox" -l json -d 'Announce the address as one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand sandbox" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand completion" -s h -l help -d 'Print help'
