@@ -59,9 +59,7 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
     let expires = args.token_expires_in.as_deref().map(|text| expiry(ctx, text)).transpose()?;
     if args.token_provider.as_deref().is_some_and(|provider| provider != "anthropic") {
         // What was given is not repeated: it may be a token at the wrong flag.
-        return Err(Failure::usage(
-            "The value of --token-provider is not anthropic, the only provider it knows.",
-        ));
+        return Err(Failure::usage("--token-provider takes anthropic and nothing else."));
     }
     let gives_key = args.anthropic_api_key.is_some() || args.api_key_stdin;
     let gives_token = args.token.is_some() || args.token_stdin;
