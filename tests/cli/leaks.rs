@@ -137,7 +137,7 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         format!(
             "{{ \"version\": 1, \"profiles\": {{ \"anthropic:default\": {{ \"type\": \"{one}\", \"provider\": \"{one}\" }} }} }}"
         ),
-        format!("{one}"),
+        one.clone(),
     ] {
         watch.env.write("agents/main/agent/auth-profiles.json", &text);
         watch.run(&["models", "status"], None);

@@ -5,7 +5,7 @@ mod output;
 mod pty;
 mod sandbox;
 
-pub(crate) use env::{Fased, Running, TestEnv};
+pub(crate) use env::TestEnv;
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;
 pub(crate) use sandbox::TestSandbox;
