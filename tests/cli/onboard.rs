@@ -1,11 +1,10 @@
 //! `fased onboard`: storing a credential, again, another one, beside what is there, and after asking the API.
 
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use crate::support::{Session, TestEnv, TestSandbox, key, snapshot, token};
+use crate::support::{NOBODY, Session, TestEnv, TestSandbox, key, snapshot, token};
 
 const TOKEN_LINE: [&str; 5] = ["onboard", "--auth-choice", "token", "--token-provider", "anthropic"];
 
@@ -262,10 +261,8 @@ fn verify_stores_only_what_the_api_accepts() {
 
 #[test]
 fn verify_without_a_network_stores_nothing() {
-    // A port that was free a moment ago and is not listened on.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut env = TestEnv::new();
-    env.set("ANTHROPIC_BASE_URL", &format!("http://{address}"));
+    env.set("ANTHROPIC_BASE_URL", NOBODY);
     let mut session = Session::default();
     for json in [&[] as &[&str], &["--json"]] {
         let line = ["onboard", "--verify", "--token", &token("one", "77aa")];
