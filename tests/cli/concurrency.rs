@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{TestEnv, key, token};
+use crate::support::{TestEnv, TestSandbox, key, token};
 
 const WRITERS: usize = 50;
 const KILLS: usize = 60;
@@ -110,4 +110,26 @@ fn a_writer_killed_at_any_moment_leaves_the_old_or_the_new_store() {
     leaves_no_temporary_file(&env, 0);
     committed.insert("anthropic:last".to_owned());
     assert_eq!(profiles(&env), committed);
+}
+
+#[test]
+fn uses_of_many_profiles_at_once_are_all_noted() {
+    let sandbox = TestSandbox::start();
+    let env = TestEnv::with_sandbox(&sandbox);
+    let ids: Vec<String> = (0..12).map(|n| format!("anthropic:user-{n}")).collect();
+    for (n, id) in ids.iter().enumerate() {
+        let token = token(&format!("user-{n}"), "77aa");
+        env.fased(["onboard", "--token", &token, "--token-profile-id", id]).exits(0);
+    }
+    let models: Vec<String> = ids.iter().map(|id| format!("anthropic/claude-sonnet-5@{id}")).collect();
+    let running: Vec<_> =
+        models.iter().map(|model| env.command(["chat", "hi", "--model", model]).start()).collect();
+    for run in running {
+        run.finish().exits(0);
+    }
+    let state = std::fs::read(env.state("agents/main/agent/auth-state.json")).unwrap();
+    let state: Value = serde_json::from_slice(&state).unwrap();
+    for id in &ids {
+        assert!(state["profiles"][id]["lastUsed"].is_i64(), "the use of {id} is lost: {state}");
+    }
 }

@@ -281,3 +281,25 @@ fn a_sandbox_credential_is_never_verified_at_another_host() {
     assert_eq!(env.tree(), "");
     snapshot!("onboard_verify_other_host", output);
 }
+
+#[test]
+fn places_named_by_variables_and_config_are_used() {
+    let mut env = TestEnv::new();
+    let elsewhere = |name: &str| env.home().join(name).display().to_string();
+    let (state, agent, config) = (elsewhere("state"), elsewhere("agent"), elsewhere("own.json5"));
+    env.set("FASED_STATE_DIR", &state).set("FASED_CONFIG_PATH", &config);
+    std::fs::write(
+        &config,
+        "{ agents: { list: [{ id: 'main', default: true }, { id: 'work', agentDir: '~/of-work' }] } }",
+    )
+    .unwrap();
+    let mut session = Session::default();
+    session.add(env.fased(["onboard", "--anthropic-api-key", &key("one", "x3Qw")]).exits(0));
+    session
+        .add(env.fased(["onboard", "--agent", "work", "--anthropic-api-key", &key("two", "k2k2")]).exits(0));
+    env.set("FASED_AGENT_DIR", &agent);
+    session.add(env.fased(["onboard", "--anthropic-api-key", &key("three", "t3t3")]).exits(0));
+    session.add(env.fased(["models", "status"]).exits(0));
+    session.add(env.tree().lines().filter(|line| !line.contains("own.json5")).collect::<Vec<_>>().join("\n"));
+    snapshot!("onboard_places", session);
+}
