@@ -15,6 +15,7 @@ use super::profile_id::ProfileId;
 use super::state::UsageStats;
 use crate::clock::Clock;
 use crate::config::{AgentId, Paths, SelectedAgent};
+use crate::secret::Secret;
 use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError};
 
 /// Longest wait for the store's lock.
@@ -416,6 +417,9 @@ fn lenient_order(order: &RawValue) -> serde_json::Result<IndexMap<String, Vec<St
 
 /// An id that may be anything at all, cut and cleaned for showing.
 fn shown_id(id: &str) -> String {
+    // Whoever edits by hand may have put a credential where its name belongs.
+    let masked = id.find("sk-ant-").map(|at| format!("{}{}", &id[..at], Secret::new(&id[at..]).masked()));
+    let id = masked.as_deref().unwrap_or(id);
     id.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(80).collect()
 }
 

@@ -93,9 +93,11 @@ fn ask<T: Send + 'static>(
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
     let answer = runtime.block_on(async {
+        // Before the prompt turns echo off, so that no Ctrl-C falls between the two.
+        let asked_to_end = super::asked_to_end();
         tokio::select! {
             answer = tokio::task::spawn_blocking(prompt) => Some(answer),
-            () = super::asked_to_end() => None,
+            () = asked_to_end => None,
         }
     });
     // After Ctrl-C the prompt still sits in its read; leaving it behind lets the process exit.

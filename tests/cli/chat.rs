@@ -1,11 +1,9 @@
 //! `fased chat`: the answer streams to stdout, everything else is said on stderr, and every way to fail has its fix.
 
-use std::net::TcpListener;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Output, Session, TestEnv, TestSandbox, key, snapshot, token};
+use crate::support::{NOBODY, NOW, Output, Session, TestEnv, TestSandbox, key, snapshot, token};
 
 const ANSWER: &str = "This is the Fased sandbox answering; no model was asked. Your question was: “hi”\n";
 
@@ -309,9 +307,8 @@ fn text_that_was_shown_before_a_cut_is_kept_for_scripts() {
 
 #[test]
 fn an_unreachable_api_is_a_failure_of_the_network() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut env = TestEnv::new();
-    env.set("ANTHROPIC_BASE_URL", &format!("http://{address}"));
+    env.set("ANTHROPIC_BASE_URL", NOBODY);
     env.fased(["onboard", "--anthropic-api-key", &key("one", "x3Qw")]).exits(0);
     let mut session = Session::default();
     session.add(chat(&env, ["hi"]).exits(5));

@@ -1,1 +1,195 @@
-//! To come.
+//! A secret stands in the credential store and nowhere else: not in an answer, an error, a log line or another file.
+
+use std::path::Path;
+
+use crate::support::{Output, TestEnv, TestSandbox, key, token};
+
+/// A part of every secret here that stands nowhere else.
+const CANARY: &str = "cAnArY9c1f";
+
+struct Watch {
+    env: TestEnv,
+    runs: usize,
+}
+
+impl Watch {
+    fn run(&mut self, arguments: &[&str], stdin: Option<&str>) -> Output {
+        let run = self.env.command(arguments.iter().copied());
+        let run = match stdin {
+            Some(text) => run.stdin(text),
+            None => run,
+        };
+        let output = run.run();
+        self.runs += 1;
+        for (name, text) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            assert!(!text.contains(CANARY), "a secret is on {name} of\n{output}");
+        }
+        for (path, bytes) in self.env.contents() {
+            let is_store = path.file_name().is_some_and(|name| name == "auth-profiles.json");
+            let leaked = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+            assert!(is_store || !leaked, "a secret is in {} after\n{output}", path.display());
+        }
+        output
+    }
+}
+
+#[test]
+fn no_command_shows_a_secret_even_when_it_logs_everything() {
+    let sandbox = TestSandbox::start();
+    let mut env = TestEnv::with_sandbox(&sandbox);
+    env.set("FASED_LOG", "trace");
+    env.write("fased.json", "{ agents: { list: [{ id: 'main', default: true }, { id: 'work' }] } }");
+    let mut watch = Watch { env, runs: 0 };
+    let part = |name: &str| format!("{CANARY}-{name}");
+    let one = key(&part("one"), "x3Qw");
+    let plan = token(&part("plan"), "77aa");
+
+    watch.run(&["onboard", "--anthropic-api-key", &one, "--verify"], None).exits(0);
+    watch.run(&["onboard", "--anthropic-api-key", &one, "--json"], None).exits(0);
+    watch.run(&["onboard", "--api-key-stdin"], Some(&key(&part("two"), "k2k2"))).exits(0);
+    watch.run(&["onboard", "--token", &plan, "--json", "--verify"], None).exits(0);
+    watch
+        .run(&["onboard", "--token-stdin", "--token-profile-id", "anthropic:default"], Some(&plan))
+        .exits(64);
+    watch
+        .run(
+            &["onboard", "--token-stdin", "--token-profile-id", "anthropic:default", "--replace"],
+            Some(&plan),
+        )
+        .exits(0);
+    // Wrong at every place where a secret can be put.
+    for json in [&[] as &[&str], &["--json"]] {
+        for wrong in [
+            vec!["onboard", "--anthropic-api-key", &plan],
+            vec!["onboard", "--token", &one],
+            vec!["onboard", &one],
+            vec!["onboard", "--auth-choice", &one],
+            vec!["onboard", "--token-provider", &plan, "--token", &plan],
+            vec!["onboard", "--token", &plan, "--token-profile-id", &one],
+            vec!["onboard", "--token", &plan, "--token-expires-in", &one],
+            vec!["onboard", "--anthropic-api-key", &one, "--agent", &one],
+            vec!["onboard", "--anthropic-api-key", &one, "--token", &plan],
+            vec![&one],
+            vec!["models", &one],
+            vec!["models", "status", "--agent", &one],
+            vec!["models", "status", &one],
+            vec!["completion", &one],
+            vec!["sandbox", "--port", &one],
+            vec!["chat", "hi", "--agent", &one],
+            vec!["chat", "hi", "--max-tokens", &one],
+        ] {
+            let words: Vec<&str> = wrong.into_iter().chain(json.iter().copied()).collect();
+            watch.run(&words, None).exits(64);
+        }
+    }
+    for arguments in [
+        &["models", "status"] as &[&str],
+        &["models", "status", "--json"],
+        &["models", "status", "--plain", "--check"],
+        &["models", "status", "--agent", "work"],
+        &["chat", "hi"],
+        &["chat", "hi", "--json"],
+        &["chat", "hi", "--model", "anthropic/claude-nonsense-9"],
+        &["chat", "hi", "--agent", "work"],
+        &["chat", "hi", "--model", "anthropic/claude-sonnet-5@anthropic:gone"],
+        &["demo"],
+        &["completion", "bash"],
+        &["--help"],
+    ] {
+        watch.run(arguments, None);
+    }
+    for fault in [
+        "auth",
+        "revoked",
+        "rate-limit",
+        "overloaded",
+        "api-error",
+        "error-after-text",
+        "cut-before",
+        "cut-inside",
+    ] {
+        let failing = key(&format!("{CANARY}-fault-{fault}"), "bad1");
+        watch.run(&["onboard", "--agent", "work", "--anthropic-api-key", &failing], None).exits(0);
+        let code = watch.run(&["chat", "hi", "--agent", "work"], None).code;
+        assert_ne!(code, Some(0), "{fault} did not fail");
+        watch.run(&["chat", "hi", "--agent", "work", "--json"], None);
+    }
+    // Keys of the environment, and a password in a proxy's address.
+    watch
+        .env
+        .set("ANTHROPIC_API_KEY", &key(&part("env"), "e1e1"))
+        .set("ANTHROPIC_OAUTH_TOKEN", &token(&part("env"), "e2e2"));
+    watch.env.set("HTTPS_PROXY", &format!("http://user:{CANARY}@127.0.0.1:1"));
+    watch.run(&["models", "status"], None).exits(0);
+    watch.run(&["models", "status", "--json"], None).exits(0);
+    watch.env.write("fased.json", "{ auth: { env: 'prefer' } }");
+    watch.run(&["chat", "hi"], None).exits(0);
+    watch.run(&["onboard", "--auth-choice", "apiKey", "--non-interactive"], None).exits(0);
+    watch.env.set("ANTHROPIC_BASE_URL", &format!("https://user:{CANARY}@127.0.0.1:1/{CANARY}?key={CANARY}"));
+    watch.run(&["chat", "hi"], None).exits(64);
+    // Stores that are broken around a secret.
+    for text in [
+        format!("{{ \"version\": 1, \"profiles\": {{ \"anthropic:default\": \"{one}\" "),
+        format!(
+            "{{ \"version\": 1, \"profiles\": {{ \"{one}\": {{ \"type\": \"api_key\", \"key\": \"{one}\" }} }} }}"
+        ),
+        format!("{{ \"version\": \"{one}\", \"profiles\": {{}} }}"),
+        format!(
+            "{{ \"version\": 1, \"profiles\": {{ \"anthropic:default\": {{ \"type\": \"{one}\", \"provider\": \"{one}\" }} }} }}"
+        ),
+        one.clone(),
+    ] {
+        watch.env.write("agents/main/agent/auth-profiles.json", &text);
+        watch.run(&["models", "status"], None);
+        watch.run(&["models", "status", "--json"], None);
+        watch.run(&["chat", "hi"], None);
+        watch.run(&["onboard", "--anthropic-api-key", &one], None);
+    }
+    assert!(watch.runs > 90, "only {} runs", watch.runs);
+    for request in sandbox.requests() {
+        assert!(!format!("{request:?}").contains(CANARY), "{request:?}");
+    }
+}
+
+/// Where a secret may be opened, and why.
+const OPENED_IN: [(&str, &str); 6] = [
+    ("src/anthropic/headers.rs", "signs requests"),
+    ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
+    ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
+    ("src/auth/profile.rs", "writes the store"),
+    ("src/commands/onboard/interactive.rs", "hands what was typed to the intake"),
+    ("src/commands/onboard/scripted.rs", "hands what was given to the intake"),
+];
+
+#[test]
+fn secrets_are_opened_only_where_they_must_be() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut opened = Vec::new();
+    visit(&root.join("src"), &mut |path, text| {
+        // Unit tests stand at the end of their file, or in files of their own.
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        let is_test = path
+            .components()
+            .any(|part| ["tests.rs", "tests", "wire_tests"].contains(&part.as_os_str().to_str().unwrap()));
+        if !is_test && (code.contains(".expose()") || code.contains("Secret::expose)")) {
+            opened.push(path.strip_prefix(root).unwrap().display().to_string());
+        }
+    });
+    opened.sort();
+    let allowed: Vec<&str> = OPENED_IN.iter().map(|(path, _)| *path).collect();
+    assert_eq!(
+        opened, allowed,
+        "a file opens secrets without its reason being listed here, or no longer does"
+    );
+}
+
+fn visit(directory: &Path, see: &mut impl FnMut(&Path, &str)) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            visit(&path, see);
+        } else {
+            see(&path, &std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}

@@ -1,11 +1,10 @@
 //! `fased onboard`: storing a credential, again, another one, beside what is there, and after asking the API.
 
-use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use crate::support::{Session, TestEnv, TestSandbox, key, snapshot, token};
+use crate::support::{NOBODY, Session, TestEnv, TestSandbox, key, snapshot, token};
 
 const TOKEN_LINE: [&str; 5] = ["onboard", "--auth-choice", "token", "--token-provider", "anthropic"];
 
@@ -262,10 +261,8 @@ fn verify_stores_only_what_the_api_accepts() {
 
 #[test]
 fn verify_without_a_network_stores_nothing() {
-    // A port that was free a moment ago and is not listened on.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut env = TestEnv::new();
-    env.set("ANTHROPIC_BASE_URL", &format!("http://{address}"));
+    env.set("ANTHROPIC_BASE_URL", NOBODY);
     let mut session = Session::default();
     for json in [&[] as &[&str], &["--json"]] {
         let line = ["onboard", "--verify", "--token", &token("one", "77aa")];
@@ -283,4 +280,26 @@ fn a_sandbox_credential_is_never_verified_at_another_host() {
     output.exits(3);
     assert_eq!(env.tree(), "");
     snapshot!("onboard_verify_other_host", output);
+}
+
+#[test]
+fn places_named_by_variables_and_config_are_used() {
+    let mut env = TestEnv::new();
+    let elsewhere = |name: &str| env.home().join(name).display().to_string();
+    let (state, agent, config) = (elsewhere("state"), elsewhere("agent"), elsewhere("own.json5"));
+    env.set("FASED_STATE_DIR", &state).set("FASED_CONFIG_PATH", &config);
+    std::fs::write(
+        &config,
+        "{ agents: { list: [{ id: 'main', default: true }, { id: 'work', agentDir: '~/of-work' }] } }",
+    )
+    .unwrap();
+    let mut session = Session::default();
+    session.add(env.fased(["onboard", "--anthropic-api-key", &key("one", "x3Qw")]).exits(0));
+    session
+        .add(env.fased(["onboard", "--agent", "work", "--anthropic-api-key", &key("two", "k2k2")]).exits(0));
+    env.set("FASED_AGENT_DIR", &agent);
+    session.add(env.fased(["onboard", "--anthropic-api-key", &key("three", "t3t3")]).exits(0));
+    session.add(env.fased(["models", "status"]).exits(0));
+    session.add(env.tree().lines().filter(|line| !line.contains("own.json5")).collect::<Vec<_>>().join("\n"));
+    snapshot!("onboard_places", session);
 }

@@ -1,1 +1,126 @@
-//! To come.
+//! A state directory of the TypeScript program is used as it is, and nothing in it that is not ours is touched.
+
+use std::path::Path;
+
+use crate::support::{Session, TestEnv, TestSandbox, key, snapshot};
+
+const AGENTS: [&str; 3] = ["main", "work", "legacy"];
+
+/// A home with a copy of the state directory.
+fn env(sandbox: Option<&TestSandbox>) -> TestEnv {
+    let env = sandbox.map_or_else(TestEnv::new, TestEnv::with_sandbox);
+    copy(&env, Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/typescript-state")), "");
+    env
+}
+
+fn copy(env: &TestEnv, from: &Path, to: &str) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{to}{}", path.file_name().unwrap().to_str().unwrap());
+        if path.is_dir() {
+            copy(env, &path, &format!("{name}/"));
+        } else if name != "README.md" {
+            env.write(&name, &std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+fn store(env: &TestEnv, agent: &str) -> String {
+    std::fs::read_to_string(env.store(agent)).unwrap()
+}
+
+#[test]
+fn every_agent_is_understood_without_writing_anything() {
+    let env = env(None);
+    let before = env.contents();
+    let mut session = Session::default();
+    for agent in AGENTS {
+        session.add(env.fased(["models", "status", "--agent", agent]).exits(0));
+    }
+    session
+        .add(env.command(["models", "status"]).set("ANTHROPIC_WORK_KEY", &key("ref", "r5r5")).run().exits(0));
+    assert!(env.contents() == before, "looking changed something:\n{}", env.tree());
+    snapshot!("typescript_status", session);
+}
+
+#[test]
+fn every_agent_is_told_to_scripts() {
+    let env = env(None);
+    let mut session = Session::default();
+    for agent in AGENTS {
+        session.add(env.fased(["models", "status", "--json", "--agent", agent]).exits(0));
+    }
+    snapshot!("typescript_status_json", session);
+}
+
+#[test]
+fn a_new_key_leaves_everything_else_byte_for_byte() {
+    let sandbox = TestSandbox::start();
+    let env = env(Some(&sandbox));
+    let before = env.contents();
+    let main = store(&env, "main");
+    let mut session = Session::default();
+    for agent in AGENTS {
+        let key = key(&format!("new-{agent}"), "n3w1");
+        session.add(env.fased(["onboard", "--agent", agent, "--anthropic-api-key", &key]).exits(0));
+        session.add(env.fased(["chat", "hi", "--agent", agent]).exits(0));
+    }
+    for agent in AGENTS {
+        session.add(format!("# {agent}\n{}", store(&env, agent)));
+    }
+    snapshot!("typescript_onboard", session);
+
+    // Config, gateway token and legacy files are somebody else's.
+    for (path, bytes) in &before {
+        if !path.ends_with("auth-profiles.json") {
+            assert!(std::fs::read(path).unwrap() == *bytes, "{} was changed", path.display());
+        }
+    }
+    // What is not the new key stands in the store as it stood.
+    let after = store(&env, "main");
+    let whole = |text: &str, from: &str, to: &str| {
+        let start = text.find(from).unwrap_or_else(|| panic!("{from} is gone:\n{text}"));
+        text[start..start + text[start..].find(to).unwrap()].to_owned()
+    };
+    for (from, to) in [
+        ("\"anthropic:me@example.com\": {", "\n    },"),
+        ("\"anthropic:manual\": {", "\n    },"),
+        ("\"openrouter:default\": {", "\n    },"),
+        ("\"anthropic:ref\": {", "\n    }\n"),
+        ("\"order\": {", "\n  },"),
+        ("\"lastGood\": {", "\n  },"),
+        ("\"usageStats\": {", "\n  },"),
+        ("\"futureField\": {", "\n  }\n"),
+    ] {
+        assert_eq!(whole(&after, from, to), whole(&main, from, to));
+    }
+}
+
+#[test]
+fn legacy_credentials_are_imported_by_the_first_write_and_kept() {
+    let env = env(None);
+    let old = env.state("agents/legacy/agent/auth.json");
+    let before = std::fs::read(&old).unwrap();
+    assert!(!env.store("legacy").exists());
+    // The imported key has the default name, so a token goes beside it.
+    let token = crate::support::token("new", "77aa");
+    env.fased(["onboard", "--agent", "legacy", "--token", &token]).exits(0);
+    let profiles = env.store_json("legacy")["profiles"].clone();
+    assert!(profiles["anthropic:default"]["key"].as_str().unwrap().contains("FAKE31"));
+    assert_eq!(profiles["anthropic:token"]["token"], token);
+    assert_eq!(std::fs::read(&old).unwrap(), before);
+    // From now on the store is what counts.
+    std::fs::remove_file(&old).unwrap();
+    env.fased(["models", "status", "--agent", "legacy", "--check"]).exits(0);
+}
+
+#[test]
+fn the_shared_sign_in_is_imported_for_main_alone_and_only_without_a_store() {
+    let env = env(None);
+    std::fs::remove_file(env.store("main")).unwrap();
+    std::fs::remove_file(env.store("work")).unwrap();
+    let mut session = Session::default();
+    session.add(env.fased(["models", "status"]).exits(0));
+    session.add(env.fased(["models", "status", "--agent", "work"]).exits(0));
+    snapshot!("typescript_shared_sign_in", session);
+}

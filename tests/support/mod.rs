@@ -5,13 +5,16 @@ mod output;
 mod pty;
 mod sandbox;
 
-pub(crate) use env::{Fased, Running, TestEnv};
+pub(crate) use env::TestEnv;
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;
 pub(crate) use sandbox::TestSandbox;
 
 /// The time of day in tests that show times.
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
+
+/// An address nothing listens at; a port that was free a moment ago could be another test's by now.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
 
 /// An API key the sandbox takes; `part` may ask for faults, `tail` are its last four characters.
 pub(crate) fn key(part: &str, tail: &str) -> String {

@@ -3,18 +3,19 @@
 use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use super::env::Fased;
 
 /// Far above what any answer takes: it ends waits for something that never comes.
-const HANGS_MS: u64 = 60_000;
+const HANGS_MS: u64 = 20_000;
 /// Runs the program and then shows what it ended with and how it left the terminal.
-const WRAPPER: &str = r#"trap : INT; "$0" "$@"; echo "exit=$?"; case "$(stty -a)" in *" -echo "*) echo "echo=off";; *) echo "echo=on";; esac"#;
+const WRAPPER: &str = r#"stty echo; trap : INT; "$0" "$@"; echo "exit=$?"; case "$(stty -a)" in *" -echo "*) echo "echo=off";; *) echo "echo=on";; esac"#;
 
 /// A terminal the program runs in.
 pub(crate) struct Screen {
     session: PtySession,
-    seen: String,
+    seen: Vec<u8>,
 }
 
 impl Screen {
@@ -26,18 +27,28 @@ impl Screen {
         command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.env("PATH", "/usr/bin:/bin").env("TERM", "xterm").env("NO_COLOR", "1");
         command.current_dir(program.get_current_dir().unwrap());
-        Self { session: spawn_command(command, Some(HANGS_MS)).unwrap(), seen: String::new() }
+        Self { session: spawn_command(command, Some(HANGS_MS)).unwrap(), seen: Vec::new() }
     }
 
     /// Waits until this stands on the screen.
     #[track_caller]
     pub(crate) fn shows(&mut self, text: &str) {
-        match self.session.exp_string(text) {
+        // The bytes of the terminal come as characters, one each.
+        let bytes: String = text.bytes().map(char::from).collect();
+        match self.session.exp_string(&bytes) {
             Ok(before) => {
-                self.seen.push_str(&before);
-                self.seen.push_str(text);
+                self.seen.extend(before.chars().filter_map(|c| u8::try_from(c).ok()));
+                self.seen.extend_from_slice(text.as_bytes());
             }
-            Err(error) => panic!("{text:?} never came: {error}\nseen before: {}", self.seen),
+            Err(error) => panic!("{text:?} never came: {error}\nseen before: {}", plain(&self.seen)),
+        }
+    }
+
+    /// Waits until typed keys are no longer shown.
+    pub(crate) fn hides_typing(&mut self) {
+        let terminal = self.session.process().get_file_handle().unwrap();
+        while tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO) {
+            std::thread::yield_now();
         }
     }
 
@@ -60,7 +71,8 @@ impl Screen {
 }
 
 /// Without control sequences and carriage returns.
-fn plain(text: &str) -> String {
+fn plain(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
     let mut plain = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

@@ -57,11 +57,9 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs) -> Result<Exit, Failure> {
 fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
     let profile_id = args.token_profile_id.as_deref().map(parse_profile_id).transpose()?;
     let expires = args.token_expires_in.as_deref().map(|text| expiry(ctx, text)).transpose()?;
-    if let Some(provider) = args.token_provider.as_deref().filter(|provider| *provider != "anthropic") {
-        let shown: String = provider.chars().filter(|c| !c.is_control()).take(40).collect();
-        return Err(Failure::usage(format!(
-            "Only --token-provider anthropic is supported, not \"{shown}\"."
-        )));
+    if args.token_provider.as_deref().is_some_and(|provider| provider != "anthropic") {
+        // What was given is not repeated: it may be a token at the wrong flag.
+        return Err(Failure::usage("--token-provider takes anthropic and nothing else."));
     }
     let gives_key = args.anthropic_api_key.is_some() || args.api_key_stdin;
     let gives_token = args.token.is_some() || args.token_stdin;
