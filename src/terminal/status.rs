@@ -102,7 +102,7 @@ fn present(paths: &Paths, path: &std::path::Path) -> String {
 }
 
 fn credentials(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) -> Vec<String> {
-    let mut rows: Vec<Row> = provider.rows.iter().map(|row| profile_row(row, now)).collect();
+    let mut rows: Vec<Row> = provider.rows.iter().map(|row| profile_row(&row, now)).collect();
     rows.extend(provider.env_credential.as_ref().map(env_row));
     for columns in (HEALTH + 1..=HEADING.len()).rev() {
         let lines = render(&rows, &HEADING[..columns]);

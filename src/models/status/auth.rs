@@ -1,12 +1,13 @@
 //! The `auth` section of a status: providers with their credentials in order of use, and what `--check` makes of them.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::StatusInputs;
-use super::profile::{ProfileReport, ProviderHealth, UnusableProfile};
+use super::profile::{ProviderHealth, Rows, UnusableProfile};
 use crate::auth::health::{self, Billing, Stored, Usable};
 use crate::auth::profile::CredentialType;
 use crate::auth::resolve::{EnvCredential, EnvStanding, Judged, Next, ProviderAuth, billing_of_env};
@@ -49,7 +50,7 @@ pub struct ProviderReport<'a> {
     /// The provider.
     pub provider: String,
     effective: Effective,
-    profiles: ProfileCounts,
+    profiles: ProfileCounts<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     env: Option<EnvReport>,
     order: Vec<&'a ProfileId>,
@@ -57,7 +58,7 @@ pub struct ProviderReport<'a> {
     next: Option<NextReport<'a>>,
     /// In order of use, for renderings.
     #[serde(skip)]
-    pub rows: Vec<ProfileReport<'a>>,
+    pub rows: Rc<Rows<'a>>,
     /// The environment's credential, for renderings.
     #[serde(skip)]
     pub env_credential: Option<EnvCredential>,
@@ -71,12 +72,13 @@ struct Effective {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ProfileCounts {
+struct ProfileCounts<'a> {
     count: usize,
     oauth: usize,
     token: usize,
     api_key: usize,
-    labels: Vec<String>,
+    #[serde(serialize_with = "labels")]
+    labels: Rc<Rows<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,7 +108,9 @@ enum NextReport<'a> {
 #[serde(rename_all = "camelCase")]
 struct OAuthSection<'a> {
     warn_after_ms: i64,
-    profiles: Vec<ProfileReport<'a>>,
+    /// By provider; one list in JSON.
+    #[serde(serialize_with = "one_list")]
+    profiles: Vec<Rc<Rows<'a>>>,
     providers: Vec<ProviderHealth<'a>>,
 }
 
@@ -164,61 +168,54 @@ impl<'a> AuthReport<'a> {
         report
     }
 
-    fn add(&mut self, provider: ProviderAuth<'a>, inputs: &StatusInputs<'a>, agent: Option<&AgentId>) {
+    fn add(&mut self, provider: ProviderAuth<'a>, inputs: &StatusInputs<'a>, agent: Option<&'a AgentId>) {
         let now = inputs.auth.now;
-        let next_id = provider.next_profile().map(|judged| &judged.profile.id);
-        let rows: Vec<ProfileReport<'a>> = provider
-            .profiles
-            .iter()
-            .map(|judged| ProfileReport::make(judged, now, agent, next_id == Some(&judged.profile.id)))
-            .collect();
-        for row in &rows {
-            self.unusable_profiles.extend(UnusableProfile::of(row, now));
-        }
-        if provider.profiles.is_empty() && provider.env.is_none() {
-            self.oauth.providers.push(ProviderHealth::missing(&provider.provider));
+        let next = provider.next_profile().map(|judged| (&judged.profile.id, judged.verdict.billing));
+        let effective = Effective::of(&provider, inputs);
+        let ProviderAuth { provider, profiles, source, env, next: next_source } = provider;
+        let rows = Rc::new(Rows { judged: profiles, now, agent, next: next.map(|(id, _)| id) });
+        self.unusable_profiles
+            .extend(rows.judged.iter().filter_map(|judged| UnusableProfile::of(judged, &rows)));
+        if rows.is_empty() && env.is_none() {
+            self.oauth.providers.push(ProviderHealth::missing(&provider));
             return;
         }
-        let counts = ProfileCounts::of(&provider.profiles, now);
+        let counts = ProfileCounts::of(&rows);
         if counts.oauth + counts.token > 0 {
-            self.providers_with_o_auth.push(format!(
-                "{} ({})",
-                provider.provider,
-                counts.oauth + counts.token
-            ));
+            self.providers_with_o_auth.push(format!("{provider} ({})", counts.oauth + counts.token));
         }
-        self.oauth.providers.push(ProviderHealth::of(&provider.provider, &rows));
-        self.oauth.profiles.extend(rows.iter().cloned());
+        self.oauth.providers.push(ProviderHealth::of(&provider, &rows));
+        self.oauth.profiles.push(Rc::clone(&rows));
         let excluded = |judged: &Judged<'_>| matches!(&judged.verdict.usable, Usable::No(no) if no.reason == health::UnusableReason::Excluded);
-        let billing_of =
-            |id: &ProfileId| rows.iter().find(|row| row.profile.id == *id).map(|row| row.billing);
+        let order = rows.judged.iter().filter(|judged| !excluded(judged)).map(|judged| &judged.profile.id);
         self.providers.push(ProviderReport {
-            effective: Effective::of(&provider, inputs),
+            effective,
             profiles: counts,
-            env: provider.env.as_ref().map(|env| EnvReport::of(env, inputs)),
-            order: provider
-                .profiles
-                .iter()
-                .filter(|judged| !excluded(judged))
-                .map(|judged| &judged.profile.id)
-                .collect(),
-            order_source: provider.source.as_str(),
-            next: match &provider.next {
-                Some(Next::Profile(_)) => provider.next_profile().map(|judged| NextReport::Profile {
-                    profile_id: &judged.profile.id,
-                    billing: billing_of(&judged.profile.id).unwrap_or(Billing::Unknown),
-                }),
-                Some(Next::Env(variable)) => provider
-                    .env
-                    .as_ref()
-                    .map(|env| NextReport::Env { variable, billing: billing_of_env(&env.secret) }),
-                None => None,
+            env: env.as_ref().map(|env| EnvReport::of(env, inputs)),
+            order: order.collect(),
+            order_source: source.as_str(),
+            next: match (next_source, next, &env) {
+                (Some(Next::Profile(_)), Some((profile_id, billing)), _) => {
+                    Some(NextReport::Profile { profile_id, billing })
+                }
+                (Some(Next::Env(variable)), _, Some(env)) => {
+                    Some(NextReport::Env { variable, billing: billing_of_env(&env.secret) })
+                }
+                _ => None,
             },
             rows,
-            env_credential: provider.env,
-            provider: provider.provider,
+            env_credential: env,
+            provider,
         });
     }
+}
+
+fn labels<S: Serializer>(rows: &Rc<Rows<'_>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rows.judged.iter().map(|judged| label(judged, rows.now)))
+}
+
+fn one_list<S: Serializer>(rows: &[Rc<Rows<'_>>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rows.iter().flat_map(|rows| rows.iter()))
 }
 
 fn check(provider: &ProviderAuth<'_>) -> Check {
@@ -257,15 +254,16 @@ impl EnvReport {
     }
 }
 
-impl ProfileCounts {
-    fn of(profiles: &[Judged<'_>], now: Timestamp) -> Self {
-        let count = |kind| profiles.iter().filter(|judged| judged.profile.credential.kind() == kind).count();
+impl<'a> ProfileCounts<'a> {
+    fn of(rows: &Rc<Rows<'a>>) -> Self {
+        let count =
+            |kind| rows.judged.iter().filter(|judged| judged.profile.credential.kind() == kind).count();
         Self {
-            count: profiles.len(),
+            count: rows.len(),
             oauth: count(CredentialType::OAuth),
             token: count(CredentialType::Token),
             api_key: count(CredentialType::ApiKey),
-            labels: profiles.iter().map(|judged| label(judged, now)).collect(),
+            labels: Rc::clone(rows),
         }
     }
 }
@@ -273,13 +271,13 @@ impl ProfileCounts {
 /// The TypeScript program's label: id, kind, masked secret, and what keeps the profile from use.
 fn label(judged: &Judged<'_>, now: Timestamp) -> String {
     let profile = judged.profile;
-    let shown = profile.credential.material().shown();
+    let (id, shown) = (profile.id.as_str(), || profile.credential.material().shown());
     let mut label = match profile.credential.kind() {
-        CredentialType::ApiKey => format!("{}={shown}", profile.id),
-        CredentialType::Token => format!("{}=token:{shown}", profile.id),
+        CredentialType::ApiKey => [id, "=", &shown()].concat(),
+        CredentialType::Token => [id, "=token:", &shown()].concat(),
         CredentialType::OAuth => match &profile.email {
-            Some(email) => format!("{}=OAuth ({email})", profile.id),
-            None => format!("{}=OAuth", profile.id),
+            Some(email) => [id, "=OAuth (", email, ")"].concat(),
+            None => [id, "=OAuth"].concat(),
         },
     };
     if let Usable::No(unusable) = &judged.verdict.usable {

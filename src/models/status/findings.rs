@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{AuthReport, StatusInputs};
+use crate::auth::resolve::Judged;
 use crate::auth::state::StateFinding;
 use crate::auth::store::StoreFinding;
 use crate::auth::wording;
@@ -68,12 +69,13 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         message: format!("{} cannot be read; cooldowns and last uses are not known.", shown(path)),
         fix: None,
     }));
-    for row in report.providers.iter().flat_map(|provider| &provider.rows) {
-        if let Some(fix) = &row.fix {
+    for rows in report.providers.iter().map(|provider| &provider.rows) {
+        for Judged { profile, verdict, .. } in &rows.judged {
+            let Some(fix) = wording::fix(profile, verdict, rows.agent) else { continue };
             findings.push(Finding {
                 id: "profile-needs-attention",
-                message: format!("{}: {}.", row.profile.id, wording::health(&row.verdict, inputs.auth.now)),
-                fix: Some(fix.clone()),
+                message: format!("{}: {}.", profile.id, wording::health(verdict, rows.now)),
+                fix: Some(fix),
             });
         }
     }

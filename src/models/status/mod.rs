@@ -7,7 +7,7 @@ mod profile;
 
 pub use auth::{AuthReport, Check, ProviderReport};
 pub use findings::Finding;
-pub use profile::ProfileReport;
+pub use profile::{ProfileReport, Rows};
 
 use std::path::PathBuf;
 

@@ -1,5 +1,8 @@
 //! One profile in a status: the TypeScript program's health entry, extended by the whole verdict.
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -52,7 +55,7 @@ struct ProfileHealth<'a> {
     #[serde(flatten)]
     expiry: ExpiryReport,
     source: &'static str,
-    label: String,
+    label: Cow<'a, str>,
 }
 
 /// When a credential ends.
@@ -113,13 +116,43 @@ pub(super) struct ProviderHealth<'a> {
     status: &'static str,
     #[serde(flatten)]
     expiry: ExpiryReport,
-    profiles: Vec<ProfileHealth<'a>>,
+    #[serde(serialize_with = "health_alone")]
+    profiles: Rc<Rows<'a>>,
 }
 
 impl ProfileReport<'_> {
     /// When it last answered.
     pub fn last_used(&self) -> Option<Timestamp> {
         self.last_used
+    }
+}
+
+/// A provider's profiles in order of use. Their reports are made when they are asked for and not kept: of ten thousand
+/// profiles they would be the larger part of all memory.
+#[derive(Debug, Default)]
+pub struct Rows<'a> {
+    pub(super) judged: Vec<Judged<'a>>,
+    pub(super) now: Timestamp,
+    pub(super) agent: Option<&'a AgentId>,
+    pub(super) next: Option<&'a ProfileId>,
+}
+
+impl<'a> Rows<'a> {
+    /// The reports, one after the other.
+    pub fn iter(&self) -> impl Iterator<Item = ProfileReport<'a>> {
+        self.judged.iter().map(|judged| {
+            ProfileReport::make(judged, self.now, self.agent, self.next == Some(&judged.profile.id))
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.judged.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.judged.is_empty()
     }
 }
 
@@ -146,9 +179,10 @@ impl<'a> ProfileReport<'a> {
 
 impl<'a> ProfileHealth<'a> {
     fn of(profile: &'a Profile, verdict: &Verdict, now: Timestamp) -> Self {
+        let id = profile.id.as_str();
         let label = match &profile.email {
-            Some(email) => format!("{} ({email})", profile.id),
-            None => profile.id.to_string(),
+            Some(email) => [id, " (", email, ")"].concat().into(),
+            None => id.into(),
         };
         let reason_code =
             (verdict.stored == Stored::Missing).then_some(match profile.credential.material() {
@@ -212,17 +246,17 @@ impl UsableReport {
 }
 
 impl<'a> UnusableProfile<'a> {
-    pub(super) fn of(row: &ProfileReport<'a>, now: Timestamp) -> Option<Self> {
-        let Usable::No(unusable) = &row.verdict.usable else { return None };
+    pub(super) fn of(judged: &Judged<'a>, rows: &Rows<'a>) -> Option<Self> {
+        let Usable::No(unusable) = &judged.verdict.usable else { return None };
         Some(Self {
-            profile_id: &row.profile.id,
-            provider: row.profile.id.provider(),
+            profile_id: &judged.profile.id,
+            provider: judged.profile.id.provider(),
             kind: unusable.reason.kind(),
             reason: unusable.reason.word().to_owned(),
             model_class: unusable.model_class.clone(),
             until: unusable.until,
-            remaining_ms: unusable.until.map(|until| millis(until.duration_since(now)).max(0)),
-            fix: row.fix.clone(),
+            remaining_ms: unusable.until.map(|until| millis(until.duration_since(rows.now)).max(0)),
+            fix: wording::fix(judged.profile, &judged.verdict, rows.agent),
         })
     }
 }
@@ -234,12 +268,12 @@ impl<'a> ProviderHealth<'a> {
             provider: provider.to_owned(),
             status: status_word(Stored::Missing),
             expiry,
-            profiles: Vec::new(),
+            profiles: Rc::default(),
         }
     }
 
     /// The best of its profiles, and the earliest end.
-    pub(super) fn of(provider: &str, rows: &[ProfileReport<'a>]) -> Self {
+    pub(super) fn of(provider: &str, rows: &Rc<Rows<'a>>) -> Self {
         let rank = |stored: Stored| match stored {
             Stored::Ok => 0,
             Stored::Static => 1,
@@ -248,18 +282,17 @@ impl<'a> ProviderHealth<'a> {
             Stored::Expired => 4,
             Stored::Missing => 5,
         };
-        let best =
-            rows.iter().map(|row| row.stored).min_by_key(|stored| rank(*stored)).unwrap_or(Stored::Missing);
-        let earliest = rows
-            .iter()
-            .filter_map(|row| Some((row.health.expiry.expires_at?, row.health.expiry)))
-            .min_by_key(|(at, _)| *at);
+        let verdicts = || rows.judged.iter().map(|judged| &judged.verdict);
+        let best = verdicts()
+            .map(|verdict| verdict.stored)
+            .min_by_key(|stored| rank(*stored))
+            .unwrap_or(Stored::Missing);
+        let earliest = verdicts().filter_map(|verdict| verdict.expires_at).min();
         Self {
             provider: provider.to_owned(),
             status: status_word(best),
-            expiry: earliest
-                .map_or(ExpiryReport { expires_at: None, remaining_ms: None }, |(_, expiry)| expiry),
-            profiles: rows.iter().map(|row| row.health.clone()).collect(),
+            expiry: ExpiryReport::until(earliest, rows.now),
+            profiles: Rc::clone(rows),
         }
     }
 }
@@ -278,6 +311,13 @@ fn status_word(stored: Stored) -> &'static str {
 
 fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Of each profile what the TypeScript program says.
+fn health_alone<S: Serializer>(rows: &Rc<Rows<'_>>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        rows.judged.iter().map(|judged| ProfileHealth::of(judged.profile, &judged.verdict, rows.now)),
+    )
 }
 
 #[expect(clippy::ref_option, reason = "the signature serde asks for")]
