@@ -160,7 +160,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__onboard)
-            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --token-profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
+            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --token-profile-id --profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -179,6 +179,10 @@ _fased() {
                     return 0
                     ;;
                 --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

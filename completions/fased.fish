@@ -38,12 +38,12 @@ skip\t'Nothing for now'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l anthropic-api-key -d 'An API key of the Anthropic Console' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-provider -d 'Whose token it is; only `anthropic` is known' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token -d 'A setup-token, as printed by `claude setup-token`' -r
-complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-profile-id -d 'Profile to store the token under, like `anthropic:work`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l profile-id -l token-profile-id -d 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-expires-in -d 'How long the token lives, like `365d` or `12h`' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l agent -d 'Agent to store it for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l api-key-stdin -d 'Read the API key from standard input'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-stdin -d 'Read the setup-token from standard input'
-complete -c fased -n "__fish_fased_using_subcommand onboard" -l replace -d 'Let --token-profile-id replace a credential of another kind'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l replace -d 'Let --profile-id replace a credential of another kind'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l verify -d 'Ask the API whether it accepts the credential, and store it only then'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API; what scripts get anyway'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive -d 'Never ask anything, also on a terminal'

@@ -2,12 +2,19 @@
 //! `ANTHROPIC_API_KEY=` cannot win a slot it should not have.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
-/// Environment variables, without the empty ones.
-#[derive(Debug, Clone, Default)]
+/// Environment variables, without the empty ones. `Debug` shows names only: values may be secrets.
+#[derive(Clone, Default)]
 pub struct Env {
     variables: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Env {

@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 
 use crate::anthropic::{self, ApiErrorKind};
 use crate::auth::enroll::EnrollError;
-use crate::auth::intake::{Expected, IntakeError};
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
+use crate::auth::wording::Fix;
 use crate::config::{AgentId, ConfigError};
 use crate::models::refs::ModelRefError;
+use crate::models::selection::ConfiguredModelError;
+use crate::provider::ProviderError;
 use crate::storage::{FileError, LockError};
 
 /// Exit codes. The same number stands in JSON errors.
@@ -112,6 +114,14 @@ impl Failure {
         self
     }
 
+    /// With what mends it: advice becomes the hint where there is none yet.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.hint = self.hint.or(fix.advice);
+        self.commands.extend(fix.commands);
+        self
+    }
+
     /// With a field for scripts.
     #[must_use]
     pub fn detail(mut self, name: &str, value: Value) -> Self {
@@ -170,10 +180,7 @@ impl From<FileError> for Failure {
         match error.kind() {
             ErrorKind::PermissionDenied => failure
                 .hint("check who owns it and its mode, or move the state with FASED_STATE_DIR")
-                .command(format!(
-                    "ls -ld {}",
-                    crate::auth::wording::shell_word(&error.path().display().to_string())
-                )),
+                .command(format!("ls -ld {}", crate::text::shell_word(&error.path().display().to_string()))),
             ErrorKind::ReadOnlyFilesystem => {
                 failure.hint("FASED_STATE_DIR moves the state to a writable place")
             }
@@ -223,9 +230,8 @@ impl From<StoreError> for Failure {
 
 fn move_away(path: &std::path::Path) -> String {
     let path = path.display().to_string();
-    let (from, to) =
-        (crate::auth::wording::shell_word(&path), crate::auth::wording::shell_word(&format!("{path}.bad")));
-    format!("mv {from} {to}")
+    let (from, to) = (crate::text::shell_word(&path), crate::text::shell_word(&format!("{path}.bad")));
+    format!("mv -n {from} {to}")
 }
 
 impl From<StateError> for Failure {
@@ -259,6 +265,23 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<ConfiguredModelError> for Failure {
+    fn from(error: ConfiguredModelError) -> Self {
+        Self::new(Exit::Failed, "config_invalid", format!("{}.", sentence(&error)))
+            .hint("mend it there; nothing was changed")
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Client(error) => error.into(),
+            ProviderError::NoBaseUrl { ref provider } => Self::new(Exit::Failed, "base_url", error.to_string())
+                .hint(format!("name it in the config: models: {{ providers: {{ \"{provider}\": {{ baseUrl: \"https://…\" }} }} }}")),
+        }
+    }
+}
+
 impl From<ModelRefError> for Failure {
     fn from(error: ModelRefError) -> Self {
         Self::new(Exit::Usage, "model_ref", sentence(&error)).hint("name a model as provider/model").command(
@@ -273,33 +296,9 @@ impl From<crate::config::agents::UnknownAgent> for Failure {
         Self::new(Exit::Usage, "unknown_agent", error.to_string())
             .fact(format!("known agents: {known}"))
             .hint(format!(
-                "name one of those, or add {{ id: \"{}\" }} to agents.list in the config",
+                "name one of those, or list it in the config: agents: {{ list: [{{ id: \"main\", default: true }}, {{ id: \"{}\" }}] }}",
                 error.id
             ))
-    }
-}
-
-impl From<IntakeError> for Failure {
-    fn from(error: IntakeError) -> Self {
-        let failure = Self::new(Exit::Usage, "credential_refused", error.to_string());
-        match error {
-            IntakeError::WrongKind { found: crate::secret::SecretKind::BearerToken, .. } => failure
-                .hint("store it as a token")
-                .command("fased onboard --auth-choice token --token-provider anthropic --token-stdin"),
-            IntakeError::WrongKind { .. } => failure.hint("store it as an API key").command("fased onboard --api-key-stdin"),
-            IntakeError::Useless(_) => failure.hint("create an API key at https://platform.claude.com/settings/keys"),
-            IntakeError::Empty(expected) => failure.hint("give the credential by flag or on standard input").command(
-                match expected {
-                    Expected::ApiKey => "printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin",
-                    Expected::SetupToken => {
-                        "printf %s \"$CLAUDE_SETUP_TOKEN\" | fased onboard --auth-choice token --token-provider anthropic --token-stdin"
-                    }
-                },
-            ),
-            _ => failure.hint(
-                "API keys come from https://platform.claude.com/settings/keys, setup-tokens from: claude setup-token",
-            ),
-        }
     }
 }
 
@@ -308,10 +307,9 @@ impl From<EnrollError> for Failure {
         let message = error.to_string();
         match error {
             EnrollError::Store(error) => error.into(),
-            EnrollError::State(error) => error.into(),
             EnrollError::OtherType { .. } | EnrollError::UnreadableEntry { .. } => {
                 Self::new(Exit::Usage, "profile_taken", message)
-                    .hint("choose another --token-profile-id, or add --replace to drop what is there")
+                    .hint("choose another --profile-id, or add --replace to drop what is there")
             }
             EnrollError::OtherProvider { .. } | EnrollError::Id(_) => {
                 Self::new(Exit::Usage, "profile_id", capitalised(&message))
@@ -366,13 +364,10 @@ fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
     }
     let wait = api.retry_after.map(|after| {
         let after = jiff::SignedDuration::from_secs(i64::try_from(after.as_secs()).unwrap_or(i64::MAX));
-        crate::auth::wording::duration(after)
+        crate::text::duration(after)
     });
     match api.kind {
-        ApiErrorKind::Authentication => failure
-            .hint("the API does not accept this credential; see which one was used, and replace it")
-            .command("fased models status")
-            .command("fased onboard --api-key-stdin"),
+        ApiErrorKind::Authentication => failure.hint("the API does not accept this credential; replace it"),
         ApiErrorKind::Permission => {
             failure.hint("this credential may not do that; use another one or another model")
         }

@@ -19,6 +19,7 @@ pub mod sandbox;
 pub mod secret;
 pub mod storage;
 pub mod terminal;
+pub mod text;
 pub mod usage;
 
 /// Version of every JSON document this program prints. Fields may be added within a version; none changes its meaning.

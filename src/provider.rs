@@ -6,7 +6,8 @@ use url::Url;
 use crate::anthropic::{
     Authorization, BetaNames, Client, ClientOptions, Error, NetworkPolicy, ProxySettings, TrustSettings,
 };
-use crate::auth::resolve::{Chosen, Form};
+use crate::auth::form::Form;
+use crate::auth::resolve::Chosen;
 use crate::config::Config;
 use crate::env::Env;
 use crate::models::catalog::Catalog;
@@ -15,17 +16,38 @@ use crate::secret::Secret;
 /// What this program calls itself to every server.
 pub const USER_AGENT: &str = concat!("fased/", env!("CARGO_PKG_VERSION"));
 
-/// The client for a provider: `models.providers.<id>.baseUrl`, else `ANTHROPIC_BASE_URL`, else the data file's.
+/// There is no client for a provider.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// Nobody said where it is. A credential of one provider must never go to another one's address.
+    #[error("Provider \"{provider}\" has no base URL.")]
+    NoBaseUrl {
+        /// The provider.
+        provider: String,
+    },
+    /// An address, header or proxy setting cannot be used.
+    #[error(transparent)]
+    Client(#[from] Error),
+}
+
+/// The client for a provider: `models.providers.<id>.baseUrl`, and for Anthropic alone else `ANTHROPIC_BASE_URL`, else
+/// the data file's.
 ///
 /// # Errors
-/// When an address, header or proxy setting cannot be used.
-pub fn client(provider: &str, config: &Config, env: &Env, network: NetworkPolicy) -> Result<Client, Error> {
+/// When there is no address, or a setting cannot be used.
+pub fn client(
+    provider: &str,
+    config: &Config,
+    env: &Env,
+    network: NetworkPolicy,
+) -> Result<Client, ProviderError> {
     let catalog = Catalog::embedded();
     let configured = config.provider(provider);
+    let anthropics = || env.get("ANTHROPIC_BASE_URL").unwrap_or(&catalog.api().base_url);
     let base_url = configured
         .and_then(|provider| provider.base_url.as_deref())
-        .or_else(|| env.get("ANTHROPIC_BASE_URL"))
-        .unwrap_or(&catalog.api().base_url);
+        .or_else(|| (provider == "anthropic").then(anthropics))
+        .ok_or_else(|| ProviderError::NoBaseUrl { provider: provider.to_owned() })?;
     let betas = BetaNames {
         plan_token: catalog.betas().plan_token.clone(),
         bearer_token: catalog.betas().bearer_token.clone(),
@@ -47,9 +69,9 @@ pub fn client(provider: &str, config: &Config, env: &Env, network: NetworkPolicy
     options.extra_headers = headers
         // We always say who we are, whatever a config asks for.
         .filter(|(name, _)| !name.eq_ignore_ascii_case("user-agent"))
-        .map(|(name, value)| (name.clone(), Secret::new(value.as_str())))
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    Client::new(options)
+    Ok(Client::new(options)?)
 }
 
 /// What signs requests with a chosen credential.

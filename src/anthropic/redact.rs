@@ -1,19 +1,18 @@
 //! Makes text that came from a server safe to show: one line, bounded, without the request's secret or anything that
-//! looks like an Anthropic credential.
+//! looks like a credential.
 
 use crate::secret::Secret;
-
-const PREFIX: &str = "sk-ant-";
+use crate::text;
 
 /// `text` on one line with secrets masked, cut to at most `limit` characters.
 pub(super) fn redacted(text: &str, secret: &Secret, limit: usize) -> String {
     // Characters go first, so that none can hide a secret by splitting it; the cut comes last, so that no part of a
     // secret escapes the search by being at the edge.
-    let clean: String = text.chars().filter_map(printable).collect();
+    let clean = text::one_line(text);
     let masked = if secret.is_empty() {
-        mask_credentials(&clean)
+        text::without_credentials(&clean)
     } else {
-        let pieces: Vec<String> = clean.split(secret.expose()).map(mask_credentials).collect();
+        let pieces: Vec<String> = clean.split(secret.expose()).map(text::without_credentials).collect();
         pieces.join(&secret.masked())
     };
     let masked = masked.trim();
@@ -23,38 +22,6 @@ pub(super) fn redacted(text: &str, secret: &Secret, limit: usize) -> String {
     let mut cut: String = masked.chars().take(limit.saturating_sub(1)).collect();
     cut.push('…');
     cut
-}
-
-/// Line breaks become spaces; control characters and those that reorder or hide text disappear.
-fn printable(character: char) -> Option<char> {
-    match character {
-        '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(' '),
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => None,
-        character if character.is_control() => None,
-        character => Some(character),
-    }
-}
-
-fn mask_credentials(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(PREFIX) {
-        let (before, found) = rest.split_at(start);
-        let end = found
-            .find(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '-' | '_'))
-            .unwrap_or(found.len());
-        let (credential, after) = found.split_at(end);
-        shown.push_str(before);
-        shown.push_str(&masked(credential));
-        rest = after;
-    }
-    shown + rest
-}
-
-fn masked(credential: &str) -> String {
-    let secret = Secret::new(credential);
-    // A bare prefix ("keys start with sk-ant-api03-") is no secret and says something.
-    if secret.kind().prefix() == Some(credential) { credential.to_owned() } else { secret.masked() }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Storing a new credential: which id it gets, and what becomes of one that is already there. No secret is ever dropped
 //! without saying so: a free or matching id is used, another kind moves aside, and a replacement names both.
 
-use super::profile::{Credential, CredentialType, Profile};
+use super::order;
+use super::profile::{Credential, CredentialType, EntryProblem, Expiry, Profile};
 use super::profile_id::{ProfileId, ProfileIdError};
-use super::state::{AuthState, StateError, StateFile};
-use super::store::{AuthStore, Document, Edited, StoreError};
+use super::state::{AuthState, StateFile};
+use super::store::{AuthStore, Edited, Snapshot, StoreError};
 use crate::clock::Clock;
 use crate::config::Config;
 
@@ -29,7 +30,9 @@ pub struct Enrolled {
     /// What changed.
     pub outcome: Outcome,
     /// The ids of an explicit order that leaves the profile out.
-    pub excluded_by: Option<Vec<String>>,
+    pub excluded_by: Option<Vec<ProfileId>>,
+    /// Why what was remembered of a replaced secret could not be cleared. It is void all the same.
+    pub trouble: Option<String>,
 }
 
 /// What changed in the store.
@@ -39,6 +42,8 @@ pub enum Outcome {
     Added,
     /// The same credential was there already; nothing was written.
     Unchanged,
+    /// The same secret was there; when it ends is new.
+    Dated,
     /// Another secret of the same id was replaced.
     Replaced {
         /// Masked form of the old one.
@@ -79,9 +84,6 @@ pub enum EnrollError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The state of the replaced credential could not be cleared.
-    #[error(transparent)]
-    State(#[from] StateError),
 }
 
 fn article(kind: CredentialType) -> &'static str {
@@ -102,74 +104,140 @@ pub fn enroll(
     config: &Config,
     clock: &dyn Clock,
 ) -> Result<Enrolled, EnrollError> {
-    let enrolled = store.update(clock, |document| {
-        let id = choose_id(new, document)?;
+    let (id, outcome) = store.update(clock, |document| {
+        let id = choose_id(new, |id| document.profile(id))?;
         let held = document.profile(&id).ok().flatten();
         let outcome = match &held {
-            Some(held) if held.credential == new.credential => Outcome::Unchanged,
+            Some(held) if same_secret(&held.credential, &new.credential) => match new.credential.expires() {
+                Expiry::Unknown => Outcome::Unchanged,
+                end if end == held.credential.expires() => Outcome::Unchanged,
+                _ => Outcome::Dated,
+            },
             Some(held) => Outcome::Replaced { old: held.credential.material().shown() },
             None if document.contains(&id) => Outcome::Replaced { old: "an unreadable entry".to_owned() },
             None => Outcome::Added,
         };
-        let edited = if outcome == Outcome::Unchanged { Edited::No } else { Edited::Yes };
-        if edited == Edited::Yes {
-            document.put(&Profile {
+        let profile = match (&outcome, held) {
+            (Outcome::Unchanged, _) => return Ok((Edited::No, (id, outcome))),
+            (Outcome::Dated, Some(held)) => Profile { credential: new.credential.clone(), ..held },
+            _ => Profile {
                 id: id.clone(),
-                email: held.as_ref().and_then(|held| held.email.clone()),
+                email: None,
                 // A key does not age; a token's year is counted from here.
                 added_at: (new.credential.kind() != CredentialType::ApiKey).then(|| clock.now()),
                 issuer: None,
                 credential: new.credential.clone(),
-            });
-        }
-        let order = document
-            .order(&new.provider)
-            .or_else(|| config.auth_order(&new.provider).map(<[String]>::to_vec));
-        let excluded_by = order.filter(|ids| excludes(ids, &id, document));
-        Ok::<_, EnrollError>((edited, Enrolled { id, outcome, excluded_by }))
-    })?;
-    if matches!(enrolled.outcome, Outcome::Replaced { .. }) {
-        let snapshot = store.read()?;
-        StateFile::in_dir(store.dir())
-            .update(&snapshot, clock, |state: &mut AuthState| state.clear(&enrolled.id))?;
-    }
-    Ok(enrolled)
-}
-
-/// Whether an explicit order leaves the profile out; one that names nothing stored is no order.
-fn excludes(ids: &[String], id: &ProfileId, document: &Document) -> bool {
-    let names_something = ids.iter().filter_map(|id| id.parse().ok()).any(|id| document.contains(&id));
-    names_something && !ids.iter().any(|listed| listed == id.as_str())
-}
-
-fn choose_id(new: &NewCredential, document: &Document) -> Result<ProfileId, EnrollError> {
-    let kind = new.credential.kind();
-    if let Some(id) = &new.id {
-        if id.provider() != new.provider {
-            return Err(EnrollError::OtherProvider { id: id.clone(), provider: new.provider.clone() });
-        }
-        return match document.profile(id) {
-            _ if new.replace => Ok(id.clone()),
-            Err(_) => Err(EnrollError::UnreadableEntry { id: id.clone() }),
-            Ok(Some(held)) if held.credential.kind() != kind => {
-                Err(EnrollError::OtherType { id: id.clone(), held: held.credential.kind(), new: kind })
-            }
-            Ok(_) => Ok(id.clone()),
+            },
         };
+        document.put(&profile);
+        Ok::<_, EnrollError>((Edited::Yes, (id, outcome)))
+    })?;
+    let snapshot = store.read()?;
+    let file = StateFile::in_dir(store.dir());
+    let forget = |state: &mut AuthState| state.clear(&id);
+    let cleared = match outcome {
+        Outcome::Replaced { .. } => file.update(&snapshot, clock, forget),
+        Outcome::Added | Outcome::Unchanged | Outcome::Dated => Ok(()),
+    };
+    Ok(Enrolled {
+        excluded_by: excluded_by(&id, &snapshot, config, &file),
+        trouble: cleared.err().map(|error| error.to_string()),
+        id,
+        outcome,
+    })
+}
+
+/// Where a credential would go, for asking before it goes there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The id.
+    pub id: ProfileId,
+    /// Masked form of another secret it holds, of whatever kind.
+    pub holds: Option<String>,
+    /// An id that is free.
+    pub beside: ProfileId,
+}
+
+/// Tells where a credential would go, without storing it.
+///
+/// # Errors
+/// When the store cannot be read, or the id is one of another provider.
+pub fn destination(new: &NewCredential, store: &AuthStore) -> Result<Destination, EnrollError> {
+    let snapshot = store.read()?;
+    let held = |id: &ProfileId| held_in(&snapshot, id);
+    let id = choose_id(&NewCredential { replace: true, ..new.clone() }, held)?;
+    let holds = match held(&id) {
+        Ok(None) => None,
+        Ok(Some(profile)) if same_secret(&profile.credential, &new.credential) => None,
+        Ok(Some(profile)) => Some(profile.credential.material().shown()),
+        Err(_) => Some("an unreadable entry".to_owned()),
+    };
+    let beside = first_id(new, |id| matches!(held(id), Ok(None)))?;
+    Ok(Destination { id, holds, beside })
+}
+
+fn held_in(snapshot: &Snapshot, id: &ProfileId) -> Result<Option<Profile>, EntryProblem> {
+    match snapshot.ignored.iter().find(|entry| entry.id == id.as_str()) {
+        Some(entry) => Err(entry.problem),
+        None => Ok(snapshot.profiles.get(id).cloned()),
     }
-    let aside = match kind {
+}
+
+fn same_secret(held: &Credential, new: &Credential) -> bool {
+    let refresh = |credential: &Credential| match credential {
+        Credential::OAuth { refresh, .. } => refresh.clone(),
+        Credential::ApiKey { .. } | Credential::Token { .. } => None,
+    };
+    held.kind() == new.kind() && held.material() == new.material() && refresh(held) == refresh(new)
+}
+
+/// The ids of the explicit order that keeps a stored profile from use.
+fn excluded_by(
+    id: &ProfileId,
+    snapshot: &Snapshot,
+    config: &Config,
+    file: &StateFile,
+) -> Option<Vec<ProfileId>> {
+    let (state, _) = file.read(snapshot);
+    let ordered = order::order(id.provider(), snapshot, config, &state);
+    let is_excluded = ordered.excluded.iter().any(|profile| profile.id == *id);
+    is_excluded.then(|| ordered.profiles.iter().map(|profile| profile.id.clone()).collect())
+}
+
+fn choose_id(
+    new: &NewCredential,
+    held: impl Fn(&ProfileId) -> Result<Option<Profile>, EntryProblem>,
+) -> Result<ProfileId, EnrollError> {
+    let kind = new.credential.kind();
+    let Some(id) = &new.id else {
+        return first_id(new, |id| match held(id) {
+            Ok(None) => true,
+            Ok(Some(held)) => held.credential.kind() == kind,
+            Err(_) => false,
+        });
+    };
+    if id.provider() != new.provider {
+        return Err(EnrollError::OtherProvider { id: id.clone(), provider: new.provider.clone() });
+    }
+    match held(id) {
+        _ if new.replace => Ok(id.clone()),
+        Err(_) => Err(EnrollError::UnreadableEntry { id: id.clone() }),
+        Ok(Some(held)) if held.credential.kind() != kind => {
+            Err(EnrollError::OtherType { id: id.clone(), held: held.credential.kind(), new: kind })
+        }
+        Ok(_) => Ok(id.clone()),
+    }
+}
+
+/// The first of the usual ids that fits: `default`, the kind's own name, and that with a number.
+fn first_id(new: &NewCredential, fits: impl Fn(&ProfileId) -> bool) -> Result<ProfileId, EnrollError> {
+    let aside = match new.credential.kind() {
         CredentialType::ApiKey => "api-key",
         CredentialType::Token => "token",
         CredentialType::OAuth => "oauth",
     };
-    let fits = |id: &ProfileId| match document.profile(id) {
-        Ok(None) => true,
-        Ok(Some(held)) => held.credential.kind() == kind,
-        Err(_) => false,
-    };
-    let names =
-        ["default".to_owned(), aside.to_owned()].into_iter().chain((2..).map(|n| format!("{aside}-{n}")));
-    for name in names {
+    let names = ["default".to_owned(), aside.to_owned()].into_iter();
+    for name in names.chain((2..).map(|n| format!("{aside}-{n}"))) {
         let id = ProfileId::new(&new.provider, &name)?;
         if fits(&id) {
             return Ok(id);
@@ -177,11 +245,6 @@ fn choose_id(new: &NewCredential, document: &Document) -> Result<ProfileId, Enro
     }
     // The names above never end.
     Err(EnrollError::Id(ProfileIdError))
-}
-
-/// The ids an explicit order would have with one more at its end, for the hint that includes it.
-pub fn order_including(ids: &[String], id: &ProfileId) -> Vec<String> {
-    ids.iter().cloned().chain([id.to_string()]).collect()
 }
 
 #[cfg(test)]
@@ -208,7 +271,9 @@ mod tests {
         fn store(&self) -> AuthStore {
             let state = self.dir.path().to_str().unwrap().to_owned();
             let paths = Paths::resolve(&Env::from_pairs([("FASED_STATE_DIR", state)]), None).unwrap();
-            AuthStore::of(&SelectedAgent { id: AgentId::main(), dir: self.dir.path().join("agent") }, &paths)
+            let agent =
+                SelectedAgent { id: AgentId::main(), dir: self.dir.path().join("agent"), is_default: true };
+            AuthStore::of(&agent, &paths)
         }
 
         fn enroll(
@@ -252,6 +317,58 @@ mod tests {
         let written = std::fs::metadata(world.store().path()).unwrap().modified().unwrap();
         assert_eq!(world.enroll(key("one"), None, false).unwrap().outcome, Outcome::Unchanged);
         assert_eq!(std::fs::metadata(world.store().path()).unwrap().modified().unwrap(), written);
+    }
+
+    #[test]
+    fn the_same_token_keeps_its_end_unless_a_new_one_is_said() {
+        let world = World::new();
+        let ending = |hours| Credential::Token {
+            token: Material::Value(Secret::new("one")),
+            expires: Expiry::At(world.clock.now() + jiff::SignedDuration::from_hours(hours)),
+        };
+        let stored = || world.store().read().unwrap().profiles[0].clone();
+        world.enroll(ending(5), None, false).unwrap();
+        let first = stored();
+        world.clock.advance(std::time::Duration::from_secs(60));
+        assert_eq!(world.enroll(token("one"), None, false).unwrap().outcome, Outcome::Unchanged);
+        assert_eq!(stored(), first);
+        assert_eq!(world.enroll(ending(7), None, false).unwrap().outcome, Outcome::Dated);
+        assert_eq!((stored().credential, stored().added_at), (ending(6 + 1), first.added_at));
+    }
+
+    #[test]
+    fn a_replaced_credential_takes_its_account_and_issuer_along() {
+        let world = World::new();
+        std::fs::create_dir_all(world.dir.path().join("agent")).unwrap();
+        let mut file = std::fs::File::create(world.store().path()).unwrap();
+        let text = r#"{"version":1,"profiles":{"anthropic:default":{"type":"token","provider":"anthropic","token":"old",
+            "email":"old@example.com","clientId":"c","note":"kept","metadata":{"issuer":"console","label":"kept"}}}}"#;
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        world.enroll(token("new"), None, false).unwrap();
+        let stored = world.store().read().unwrap().profiles[0].clone();
+        assert_eq!((stored.email, stored.issuer), (None, None));
+        let text = std::fs::read_to_string(world.store().path()).unwrap();
+        assert!(!text.contains("clientId") && text.matches("kept").count() == 2, "{text}");
+    }
+
+    #[test]
+    fn where_it_would_go_is_told_without_storing_it() {
+        let world = World::new();
+        world.enroll(key("one"), None, false).unwrap();
+        let ask = |credential, id: Option<&str>| {
+            let id = id.map(|id| id.parse().unwrap());
+            let new = NewCredential { provider: "anthropic".into(), credential, id, replace: false };
+            let to = destination(&new, &world.store()).unwrap();
+            (to.id.name().to_owned(), to.holds, to.beside.name().to_owned())
+        };
+        let names = |id: &str, holds: Option<&str>, beside: &str| {
+            (id.to_owned(), holds.map(str::to_owned), beside.to_owned())
+        };
+        assert_eq!(ask(key("one"), None), names("default", None, "api-key"));
+        assert_eq!(ask(key("two"), None), names("default", Some("…"), "api-key"));
+        assert_eq!(ask(token("two"), None), names("token", None, "token"));
+        assert_eq!(ask(token("two"), Some("anthropic:default")), names("default", Some("…"), "token"));
+        assert_eq!(world.secrets(), ["anthropic:default one"]);
     }
 
     #[test]
@@ -337,7 +454,7 @@ mod tests {
         world.enroll(key("one"), None, false).unwrap();
         world.config.auth.order.insert("anthropic".into(), vec!["anthropic:default".into()]);
         let enrolled = world.enroll(token("two"), None, false).unwrap();
-        assert_eq!(enrolled.excluded_by.unwrap(), ["anthropic:default"]);
+        assert_eq!(enrolled.excluded_by.unwrap()[0].as_str(), "anthropic:default");
         world.config.auth.order.insert("anthropic".into(), vec!["anthropic:gone".into()]);
         let enrolled = world.enroll(token("three"), None, false).unwrap();
         assert_eq!(enrolled.excluded_by, None);

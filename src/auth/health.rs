@@ -4,10 +4,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::profile::{Credential, Expiry, Material, Profile, SecretRef};
+use super::form::{self, Form};
+use super::profile::{Credential, CredentialType, Expiry, Material, Profile, SecretRef};
 use super::state::{ProfileState, Verification};
 use crate::env::Env;
-use crate::secret::SecretKind;
+use crate::secret::{Secret, SecretKind};
 
 /// What ends sooner than this is called expiring.
 pub const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(24);
@@ -76,6 +77,8 @@ pub enum UnusableReason {
     Excluded,
     /// There is no secret in it.
     Missing,
+    /// Its secret is of a kind that cannot send messages.
+    CannotSend(SecretKind),
     /// It refers to an environment variable that is not set.
     VariableUnset(String),
     /// It refers to a kind of place this version does not read.
@@ -123,7 +126,9 @@ impl UnusableReason {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Excluded => "excluded",
-            Self::Missing | Self::VariableUnset(_) | Self::UnreadableReference(_) => "missing",
+            Self::Missing | Self::CannotSend(_) | Self::VariableUnset(_) | Self::UnreadableReference(_) => {
+                "missing"
+            }
             Self::Expired => "expired",
             Self::Disabled(_) => "disabled",
             Self::Cooldown(_) => "cooldown",
@@ -214,14 +219,24 @@ fn obstacle_in_itself(
         Stored::Ok | Stored::Expiring | Stored::Static => {}
     }
     debug_assert!(estimated || expires_at.is_none_or(|at| at > situation.now));
+    let cannot_send = |kind: SecretKind| form::is_useless(kind).then_some(UnusableReason::CannotSend(kind));
     match profile.credential.material() {
-        Material::Reference(reference) => match reference.source.as_str() {
-            "env" if situation.env.get(&reference.id).is_some() => None,
-            "env" => lasting(UnusableReason::VariableUnset(reference.id.clone())),
-            source => lasting(UnusableReason::UnreadableReference(source.to_owned())),
-        },
-        Material::Value(_) | Material::Missing => None,
+        Material::Reference(reference) => {
+            match (reference.source.as_str(), referred(reference, situation.env)) {
+                ("env", Some(secret)) => cannot_send(secret.kind()).and_then(lasting),
+                ("env", None) => lasting(UnusableReason::VariableUnset(reference.id.clone())),
+                (source, _) => lasting(UnusableReason::UnreadableReference(source.to_owned())),
+            }
+        }
+        Material::Value(secret) => cannot_send(secret.kind()).and_then(lasting),
+        Material::Missing => None,
     }
+}
+
+/// What a reference of the kind `env` points to now.
+pub(super) fn referred(reference: &SecretRef, env: &Env) -> Option<Secret> {
+    let value = if reference.source == "env" { env.get(&reference.id)?.trim() } else { return None };
+    (!value.is_empty()).then(|| Secret::new(value))
 }
 
 fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<Unusable> {
@@ -249,18 +264,16 @@ fn billing_of(profile: &Profile, env: &Env) -> Billing {
     if profile.id.provider() != "anthropic" {
         return Billing::Unknown;
     }
-    let is_bearer = match profile.credential.material() {
-        Material::Value(secret) => secret.kind() == SecretKind::BearerToken,
-        Material::Reference(SecretRef { source, id, .. }) if source == "env" => env
-            .get(id)
-            .is_some_and(|value| value.starts_with(SecretKind::BearerToken.prefix().unwrap_or_default())),
-        Material::Reference(_) | Material::Missing => false,
-    };
-    // A key slot may hold a bearer token: what it is decides, not what it was stored as.
-    match &profile.credential {
-        Credential::ApiKey { .. } if !is_bearer => Billing::Api,
-        _ if profile.issuer.as_deref() == Some("console") => Billing::Api,
-        _ => Billing::Subscription,
+    let kind = profile.credential.kind();
+    let form_of = |secret: &Secret| Form::of(secret, kind, profile.issuer.as_deref());
+    match profile.credential.material() {
+        Material::Value(secret) => form_of(secret).billing(),
+        Material::Reference(reference) => match (referred(reference, env), kind) {
+            (Some(secret), _) => form_of(&secret).billing(),
+            (None, CredentialType::ApiKey) => Billing::Api,
+            (None, _) => Billing::Unknown,
+        },
+        Material::Missing => Billing::Unknown,
     }
 }
 
@@ -268,7 +281,6 @@ fn billing_of(profile: &Profile, env: &Env) -> Billing {
 mod tests {
     use super::*;
     use crate::auth::state::{AuthState, Cooldown, Disabled};
-    use crate::secret::Secret;
     use proptest::prelude::*;
 
     const NOW: &str = "2026-06-01T00:00:00Z";

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::profile::EntryFields;
 use super::profile_id::ProfileId;
-use super::store::{Document, StoreError};
+use super::store::{Document, StoreError, text_of};
 use crate::storage;
 
 /// Where an older program may have left credentials.
@@ -41,7 +41,11 @@ pub(super) fn import(files: &LegacyFiles) -> Result<(Document, Vec<PathBuf>), St
 /// Takes every credential whose id is still free. `assumed` is the type of entries that do not say theirs.
 fn import_file(path: &Path, assumed: Option<&str>, document: &mut Document) -> Result<bool, StoreError> {
     let Some(bytes) = storage::read_optional(path)? else { return Ok(false) };
-    let entries: IndexMap<String, Box<RawValue>> = serde_json::from_slice(&bytes).map_err(|error| {
+    let text = text_of(&bytes, path)?;
+    if text.trim().is_empty() {
+        return Ok(false);
+    }
+    let entries: IndexMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(|error| {
         StoreError::Unparsable { path: path.to_owned(), line: error.line(), column: error.column() }
     })?;
     // A file of the newer form under the old name is not ours to take apart.

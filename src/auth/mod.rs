@@ -3,6 +3,7 @@
 //! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with.
 
 pub mod enroll;
+pub mod form;
 pub mod health;
 pub mod intake;
 pub mod lifetime;
@@ -14,6 +15,7 @@ pub mod profile_id;
 pub mod resolve;
 pub mod state;
 pub mod store;
+mod unique;
 pub mod verify;
 pub mod wording;
 

@@ -227,13 +227,12 @@ impl Profile {
             }
             _ => return Err(EntryProblem::InvalidType),
         };
-        let metadata = entry.metadata.unwrap_or_default();
         Ok(Self {
             id,
             credential,
-            email: entry.email,
-            added_at: metadata.added_at.and_then(|text| text.parse().ok()),
-            issuer: metadata.issuer,
+            email: entry.email.0,
+            added_at: entry.metadata.added_at.and_then(|text| text.parse().ok()),
+            issuer: entry.metadata.issuer,
         })
     }
 
@@ -277,8 +276,8 @@ impl Profile {
     }
 }
 
-/// Fields of an entry that hold its secret material: replaced as a whole when the credential is.
-pub(super) const MATERIAL_FIELDS: [&str; 12] = [
+/// Fields of an entry that are the credential or speak about it and its account: they go when it is replaced.
+pub(super) const CREDENTIAL_FIELDS: [&str; 18] = [
     "type",
     "mode",
     "key",
@@ -291,7 +290,15 @@ pub(super) const MATERIAL_FIELDS: [&str; 12] = [
     "refresh",
     "expires",
     "expiresAt",
+    "email",
+    "clientId",
+    "accountId",
+    "enterpriseUrl",
+    "projectId",
+    "availableModelIds",
 ];
+/// Fields of an entry's `metadata` that do the same.
+pub(super) const CREDENTIAL_METADATA: [&str; 2] = ["addedAt", "issuer"];
 
 fn material(value: Option<Material>, reference: Option<SecretRef>) -> Material {
     match reference {
@@ -316,15 +323,39 @@ struct Entry {
     access: Option<Material>,
     refresh: Option<Secret>,
     expires: Option<Lenient>,
-    email: Option<String>,
-    metadata: Option<Metadata>,
+    #[serde(default)]
+    email: Label,
+    #[serde(default)]
+    metadata: Metadata,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What is only told about a credential. It is read when it is what it should be and passed over otherwise: no label may
+/// make a credential unusable.
+#[derive(Default)]
 struct Metadata {
     added_at: Option<String>,
     issuer: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let text = |name: &str| value.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Ok(Self { added_at: text("addedAt"), issuer: text("issuer") })
+    }
+}
+
+/// A text that may be anything else, and then is nothing.
+#[derive(Default)]
+struct Label(Option<String>);
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }))
+    }
 }
 
 /// An expiry in milliseconds since 1970 by whatever type of number, anything else being invalid rather than an error.
@@ -489,6 +520,13 @@ mod tests {
         ] {
             assert_eq!(parse(id, json), Err(problem), "{id} {json}");
         }
+    }
+
+    #[test]
+    fn no_label_makes_a_credential_unusable() {
+        let entry = r#"{"type":"api_key","provider":"anthropic","key":"k","email":7,"metadata":[1]}"#;
+        let profile = parse("anthropic:a", entry).unwrap();
+        assert_eq!((profile.email, profile.added_at), (None, None));
     }
 
     #[test]

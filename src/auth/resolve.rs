@@ -3,16 +3,17 @@
 
 use jiff::Timestamp;
 
+use super::form::{self, Form};
 use super::health::{self, Billing, Situation, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::order::{self, OrderSource};
-use super::profile::{Credential, Material, Profile};
+use super::profile::{Credential, CredentialType, Material, Profile};
 use super::profile_id::ProfileId;
 use super::state::AuthState;
 use super::store::Snapshot;
 use crate::config::Config;
 use crate::config::schema::EnvPolicy;
 use crate::env::Env;
-use crate::secret::{Secret, SecretKind};
+use crate::secret::Secret;
 
 /// Variables that may hold a credential for Anthropic, the first set one counts.
 const ANTHROPIC_VARIABLES: [&str; 2] = ["ANTHROPIC_OAUTH_TOKEN", "ANTHROPIC_API_KEY"];
@@ -39,6 +40,8 @@ pub struct ProviderAuth<'a> {
     pub provider: String,
     /// In order of use: usable ones first, then by soonest recovery, excluded ones last.
     pub profiles: Vec<Judged<'a>>,
+    /// Entries of the provider that cannot be read.
+    pub unreadable: usize,
     /// What ordered them.
     pub source: OrderSource,
     /// The environment's credential, when one is set.
@@ -113,15 +116,18 @@ impl<'a> ProviderAuth<'a> {
 
         let first =
             profiles.first().filter(|judged| judged.verdict.usable.is_yes()).map(|judged| &judged.profile.id);
+        // An entry that cannot be read is stored all the same: it must not change who pays.
+        let unreadable = inputs.snapshot.ignored.iter().filter(|entry| entry.is_of(provider)).count();
+        let any_stored = unreadable > 0 || !profiles.is_empty();
         let env = env_credential(provider, inputs.env).map(|(variable, secret)| {
-            let standing = standing(&secret, inputs.config.auth.env, !profiles.is_empty(), first.is_some());
+            let standing = standing(&secret, inputs.config.auth.env, any_stored, first.is_some());
             EnvCredential { variable, secret, standing }
         });
         let next = match &env {
             Some(EnvCredential { variable, standing: EnvStanding::Used, .. }) => Some(Next::Env(variable)),
             _ => first.cloned().map(Next::Profile),
         };
-        Self { provider: provider.to_owned(), profiles, source: ordered.source, env, next }
+        Self { provider: provider.to_owned(), profiles, unreadable, source: ordered.source, env, next }
     }
 
     /// The stored profile that is next, when it is one.
@@ -161,12 +167,12 @@ impl<'a> ProviderAuth<'a> {
             }
             (Some(Next::Env(variable)), Some(credential)) => Ok(Chosen {
                 source: Source::Env(variable),
-                form: Form::of(&credential.secret, None),
+                form: env_form(&credential.secret),
                 billing: billing_of_env(&credential.secret),
                 ends: None,
                 secret: credential.secret.clone(),
             }),
-            _ if self.profiles.is_empty() => Err(NoCredential::NothingStored),
+            _ if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
             _ => Err(NoCredential::AllUnusable),
         }
     }
@@ -204,43 +210,16 @@ pub enum Source<'a> {
     Env(&'static str),
 }
 
-/// How a credential is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// In `x-api-key`.
-    ApiKey,
-    /// As a bearer token of a Claude plan.
-    PlanToken,
-    /// As a bearer token of the Console or of federation.
-    ConsoleToken,
-}
-
-impl Form {
-    /// A bearer token is sent as one wherever it is stored; whose it is only its source can tell.
-    fn of(secret: &Secret, issuer: Option<&str>) -> Self {
-        match (secret.kind(), issuer) {
-            (SecretKind::BearerToken, Some("console")) => Self::ConsoleToken,
-            (SecretKind::BearerToken, _) => Self::PlanToken,
-            _ => Self::ApiKey,
-        }
-    }
-}
-
 impl<'a> Chosen<'a> {
     fn of(judged: &Judged<'a>, env: &Env) -> Result<Self, NoCredential> {
         let profile = judged.profile;
         let secret = match profile.credential.material() {
-            Material::Value(secret) => secret.clone(),
-            Material::Reference(reference) if reference.source == "env" => {
-                let value =
-                    env.get(&reference.id).ok_or(NoCredential::PinnedUnusable { id: profile.id.clone() })?;
-                Secret::new(value.trim())
-            }
-            Material::Reference(_) | Material::Missing => {
-                return Err(NoCredential::PinnedUnusable { id: profile.id.clone() });
-            }
+            Material::Value(secret) => Some(secret.clone()),
+            Material::Reference(reference) => health::referred(reference, env),
+            Material::Missing => None,
         };
-        let form = Form::of(&secret, profile.issuer.as_deref());
+        let secret = secret.ok_or_else(|| NoCredential::PinnedUnusable { id: profile.id.clone() })?;
+        let form = Form::of(&secret, profile.credential.kind(), profile.issuer.as_deref());
         let renews_itself = matches!(&profile.credential, Credential::OAuth { refresh: Some(_), .. });
         let ends = judged.verdict.expires_at.filter(|_| !renews_itself);
         Ok(Self { source: Source::Profile(profile), secret, form, billing: judged.verdict.billing, ends })
@@ -266,14 +245,19 @@ pub enum NoCredential {
     },
 }
 
+/// The first variable that holds a credential for messages, else the first that holds anything.
 fn env_credential(provider: &str, env: &Env) -> Option<(&'static str, Secret)> {
     let variables = if provider == "anthropic" { ANTHROPIC_VARIABLES.as_slice() } else { &[] };
-    variables.iter().find_map(|name| Some((*name, Secret::new(env.get(name)?.trim()))))
+    let held = |name: &&'static str| {
+        let value = env.get(name)?.trim();
+        (!value.is_empty()).then(|| (*name, Secret::new(value)))
+    };
+    let useful = variables.iter().filter_map(held).find(|(_, secret)| !form::is_useless(secret.kind()));
+    useful.or_else(|| variables.iter().find_map(held))
 }
 
 fn standing(secret: &Secret, policy: EnvPolicy, any_stored: bool, any_usable: bool) -> EnvStanding {
-    if matches!(secret.kind(), SecretKind::GatewayClientKey | SecretKind::AdminKey | SecretKind::RefreshToken)
-    {
+    if form::is_useless(secret.kind()) {
         return EnvStanding::Refused;
     }
     match (policy, any_stored, any_usable) {
@@ -284,19 +268,20 @@ fn standing(secret: &Secret, policy: EnvPolicy, any_stored: bool, any_usable: bo
     }
 }
 
+fn env_form(secret: &Secret) -> Form {
+    Form::of(secret, CredentialType::ApiKey, None)
+}
+
 /// Who pays for a credential of the environment.
 pub fn billing_of_env(secret: &Secret) -> Billing {
-    match secret.kind() {
-        SecretKind::ApiKey => Billing::Api,
-        SecretKind::BearerToken => Billing::Subscription,
-        _ => Billing::Unknown,
-    }
+    if form::is_useless(secret.kind()) { Billing::Unknown } else { env_form(secret).billing() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::profile::Expiry;
+    use crate::auth::store::IgnoredEntry;
     use jiff::SignedDuration;
 
     fn now() -> Timestamp {
@@ -379,6 +364,29 @@ mod tests {
         for (policy, world, next) in table {
             assert_eq!(world.policy(policy).next().as_deref(), next, "{policy}");
         }
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_does_not_let_the_environment_pay() {
+        let mut world = World::new(&[]);
+        world.snapshot.ignored.push(IgnoredEntry {
+            id: "anthropic:a".into(),
+            problem: crate::auth::profile::EntryProblem::InvalidShape,
+        });
+        assert_eq!(world.next(), None);
+        assert_eq!(world.survey().choose(None, &world.env), Err(NoCredential::AllUnusable));
+    }
+
+    #[test]
+    fn a_blank_or_useless_variable_does_not_hide_a_good_one() {
+        let mut world = World::new(&[]);
+        world.env = Env::from_pairs([
+            ("ANTHROPIC_OAUTH_TOKEN", "sk-ant-ort01-x"),
+            ("ANTHROPIC_API_KEY", " sk-ant-api03-x "),
+        ]);
+        assert_eq!(world.next().as_deref(), Some("ANTHROPIC_API_KEY"));
+        world.env = Env::from_pairs([("ANTHROPIC_API_KEY", "  ")]);
+        assert_eq!(world.survey().env, None);
     }
 
     #[test]

@@ -137,11 +137,11 @@ pub struct UsageStats {
     last_used: Lenient,
     cooldown_until: Lenient,
     disabled_until: Lenient,
-    disabled_reason: Option<String>,
-    cooldown_reason: Option<String>,
-    cooldown_model: Option<String>,
-    error_count: Option<f64>,
-    failure_counts: Option<IndexMap<String, f64>>,
+    disabled_reason: serde_json::Value,
+    cooldown_reason: serde_json::Value,
+    cooldown_model: serde_json::Value,
+    error_count: serde_json::Value,
+    failure_counts: serde_json::Value,
     last_failure_at: Lenient,
 }
 
@@ -216,7 +216,7 @@ impl StateFile {
             std::fs::rename(&path, &aside).map_err(|error| FileError::new("set aside", &path, error))?;
             tracing::warn!(aside = %aside.display(), "auth-state.json could not be read and was set aside");
         }
-        state.version = 1;
+        state.version = state.version.max(1);
         let mut bytes = serde_json::to_vec_pretty(&state)
             .map_err(|source| StateError::Encode { path: path.clone(), source })?;
         bytes.push(b'\n');
@@ -279,34 +279,32 @@ impl AuthState {
 
 impl From<&UsageStats> for ProfileState {
     fn from(stats: &UsageStats) -> Self {
+        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a float saturates at both ends"
         )]
-        let count = |value: f64| value as u32;
+        let count = |value: &serde_json::Value| value.as_f64().map(|count| count as u32);
+        let counts = stats.failure_counts.as_object().into_iter().flatten();
         let failure_counts: IndexMap<String, u32> =
-            stats.failure_counts.iter().flatten().map(|(reason, n)| (reason.clone(), count(*n))).collect();
+            counts.filter_map(|(reason, n)| Some((reason.clone(), count(n)?))).collect();
         // That program rarely records why a cooldown began; the reason that failed most is the likeliest.
         let likeliest = failure_counts.iter().max_by_key(|(_, n)| **n).map(|(reason, _)| reason.clone());
         let unknown = || "unknown".to_owned();
+        let cooldown = stats.cooldown_until.0.map(|until| Cooldown {
+            model_class: text(&stats.cooldown_model),
+            reason: text(&stats.cooldown_reason).or(likeliest).unwrap_or_else(unknown),
+            until,
+        });
         Self {
             last_used: stats.last_used.0,
-            cooldowns: stats
-                .cooldown_until
-                .0
-                .map(|until| Cooldown {
-                    model_class: stats.cooldown_model.clone(),
-                    reason: stats.cooldown_reason.clone().or(likeliest).unwrap_or_else(unknown),
-                    until,
-                })
-                .into_iter()
-                .collect(),
+            cooldowns: cooldown.into_iter().collect(),
             disabled: stats.disabled_until.0.map(|until| Disabled {
-                reason: stats.disabled_reason.clone().unwrap_or_else(unknown),
+                reason: text(&stats.disabled_reason).unwrap_or_else(unknown),
                 until: Some(until),
             }),
-            error_count: stats.error_count.map(count).unwrap_or_default(),
+            error_count: count(&stats.error_count).unwrap_or_default(),
             failure_counts,
             last_failure_at: stats.last_failure_at.0,
             ..Self::default()

@@ -10,13 +10,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::migrate::{self, LegacyFiles};
-use super::profile::{EntryFields, EntryProblem, MATERIAL_FIELDS, Profile};
+use super::profile::{CREDENTIAL_FIELDS, CREDENTIAL_METADATA, EntryFields, EntryProblem, Profile};
 use super::profile_id::ProfileId;
 use super::state::UsageStats;
+use super::unique::Unique;
 use crate::clock::Clock;
 use crate::config::{AgentId, Paths, SelectedAgent};
-use crate::secret::Secret;
 use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError};
+use crate::text::{one_line, without_credentials};
 
 /// Longest wait for the store's lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
@@ -50,7 +51,7 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        problem: &'static str,
+        problem: String,
     },
     /// Written by a newer program.
     #[error(
@@ -99,6 +100,13 @@ pub struct IgnoredEntry {
     pub id: String,
     /// Why.
     pub problem: EntryProblem,
+}
+
+impl IgnoredEntry {
+    /// Whether its id says that it is one of this provider.
+    pub fn is_of(&self, provider: &str) -> bool {
+        self.id.split_once(':').is_some_and(|(begin, _)| begin.trim().eq_ignore_ascii_case(provider))
+    }
 }
 
 /// Something about the store that the user should know.
@@ -207,13 +215,19 @@ pub enum Edited {
     No,
 }
 
-/// The store's text in pieces: what is not changed is written back as it stood.
-#[derive(Debug, Clone)]
+/// The store's text in pieces: what is not changed is written back as it stood. Its `Debug` shows no entry.
+#[derive(Clone)]
 pub struct Document {
     version: u64,
     /// Top-level fields; the value under `profiles` is a placeholder for its place.
     fields: IndexMap<String, Box<RawValue>>,
     profiles: IndexMap<String, Box<RawValue>>,
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Document").field("profiles", &self.profiles.len()).finish_non_exhaustive()
+    }
 }
 
 impl Document {
@@ -236,22 +250,16 @@ impl Document {
         self.profiles.get(id.as_str()).map(|entry| Profile::parse(id.as_str(), entry)).transpose()
     }
 
-    /// The per-agent order of a provider, when there is one.
-    pub fn order(&self, provider: &str) -> Option<Vec<String>> {
-        let order = self.fields.get("order")?;
-        lenient_order(order).ok()?.swap_remove(provider)
-    }
-
     /// Puts a profile in: a new entry at the end, or an existing one changed in place. Of an existing entry everything
-    /// that is not the credential itself stays.
+    /// stays that neither is the credential nor speaks about it.
     pub fn put(&mut self, profile: &Profile) {
         let mut entry: EntryFields = self
             .profiles
             .get(profile.id.as_str())
             .and_then(|entry| serde_json::from_str(entry.get()).ok())
             .unwrap_or_default();
-        let kept_metadata = entry.get("metadata").cloned();
-        entry.retain(|name, _| !MATERIAL_FIELDS.contains(&name.as_str()));
+        let kept_metadata = entry.shift_remove("metadata").and_then(|kept| metadata_of_the_entry(&kept));
+        entry.retain(|name, _| !CREDENTIAL_FIELDS.contains(&name.as_str()));
         let mut written = EntryFields::new();
         for (name, value) in profile.to_fields() {
             let value = match (name, &kept_metadata) {
@@ -259,6 +267,9 @@ impl Document {
                 _ => raw(&value),
             };
             written.insert(name.to_owned(), value);
+        }
+        if let Some(kept) = kept_metadata {
+            written.entry("metadata".to_owned()).or_insert_with(|| raw_object(&kept, 6));
         }
         for (name, value) in entry {
             written.entry(name).or_insert(value);
@@ -283,9 +294,16 @@ impl Document {
     }
 }
 
-/// Old metadata with the new fields over it.
-fn merged(kept: &RawValue, new: &serde_json::Value) -> Box<RawValue> {
-    let mut fields: EntryFields = serde_json::from_str(kept.get()).unwrap_or_default();
+/// What an entry's metadata says about the entry rather than about its credential; `None` when that is nothing.
+fn metadata_of_the_entry(metadata: &RawValue) -> Option<EntryFields> {
+    let mut fields: EntryFields = serde_json::from_str(metadata.get()).ok()?;
+    fields.retain(|name, _| !CREDENTIAL_METADATA.contains(&name.as_str()));
+    (!fields.is_empty()).then_some(fields)
+}
+
+/// Kept metadata with the new fields behind it.
+fn merged(kept: &EntryFields, new: &serde_json::Value) -> Box<RawValue> {
+    let mut fields = kept.clone();
     for (name, value) in new.as_object().into_iter().flatten() {
         fields.insert(name.clone(), raw(value));
     }
@@ -331,17 +349,23 @@ fn refuse_symlink(path: &Path) -> Result<Exposure, StoreError> {
     }
 }
 
-fn text_of<'a>(bytes: &'a [u8], path: &Path) -> Result<&'a str, StoreError> {
+/// The text of a file without its byte order mark.
+pub(super) fn text_of<'a>(bytes: &'a [u8], path: &Path) -> Result<&'a str, StoreError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    std::str::from_utf8(bytes)
-        .map_err(|_| StoreError::NotAStore { path: path.to_owned(), problem: "it is not UTF-8 text" })
+    std::str::from_utf8(bytes).map_err(|_| StoreError::NotAStore {
+        path: path.to_owned(),
+        problem: "it is not UTF-8 text".to_owned(),
+    })
 }
 
 fn unparsable(error: &serde_json::Error, path: &Path) -> StoreError {
     if error.is_data() {
+        let message = error.to_string();
+        // The parser's words without the place it appends; a value it repeats may be anything.
+        let message = message.split(" at line ").next().unwrap_or_default();
         return StoreError::NotAStore {
             path: path.to_owned(),
-            problem: "`version` or `profiles` has a wrong type",
+            problem: without_credentials(&one_line(message)),
         };
     }
     StoreError::Unparsable { path: path.to_owned(), line: error.line(), column: error.column() }
@@ -354,12 +378,13 @@ fn parse_document(text: &str, path: &Path) -> Result<Document, StoreError> {
     }
 
     let head: Head = serde_json::from_str(text).map_err(|error| unparsable(&error, path))?;
-    let fields: IndexMap<String, Box<RawValue>> =
+    let Unique(fields): Unique<Box<RawValue>> =
         serde_json::from_str(text).map_err(|error| unparsable(&error, path))?;
-    let profiles = fields
-        .get("profiles")
-        .ok_or_else(|| StoreError::NotAStore { path: path.to_owned(), problem: "it has no `profiles`" })?;
-    let profiles = serde_json::from_str(profiles.get()).map_err(|error| unparsable(&error, path))?;
+    let profiles = fields.get("profiles").ok_or_else(|| StoreError::NotAStore {
+        path: path.to_owned(),
+        problem: "it has no `profiles`".to_owned(),
+    })?;
+    let Unique(profiles) = serde_json::from_str(profiles.get()).map_err(|error| unparsable(&error, path))?;
     Ok(Document { version: head.version.unwrap_or(VERSION), fields, profiles })
 }
 
@@ -369,7 +394,7 @@ fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
     struct File<'a> {
         version: Option<u64>,
         #[serde(borrow)]
-        profiles: IndexMap<String, &'a RawValue>,
+        profiles: Unique<&'a RawValue>,
         #[serde(borrow)]
         order: Option<&'a RawValue>,
         #[serde(borrow)]
@@ -378,8 +403,8 @@ fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
 
     let file: File<'_> = serde_json::from_str(text).map_err(|error| unparsable(&error, path))?;
     let mut snapshot =
-        Snapshot { profiles: IndexMap::with_capacity(file.profiles.len()), ..Snapshot::default() };
-    for (id, entry) in &file.profiles {
+        Snapshot { profiles: IndexMap::with_capacity(file.profiles.0.len()), ..Snapshot::default() };
+    for (id, entry) in &file.profiles.0 {
         match Profile::parse(id, entry) {
             Ok(profile) => {
                 snapshot.profiles.insert(profile.id.clone(), profile);
@@ -394,8 +419,13 @@ fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
         }
     }
     if let Some(stats) = file.usage_stats {
-        match serde_json::from_str(stats.get()) {
-            Ok(stats) => snapshot.usage_stats = stats,
+        match serde_json::from_str::<IndexMap<String, &RawValue>>(stats.get()) {
+            // Counters that make no sense must not hide those of other profiles.
+            Ok(stats) => snapshot.usage_stats.extend(
+                stats
+                    .into_iter()
+                    .filter_map(|(id, stats)| Some((id, serde_json::from_str(stats.get()).ok()?))),
+            ),
             Err(_) => snapshot.findings.push(StoreFinding::UnusableSection("usageStats")),
         }
     }
@@ -415,12 +445,9 @@ fn lenient_order(order: &RawValue) -> serde_json::Result<IndexMap<String, Vec<St
     Ok(lists.iter().filter_map(|(key, value)| Some((key.trim().to_ascii_lowercase(), ids(value)?))).collect())
 }
 
-/// An id that may be anything at all, cut and cleaned for showing.
+/// An id that may be anything at all, made safe to show.
 fn shown_id(id: &str) -> String {
-    // Whoever edits by hand may have put a credential where its name belongs.
-    let masked = id.find("sk-ant-").map(|at| format!("{}{}", &id[..at], Secret::new(&id[at..]).masked()));
-    let id = masked.as_deref().unwrap_or(id);
-    id.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(80).collect()
+    without_credentials(&one_line(id)).chars().take(80).collect()
 }
 
 #[cfg(test)]

@@ -35,14 +35,14 @@ pub struct OnboardArgs {
     /// Read the setup-token from standard input
     #[arg(long)]
     pub token_stdin: bool,
-    /// Profile to store the token under, like `anthropic:work`
-    #[arg(long, value_name = "ID")]
-    pub token_profile_id: Option<String>,
+    /// Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]
+    #[arg(long, value_name = "ID", visible_alias = "token-profile-id")]
+    pub profile_id: Option<String>,
     /// How long the token lives, like `365d` or `12h`
     #[arg(long, value_name = "DURATION")]
     pub token_expires_in: Option<String>,
-    /// Let --token-profile-id replace a credential of another kind
-    #[arg(long, requires = "token_profile_id")]
+    /// Let --profile-id replace a credential of another kind
+    #[arg(long, requires = "profile_id")]
     pub replace: bool,
     /// Agent to store it for [default: the configured default agent, else main]
     #[arg(long, value_name = "ID")]

@@ -23,16 +23,6 @@ impl Agent {
         Ok(Self { config, selected, store })
     }
 
-    /// Its id when it is not the one commands mean without a name.
-    pub(super) fn named(&self) -> Option<&AgentId> {
-        (self.selected.id != self.config.default_agent()).then_some(&self.selected.id)
-    }
-
-    /// ` --agent ID` for commands in hints, when it is needed.
-    pub(super) fn flag(&self) -> String {
-        self.named().map(|id| format!(" --agent {id}")).unwrap_or_default()
-    }
-
     /// Its state file.
     pub(super) fn state_file(&self) -> StateFile {
         StateFile::in_dir(&self.selected.dir)

@@ -5,13 +5,15 @@ use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
 use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
-use crate::auth::resolve::{Chosen, Form, Inputs, NoCredential, ProviderAuth, Source};
+use crate::auth::form::Form;
+use crate::auth::notices::PLAN_CREDENTIALS;
+use crate::auth::resolve::{Chosen, Inputs, NoCredential, ProviderAuth, Source};
 use crate::auth::state::AuthState;
 use crate::auth::store::Snapshot;
 use crate::auth::wording;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
-use crate::commands::no_credential;
+use crate::commands::{no_credential, notice};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
@@ -19,6 +21,7 @@ use crate::models::refs::ModelRef;
 use crate::models::selection::{self, AgentModels, TypedRef};
 use crate::provider;
 use crate::terminal::style;
+use crate::text;
 use crate::usage::receipt::Receipt;
 
 /// A credential that ends sooner than this is worth a line.
@@ -54,7 +57,10 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let chosen = auth
         .choose(pinned.as_ref(), &ctx.env)
         .map_err(|why: NoCredential| no_credential::failure(&why, &auth, &agent, &inputs))?;
-    warn_of_end(ctx, &chosen);
+    warn_of_end(ctx, &agent, &chosen);
+    if chosen.form == Form::PlanToken {
+        notice::show_and_record(ctx, &PLAN_CREDENTIALS);
+    }
     if let Source::Env(variable) = chosen.source {
         ctx.terminal
             .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
@@ -65,8 +71,11 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     if !args.json {
         shown.end_line(ctx)?;
     }
-    let report = outcome.map_err(|failure| interrupted(failure, &chosen, &shown.answer))?;
+    let report = outcome.map_err(|failure| interrupted(failure, &agent, &chosen, &shown.answer))?;
     note_success(ctx, &agent, &snapshot, &state, &chosen);
+    if report.text.is_empty() && !args.json {
+        ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
+    }
     if report.stop_reason.as_deref() == Some("max_tokens") {
         ctx.terminal.say(&format!(
             "{} the answer reached {} tokens and was cut; --max-tokens raises the limit",
@@ -83,16 +92,13 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
 }
 
 /// One line when the credential in use ends soon.
-fn warn_of_end(ctx: &Ctx, chosen: &Chosen<'_>) {
+fn warn_of_end(ctx: &Ctx, agent: &Agent, chosen: &Chosen<'_>) {
     let (Source::Profile(profile), Some(ends)) = (&chosen.source, chosen.ends) else { return };
     let left = ends.duration_since(ctx.clock.now());
     if left <= WARN_BEFORE {
-        let left = wording::duration(left);
-        ctx.terminal.say(&format!(
-            "{} {} ends in {left}; `fased models status` tells how to renew it",
-            style::attention("!"),
-            profile.id
-        ));
+        let left = text::duration(left);
+        let fix = wording::replacement(profile, agent.selected.named());
+        ctx.terminal.say(&format!("{} {} ends in {left}\n  fix: {fix}", style::attention("!"), profile.id));
     }
 }
 
@@ -157,7 +163,7 @@ async fn ask(
     while let Some(event) = stream.next().await {
         let event = event?;
         if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (&event, args.json) {
-            ctx.terminal.answer(text)?;
+            ctx.terminal.pass_on(text)?;
             shown.inside_line = !text.ends_with('\n');
         }
         shown.answer.apply(&event);
@@ -173,12 +179,19 @@ async fn ask(
 }
 
 /// A refusal names the credential it is about; a failure after part of the answer says so, and scripts get that part.
-fn interrupted(failure: Failure, chosen: &Chosen<'_>, answer: &Answer) -> Failure {
+fn interrupted(failure: Failure, agent: &Agent, chosen: &Chosen<'_>, answer: &Answer) -> Failure {
     let failure = match (failure.exit, &chosen.source) {
         (Exit::Provider, Source::Profile(profile)) => {
             failure.fact(format!("credential {}", profile.id)).detail("profileId", profile.id.as_str().into())
         }
         (Exit::Provider, Source::Env(variable)) => failure.fact(format!("credential {variable}")),
+        _ => failure,
+    };
+    let refused = failure.details.get("type").is_some_and(|kind| kind == "authentication_error");
+    let failure = match &chosen.source {
+        Source::Profile(profile) if refused => {
+            failure.fix(wording::replacement(profile, agent.selected.named()))
+        }
         _ => failure,
     };
     let text = answer.text();

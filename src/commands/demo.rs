@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::sandbox::KEY;
-use crate::auth::wording::shell_word;
 use crate::cli::DemoArgs;
 use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::error::{Exit, Failure};
 use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::terminal::style;
+use crate::text::shell_word;
 
 /// Time between two pieces of an answer, so that one can see it stream.
 const EVENT_DELAY: Duration = Duration::from_millis(15);

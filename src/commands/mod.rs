@@ -7,6 +7,7 @@ mod completion;
 mod demo;
 mod models;
 mod no_credential;
+mod notice;
 mod onboard;
 mod sandbox;
 
@@ -81,7 +82,7 @@ fn refused(ctx: &Ctx, arguments: &[OsString], error: &clap::Error) -> Exit {
             Err(failure) => failure.exit,
         };
     }
-    if !arguments.iter().any(|argument| argument == "--json") {
+    if !arguments.iter().any(|argument| argument == "--json" || argument == "--status-json") {
         ctx.terminal.say(without_secrets(rendered.ansi().to_string(), arguments).trim_end());
         return Exit::Usage;
     }

@@ -1,5 +1,7 @@
 //! The failures of having nothing to send a request with, each with its way out.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::agent::Agent;
@@ -8,6 +10,7 @@ use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAu
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
+use crate::text;
 
 pub(super) fn failure(
     why: &NoCredential,
@@ -15,7 +18,7 @@ pub(super) fn failure(
     agent: &Agent,
     inputs: &Inputs<'_>,
 ) -> Failure {
-    let flag = agent.flag();
+    let flag = agent.selected.flag();
     let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
     let failure = match why {
         NoCredential::NothingStored if auth.provider != "anthropic" => {
@@ -52,7 +55,12 @@ pub(super) fn failure(
         NoCredential::AllUnusable => {
             let message =
                 format!("No available auth profile for {} (all in cooldown or unavailable).", auth.provider);
-            all_unusable(failure("no_usable_profile", message), auth.profiles.iter(), agent, inputs)
+            let failure = match auth.unreadable {
+                0 => failure("no_usable_profile", message),
+                _ => failure("no_usable_profile", message)
+                    .fact("entries of the store cannot be read; `fased models status` names them"),
+            };
+            all_unusable(failure, auth.profiles.iter(), agent, inputs)
         }
         NoCredential::PinnedUnusable { id } => {
             let message = format!(
@@ -71,17 +79,19 @@ fn all_unusable<'a>(
     agent: &Agent,
     inputs: &Inputs<'_>,
 ) -> Failure {
-    let flag = agent.flag();
+    let flag = agent.selected.flag();
     let profiles: Vec<&Judged<'_>> = profiles.collect();
     let widest = profiles.iter().map(|judged| judged.profile.id.as_str().chars().count()).max().unwrap_or(0);
     let mut documents = Vec::new();
-    let mut fixes = Vec::new();
+    let mut commands = Vec::new();
     let mut soonest = None;
     for judged in &profiles {
         let Usable::No(unusable) = &judged.verdict.usable else { continue };
         let words = wording::health(&judged.verdict, inputs.now);
-        failure = failure.fact(format!("{:widest$}   {words}", judged.profile.id.as_str()));
-        let fix = wording::fix(judged.profile, &judged.verdict, agent.named());
+        let fix = wording::fix(judged.profile, &judged.verdict, agent.selected.named());
+        let advice = fix.as_ref().and_then(|fix| fix.advice.as_deref());
+        let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
+        failure = failure.fact(format!("{:widest$}   {words}{advice}", judged.profile.id.as_str()));
         documents.push(json!({
             "profileId": judged.profile.id,
             "kind": unusable.reason.kind(),
@@ -90,22 +100,19 @@ fn all_unusable<'a>(
             "until": unusable.until.map(|until| until.as_millisecond()),
             "fix": fix,
         }));
-        fixes.extend(fix);
+        commands.extend(fix.into_iter().flat_map(|fix| fix.commands));
         soonest = match (soonest, unusable.until) {
             (Some(soonest), Some(until)) => Some(std::cmp::min::<jiff::Timestamp>(soonest, until)),
             (soonest, until) => soonest.or(until),
         };
     }
-    let wait =
-        soonest.map(|until| format!("wait {}, or ", wording::duration(until.duration_since(inputs.now))));
-    fixes.dedup();
-    let add = format!("fased onboard{flag}");
-    if !fixes.contains(&add) {
-        fixes.push(add);
-    }
-    let failure = failure.detail("profiles", documents.into());
-    let failure = failure.hint(format!("{}mend or add a credential:", wait.unwrap_or_default()));
-    fixes.into_iter().fold(failure, Failure::command)
+    let wait = soonest.map(|until| format!("wait {}, or ", text::duration(until.duration_since(inputs.now))));
+    let hint = format!("{}mend or add a credential", wait.unwrap_or_default());
+    commands.push(format!("fased onboard{flag}"));
+    let mut seen = HashSet::new();
+    commands.retain(|command| seen.insert(command.clone()));
+    let failure = failure.detail("profiles", documents.into()).hint(hint);
+    commands.into_iter().fold(failure, Failure::command)
 }
 
 /// A key in the environment that would have helped is named, with the setting that keeps it out.

@@ -84,6 +84,8 @@ pub struct SelectedAgent {
     pub id: AgentId,
     /// Directory of `auth-profiles.json` and its companions.
     pub dir: PathBuf,
+    /// Whether commands mean it without being told.
+    pub is_default: bool,
 }
 
 /// No agent of that name is configured.
@@ -105,16 +107,28 @@ impl SelectedAgent {
     pub fn choose(asked: Option<&AgentId>, config: &Config, paths: &Paths) -> Result<Self, UnknownAgent> {
         let default = config.default_agent();
         if let (None, Some(dir)) = (asked, paths.agent_dir_override()) {
-            return Ok(Self { id: default, dir: dir.to_owned() });
+            return Ok(Self { id: default, dir: dir.to_owned(), is_default: true });
         }
-        let id = asked.cloned().unwrap_or(default);
+        let id = asked.cloned().unwrap_or_else(|| default.clone());
         let known = config.agent_ids();
         if !known.contains(&id) {
             return Err(UnknownAgent { id, known });
         }
         let configured = config.agent(&id).and_then(|agent| agent.agent_dir.as_deref());
+        let configured = configured.filter(|dir| !dir.trim().is_empty());
         let dir = configured.map_or_else(|| paths.agent_dir(&id), |dir| paths.expand(dir));
-        Ok(Self { id, dir })
+        let is_default = id == default;
+        Ok(Self { id, dir, is_default })
+    }
+
+    /// Its id when a command must name it.
+    pub fn named(&self) -> Option<&AgentId> {
+        (!self.is_default).then_some(&self.id)
+    }
+
+    /// What names it on a command line, with a space before; empty when nothing is needed.
+    pub fn flag(&self) -> String {
+        self.named().map(|id| format!(" --agent {id}")).unwrap_or_default()
     }
 }
 
@@ -191,6 +205,15 @@ mod tests {
     }
 
     #[test]
+    fn an_own_directory_is_never_the_working_directory() {
+        let config = config("{agents:{list:[{id:'a',agentDir:''},{id:'b',agentDir:'x/y'}]}}");
+        let dir =
+            |id: &str| SelectedAgent::choose(Some(&id.parse().unwrap()), &config, &paths(&[])).unwrap().dir;
+        assert_eq!(dir("a"), PathBuf::from("/home/u/.fased/agents/a/agent"));
+        assert_eq!(dir("b"), PathBuf::from("/home/u/.fased/x/y"));
+    }
+
+    #[test]
     fn an_agent_directory_from_the_environment_goes_with_the_default_agent_unless_one_is_named() {
         let config = config("{agents:{list:[{id:'a'},{id:'b'}]}}");
         let paths = paths(&[("FASED_AGENT_DIR", "/elsewhere")]);
@@ -204,6 +227,6 @@ mod tests {
     fn an_unknown_agent_is_refused_with_those_there_are() {
         let config = config("{agents:{list:[{id:'a'},{id:'b'}]}}");
         let error = SelectedAgent::choose(Some(&"c".parse().unwrap()), &config, &paths(&[])).unwrap_err();
-        assert_eq!(error.known.iter().map(AgentId::as_str).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(error.known.iter().map(AgentId::as_str).collect::<Vec<_>>(), ["a", "b", "main"]);
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Config;
 use crate::storage::{self, FileError};
+use crate::text;
 
 /// Deepest nesting of objects and arrays. Real files stay below ten; the parser recurses, so without a cap a hostile
 /// file could overflow the stack.
@@ -77,12 +78,23 @@ pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
     json5::from_str(text).map_err(|error| {
         // The parser's Display appends the place in its own words; ours comes first and in ours.
         let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        let message = without_values(message.split(" at line ").next().unwrap_or(&message));
         match error.position() {
             Some(at) => ConfigProblem::At { line: at.line + 1, column: at.column + 1, message },
             None => ConfigProblem::Somewhere(message),
         }
     })
+}
+
+/// A parser's words without the text of values it repeats: any of them may be a secret at a wrong place.
+fn without_values(message: &str) -> String {
+    let shown = match (message.find("string \""), message.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{}a string{}", &message[..start], &message[end + 1..])
+        }
+        _ => message.to_owned(),
+    };
+    text::without_credentials(&text::one_line(&shown))
 }
 
 /// Counts brackets outside strings and comments. It may accept what the parser refuses, never the other way round.
@@ -99,8 +111,9 @@ fn check_nesting(text: &str) -> Result<(), ConfigProblem> {
             (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'/') if bytes.get(at + 1) == Some(&b'/') => {
-                at += bytes[at..].iter().position(|&b| b == b'\n' || b == b'\r').unwrap_or(bytes.len() - at)
-                    - 1;
+                // JSON5 knows four ends of a line.
+                let rest = &text[at..];
+                at += rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len()) - 1;
             }
             (None, b'/') if bytes.get(at + 1) == Some(&b'*') => {
                 let rest = &text[at + 2..];
@@ -147,6 +160,27 @@ mod tests {
     fn deep_nesting_is_refused_before_the_parser_recurses() {
         let deep = format!("{{x:\n{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(parse(&deep).unwrap_err(), ConfigProblem::TooDeep { line: 2 });
+    }
+
+    #[test]
+    fn every_end_of_a_line_ends_a_comment() {
+        for end in ['\n', '\r', '\u{2028}', '\u{2029}'] {
+            let deep = format!("{{ // {end} x:{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+            assert!(matches!(parse(&deep), Err(ConfigProblem::TooDeep { .. })), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn no_message_repeats_a_value() {
+        let secret = "sk-ant-api03-FAKE00000000000000000000000000";
+        for text in [
+            format!("{{auth:{{env:'{secret}'}}}}"),
+            "{agents:'hunter2 and \"more\"'}".to_owned(),
+            format!("{{agents:{{list:[{{id:'{secret}é'}}]}}}}"),
+        ] {
+            let message = parse(&text).unwrap_err().to_string();
+            assert!(!message.contains("FAKE") && !message.contains("hunter2"), "{message}");
+        }
     }
 
     #[test]

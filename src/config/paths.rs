@@ -24,7 +24,10 @@ impl Paths {
     /// `None` without a state directory and without a home.
     pub fn resolve(env: &Env, home: Option<PathBuf>) -> Option<Self> {
         let home = env.path("FASED_HOME").or(home);
-        let expand = |path: PathBuf| expand_home(&path, home.as_deref());
+        let expand = |path: PathBuf| {
+            let path = expand_home(&path, home.as_deref());
+            std::path::absolute(&path).unwrap_or(path)
+        };
         let state = match env.path("FASED_STATE_DIR") {
             Some(path) => expand(path),
             None => home.as_ref()?.join(".fased"),
@@ -54,9 +57,9 @@ impl Paths {
         self.state.join("agents").join(agent.as_str()).join("agent")
     }
 
-    /// A directory named in the config, `~` expanded.
+    /// A directory named in the config: `~` expanded, and relative to the state directory.
     pub fn expand(&self, path: &str) -> PathBuf {
-        expand_home(Path::new(path), self.home.as_deref())
+        self.state.join(expand_home(Path::new(path.trim()), self.home.as_deref()))
     }
 
     /// `~/.fased/credentials/oauth.json`, which only the TypeScript program wrote.

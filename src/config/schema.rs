@@ -4,10 +4,11 @@
 use std::fmt;
 
 use indexmap::IndexMap;
-use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::agents::AgentId;
+use crate::secret::Secret;
 
 /// `fased.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -19,6 +20,14 @@ pub struct Config {
     pub auth: Auth,
     /// Providers.
     pub models: Models,
+    /// Set when the file includes others, which this version does not follow.
+    #[serde(rename = "$include", deserialize_with = "is_there")]
+    pub has_includes: bool,
+}
+
+/// Whether a key is there, whatever it holds.
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// `agents`.
@@ -135,16 +144,17 @@ pub struct Provider {
     /// Base URL without the API's own path.
     pub base_url: Option<String>,
     /// Extra request headers; they may override ours.
-    pub headers: IndexMap<String, String>,
+    pub headers: IndexMap<String, Secret>,
 }
 
 impl Config {
-    /// The ids a command may name: the configured ones, or `main` when none are.
+    /// The ids a command may name: the configured ones, and always `main`.
     pub fn agent_ids(&self) -> Vec<AgentId> {
-        match self.agents.list.as_slice() {
-            [] => vec![AgentId::main()],
-            list => list.iter().map(|agent| agent.id.clone()).collect(),
+        let mut ids: Vec<AgentId> = self.agents.list.iter().map(|agent| agent.id.clone()).collect();
+        if !ids.contains(&AgentId::main()) {
+            ids.push(AgentId::main());
         }
+        ids
     }
 
     /// A configured agent.

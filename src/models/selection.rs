@@ -6,7 +6,6 @@ use indexmap::IndexMap;
 use super::catalog::Catalog;
 use super::refs::{ModelRef, ModelRefError};
 use crate::auth::ProfileId;
-use crate::config::schema::ModelChoice;
 use crate::config::{AgentId, Config};
 
 /// Where a choice was made.
@@ -20,7 +19,19 @@ pub enum ChoiceSource {
     Builtin,
 }
 
+/// Where the model for images stands in the config.
+const IMAGE_KEY: &str = "agents.defaults.imageModel";
+
 impl ChoiceSource {
+    /// Where the choice stands in the config.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Agent => "agents.list[].model",
+            Self::Defaults => "agents.defaults.model",
+            Self::Builtin => "defaultModel of the data file",
+        }
+    }
+
     /// As in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,6 +61,16 @@ pub struct AgentModels {
     pub image_fallbacks: Vec<ModelRef>,
 }
 
+/// A model in the config is not a reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key} in the config: {source}")]
+pub struct ConfiguredModelError {
+    /// Where it stands.
+    pub key: &'static str,
+    /// What is wrong with it.
+    pub source: ModelRefError,
+}
+
 /// A reference as typed, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypedRef {
@@ -64,35 +85,43 @@ impl AgentModels {
     ///
     /// # Errors
     /// When a configured reference is no reference.
-    pub fn of(agent: &AgentId, config: &Config) -> Result<Self, ModelRefError> {
-        let own = config.agent(agent).and_then(|agent| agent.model.as_ref());
-        let defaults = config.agents.defaults.model.as_ref();
-        let primary_of = |choice: Option<&ModelChoice>| choice.and_then(|choice| choice.primary.clone());
-        let (primary_text, primary_source) = match (primary_of(own), primary_of(defaults)) {
-            (Some(text), _) => (text, ChoiceSource::Agent),
-            (None, Some(text)) => (text, ChoiceSource::Defaults),
-            (None, None) => (Catalog::embedded().default_model().to_string(), ChoiceSource::Builtin),
+    pub fn of(agent: &AgentId, config: &Config) -> Result<Self, ConfiguredModelError> {
+        let own = (config.agent(agent).and_then(|agent| agent.model.as_ref()), ChoiceSource::Agent);
+        let defaults = (config.agents.defaults.model.as_ref(), ChoiceSource::Defaults);
+        let primary =
+            [own, defaults].into_iter().find_map(|(choice, source)| Some((choice?.primary.clone()?, source)));
+        let (primary_text, primary_source) = primary
+            .unwrap_or_else(|| (Catalog::embedded().default_model().to_string(), ChoiceSource::Builtin));
+        let fallbacks = [own, defaults]
+            .into_iter()
+            .find_map(|(choice, source)| Some((choice?.fallbacks.clone()?, source)));
+        let (fallbacks, fallbacks_source) = fallbacks.unwrap_or((Vec::new(), ChoiceSource::Builtin));
+        let image = config.agents.defaults.image_model.clone().unwrap_or_default();
+        let resolve = |text: &String, key| {
+            resolve_alias(text, config).map_err(|source| ConfiguredModelError { key, source })
         };
-        let fallbacks_of = |choice: Option<&ModelChoice>| choice.and_then(|choice| choice.fallbacks.clone());
-        let (fallbacks, fallbacks_source) = match (fallbacks_of(own), fallbacks_of(defaults)) {
-            (Some(list), _) => (list, ChoiceSource::Agent),
-            (None, Some(list)) => (list, ChoiceSource::Defaults),
-            (None, None) => (Vec::new(), ChoiceSource::Builtin),
-        };
-        let resolve = |text: &String| resolve_alias(text, config);
-        let image = config.agents.defaults.image_model.as_ref();
+        let primary = resolve(&primary_text, primary_source.key())?;
+        let list =
+            |texts: &[String], key, but: Option<&ModelRef>| -> Result<Vec<ModelRef>, ConfiguredModelError> {
+                let mut models: Vec<ModelRef> = Vec::new();
+                for text in texts {
+                    let model = resolve(text, key)?;
+                    // A model that was asked already is no fallback.
+                    if but != Some(&model) && !models.contains(&model) {
+                        models.push(model);
+                    }
+                }
+                Ok(models)
+            };
+        let image_primary = image.primary.as_ref().map(|text| resolve(text, IMAGE_KEY)).transpose()?;
         Ok(Self {
-            primary: resolve(&primary_text)?,
+            fallbacks: list(&fallbacks, fallbacks_source.key(), Some(&primary))?,
+            fallbacks_source,
+            image_fallbacks: list(&image.fallbacks.unwrap_or_default(), IMAGE_KEY, image_primary.as_ref())?,
+            image: image_primary,
+            primary,
             primary_text,
             primary_source,
-            fallbacks: fallbacks.iter().map(resolve).collect::<Result<_, _>>()?,
-            fallbacks_source,
-            image: primary_of(image).as_ref().map(resolve).transpose()?,
-            image_fallbacks: fallbacks_of(image)
-                .unwrap_or_default()
-                .iter()
-                .map(resolve)
-                .collect::<Result<_, _>>()?,
         })
     }
 

@@ -18,7 +18,8 @@ pub enum Durability {
 /// Writes `bytes` to `path` by way of `<path>.tmp`, which only the owner can read from the moment it exists.
 ///
 /// # Errors
-/// When the directory, the temporary file or the rename fails; the old file is then untouched.
+/// When the temporary file or the rename fails, and the old file is untouched; or when the directory cannot be synced
+/// after the rename, and the new file is there but might not survive a power cut.
 pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FileError> {
     let temporary = temporary_path(path);
     match std::fs::remove_file(&temporary) {

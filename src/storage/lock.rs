@@ -5,6 +5,7 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{FileError, platform};
@@ -40,8 +41,10 @@ fn holder(pid: Option<u32>) -> String {
 #[must_use = "the lock is released when this is dropped"]
 pub struct FileLock {
     _file: File,
-    supported: bool,
 }
+
+/// Whether somebody was told already that there are no locks here.
+static WARNED: AtomicBool = AtomicBool::new(false);
 
 impl FileLock {
     /// Takes the lock, waiting at most `limit`. The directory must exist.
@@ -56,12 +59,14 @@ impl FileLock {
             match file.try_lock() {
                 Ok(()) => {
                     note_pid(&mut file);
-                    return Ok(Self { _file: file, supported: true });
+                    return Ok(Self { _file: file });
                 }
                 // Some network filesystems have no locks at all: going on alone is better than never starting.
-                Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-                    tracing::warn!(path = %path.display(), "this filesystem has no locks; do not run two writers at once");
-                    return Ok(Self { _file: file, supported: false });
+                Err(TryLockError::Error(error)) if platform::means_no_locks(&error) => {
+                    if !WARNED.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(path = %path.display(), "this filesystem has no locks; do not run two writers at once");
+                    }
+                    return Ok(Self { _file: file });
                 }
                 Err(TryLockError::Error(error)) => return Err(FileError::new("lock", path, error).into()),
                 Err(TryLockError::WouldBlock) => {}
@@ -71,11 +76,6 @@ impl FileLock {
             }
             clock.sleep(jitter.next());
         }
-    }
-
-    /// False when the filesystem knows no locks and none is really held.
-    pub fn is_supported(&self) -> bool {
-        self.supported
     }
 }
 

@@ -52,6 +52,16 @@ pub(crate) fn open_to_others(metadata: &Metadata) -> bool {
     }
 }
 
+/// Whether a refused lock means that this filesystem has none, rather than that somebody holds it.
+pub(crate) fn means_no_locks(error: &io::Error) -> bool {
+    // A network filesystem without its lock service says "no locks available".
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::Unsupported
+}
+
 /// Whether a process of this id is running; `None` where that cannot be asked.
 pub(crate) fn process_is_running(pid: u32) -> Option<bool> {
     #[cfg(unix)]

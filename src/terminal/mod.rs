@@ -83,7 +83,24 @@ impl Terminal {
         self.stderr_is_terminal
     }
 
-    /// Writes a piece of the answer as it is and flushes it.
+    /// Writes text that came from a model, and flushes it: to a pipe byte for byte, to a terminal without the control
+    /// characters by which text could take it over.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn pass_on(&self, text: &str) -> Result<(), Failure> {
+        let tamed: String;
+        let shown = if self.stdout_is_terminal {
+            tamed = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+            &tamed
+        } else {
+            text
+        };
+        let mut out = io::stdout().lock();
+        out.write_all(shown.as_bytes()).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
+    }
+
+    /// Writes a piece of an answer of our own, in colour where colour is shown, and flushes it.
     ///
     /// # Errors
     /// When stdout cannot be written.
@@ -135,12 +152,19 @@ impl Terminal {
         String::from_utf8(bytes).map_err(|_| Failure::usage("Standard input is not UTF-8 text."))
     }
 
-    /// Reads a secret from standard input: a pipe to its end, or a person by a masked prompt.
+    /// Reads a secret from standard input: a pipe to its end, or, where asking is allowed, a person by a prompt that
+    /// does not show it.
     ///
     /// # Errors
-    /// When it cannot be read, or the prompt is left.
-    pub fn read_secret(&self, what: &str) -> Result<Secret, Failure> {
-        if self.can_prompt() { self.ask_secret(what) } else { self.read_stdin().map(Secret::new) }
+    /// When it cannot be read, the prompt is left, or standard input is a terminal and nobody may be asked: reading it
+    /// like a pipe would show the secret.
+    pub fn read_secret(&self, what: &str, may_ask: bool) -> Result<Secret, Failure> {
+        match (self.stdin_is_terminal, may_ask && self.can_prompt()) {
+            (false, _) => self.read_stdin().map(Secret::new),
+            (true, true) => self.ask_secret(what),
+            (true, false) => Err(Failure::usage("Standard input is a terminal, and nobody may be asked.")
+                .hint("pipe the credential, or leave --json and --non-interactive out")),
+        }
     }
 }
 

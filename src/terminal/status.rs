@@ -10,6 +10,7 @@ use crate::auth::wording;
 use crate::config::Paths;
 use crate::models::status::{Finding, ProfileReport, ProviderReport, StatusReport};
 use crate::secret::SecretKind;
+use crate::text;
 
 /// What one line of the table says.
 struct Row {
@@ -40,7 +41,9 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
     if report.auth.providers.is_empty() {
         lines.push(String::new());
         lines.push("No credentials stored.".to_owned());
-        lines.push(format!("  fix: fased onboard{}", agent_flag(report)));
+        if report.is_writable() {
+            lines.push(format!("  fix: fased onboard{}", report.agent_flag));
+        }
     }
     for provider in &report.auth.providers {
         lines.push(String::new());
@@ -59,10 +62,6 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
     }
     lines.push(String::new());
     lines.join("\n")
-}
-
-fn agent_flag(report: &StatusReport<'_>) -> String {
-    if report.agent_is_default { String::new() } else { format!(" --agent {}", report.agent_id) }
 }
 
 fn header(report: &StatusReport<'_>, paths: &Paths) -> Vec<String> {
@@ -127,22 +126,22 @@ fn render(rows: &[Row], heading: &[&str]) -> Vec<String> {
             all[..heading.len()].iter().map(|cell| (*cell).to_owned()).collect()
         })
         .collect();
+    let has_health = heading.len() > HEALTH;
     let mut lines = table::lines(heading, &cells).into_iter();
     let heading = lines.next().map(|line| format!("  {}", style::dim(&line)));
     let bodies = lines.zip(rows).map(|(line, row)| {
         // Colour is put on after the columns are laid out, so that it cannot disturb them.
-        let line = if heading_has_health(&cells) {
-            line.replacen(&row.health, &coloured(&row.health, row.sound), 1)
-        } else {
-            line
+        // Behind health stand only who pays and when, which never say the same, so its last occurrence is the cell.
+        let line = match line.rfind(&row.health) {
+            Some(at) if has_health => {
+                let (before, rest) = line.split_at(at);
+                format!("{before}{}{}", coloured(&row.health, row.sound), &rest[row.health.len()..])
+            }
+            _ => line,
         };
         format!("{} {line}", if row.is_next { "→" } else { " " })
     });
     heading.into_iter().chain(bodies).collect()
-}
-
-fn heading_has_health(cells: &[Vec<String>]) -> bool {
-    cells.first().is_some_and(|row| row.len() > HEALTH)
 }
 
 fn coloured(health: &str, soundness: Soundness) -> String {
@@ -169,7 +168,7 @@ fn profile_row(row: &ProfileReport<'_>, now: Timestamp) -> Row {
         pays: verdict.billing.as_str(),
         used: row.last_used().map_or_else(
             || "never".to_owned(),
-            |used| format!("{} ago", wording::duration(now.duration_since(used))),
+            |used| format!("{} ago", text::duration(now.duration_since(used))),
         ),
     }
 }

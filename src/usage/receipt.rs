@@ -80,9 +80,12 @@ impl Receipt {
             Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
             Source::Env(variable) => (None, format!("env: {variable}")),
         };
-        // What was served decides the price; the name asked for stands in when the provider names another form of it.
+        // What was served decides the price. A provider may name a dated form of the model that was asked; any other
+        // name is another model, whose price is not known.
         let catalog = Catalog::embedded();
-        let model = catalog.model(answer.model()).or_else(|| catalog.model(requested.model()));
+        let asked =
+            || catalog.model(requested.model()).filter(|_| answer.model().starts_with(requested.model()));
+        let model = catalog.model(answer.model()).or_else(asked);
         let is_priced = chosen.billing == Billing::Api && requested.provider() == "anthropic";
         let cost = model.filter(|_| is_priced).and_then(|model| price::cost(&answer.usage(), &model.prices));
         Self {

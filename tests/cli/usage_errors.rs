@@ -76,7 +76,7 @@ fn flags_that_contradict_each_other_are_refused() {
         vec!["--auth-choice", "apiKey", "--token", &token],
         vec!["--auth-choice", "skip", "--token", &token],
         vec!["--auth-choice", "carrier-pigeon"],
-        vec!["--anthropic-api-key", &key, "--token-profile-id", "anthropic:work"],
+        vec!["--anthropic-api-key", &key, "--token-expires-in", "365d"],
         vec!["--token", &token, "--token-provider", "openai"],
         vec!["--token", &token, "--replace"],
         vec!["--anthropic-api-key", &key, "--verify", "--skip-health"],

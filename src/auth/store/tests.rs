@@ -121,6 +121,46 @@ fn files_that_are_no_store_are_never_overwritten() {
 }
 
 #[test]
+fn a_store_with_one_name_twice_is_refused_by_readers_and_writers_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    let entry = r#"{"type":"api_key","provider":"anthropic","key":"k"}"#;
+    for text in [
+        format!(r#"{{"profiles":{{"anthropic:a":{entry}}},"profiles":{{}}}}"#),
+        format!(r#"{{"profiles":{{"anthropic:a":{entry},"anthropic:a":{entry}}}}}"#),
+    ] {
+        write(&store.path(), &text);
+        for error in [store.read().map(drop).unwrap_err(), put(&store, &key("anthropic:b", "k")).unwrap_err()]
+        {
+            assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+        }
+        assert_eq!(std::fs::read_to_string(store.path()).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_and_an_empty_legacy_file_are_no_obstacle() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    write(&dir.path().join("auth.json"), " \n");
+    assert!(store.read().unwrap().profiles.is_empty());
+    write(&dir.path().join("auth.json"), "\u{feff}{\"anthropic\":{\"type\":\"api_key\",\"key\":\"K\"}}");
+    assert_eq!(store.read().unwrap().profiles.len(), 1);
+}
+
+#[test]
+fn counters_that_make_no_sense_do_not_hide_those_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store_in(dir.path());
+    write(
+        &store.path(),
+        r#"{"version":1,"profiles":{},"usageStats":{"anthropic:a":7,"anthropic:b":{"disabledReason":7,"cooldownUntil":9}}}"#,
+    );
+    let stats = store.read().unwrap().usage_stats;
+    assert_eq!(stats.keys().collect::<Vec<_>>(), ["anthropic:b"]);
+}
+
+#[test]
 fn a_newer_store_can_be_looked_at() {
     let dir = tempfile::tempdir().unwrap();
     let store = store_in(dir.path());
@@ -166,7 +206,7 @@ fn entries_that_make_no_sense_are_reported_and_kept() {
     assert_eq!(
         ignored,
         [
-            IgnoredEntry { id: "x\u{fffd}y".to_owned(), problem: EntryProblem::InvalidId },
+            IgnoredEntry { id: "xy".to_owned(), problem: EntryProblem::InvalidId },
             IgnoredEntry { id: "anthropic:a".to_owned(), problem: EntryProblem::InvalidType },
         ]
     );

@@ -7,11 +7,15 @@ use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::selection;
 use crate::models::status::{Check, StatusInputs, StatusReport};
+use crate::terminal::BROKEN_PIPE;
 use crate::terminal::status::text;
 
 pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     let model = args.model.as_deref().map(|text| selection::parse_typed(text, &agent.config)).transpose()?;
+    if model.as_ref().is_some_and(|typed| typed.profile.is_some()) {
+        return Err(Failure::usage("--model of a status names a model alone, without @profile."));
+    }
     let (snapshot, state, state_findings) = agent.read()?;
     let now = ctx.clock.now();
     let report = StatusReport::make(&StatusInputs {
@@ -22,10 +26,15 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
         model: model.map(|typed| typed.model),
         state_findings,
     })?;
-    match args {
-        StatusArgs { json: true, .. } => ctx.terminal.answer_json(&report)?,
-        StatusArgs { plain: true, .. } => ctx.terminal.answer(&format!("{}\n", report.resolved_default))?,
-        _ => ctx.terminal.answer(&text(&report, &ctx.paths, now, ctx.terminal.width()))?,
+    let told = match args {
+        StatusArgs { json: true, .. } => ctx.terminal.answer_json(&report),
+        StatusArgs { plain: true, .. } => ctx.terminal.answer(&format!("{}\n", report.resolved_default)),
+        _ => ctx.terminal.answer(&text(&report, &ctx.paths, now, ctx.terminal.width())),
+    };
+    match told {
+        // A reader that has seen enough does not make unhealthy credentials healthy.
+        Err(failure) if args.check && failure.kind == BROKEN_PIPE => {}
+        told => told?,
     }
     Ok(match report.check() {
         _ if !args.check => Exit::Ok,

@@ -1,9 +1,11 @@
 //! Onboarding by asking a person. What is set up already is shown first; leaving any question writes nothing.
 
-use super::save::{save, show_notice, verified};
+use super::save::{Asked, ToSave, ask_api, due_notice, save};
 use super::{Kind, Wanted};
+use crate::auth::enroll;
 use crate::auth::intake::{self, Accepted, Expected};
 use crate::auth::verify::Accepted as Verified;
+use crate::cli::OnboardArgs;
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
@@ -15,7 +17,7 @@ enum First {
     Skip,
 }
 
-pub(super) fn run(ctx: &Ctx, agent: &Agent, wanted: &Wanted) -> Result<Exit, Failure> {
+pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: Wanted) -> Result<Exit, Failure> {
     let terminal = &ctx.terminal;
     terminal.say("Fased keeps your Claude credentials and talks to Claude for your agents.\n");
     show_what_is_there(ctx, agent)?;
@@ -46,12 +48,14 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, wanted: &Wanted) -> Result<Exit, Fai
             )?
         }
     };
-    let notice = show_notice(ctx, expected);
-    let (accepted, verified) = credential(ctx, agent, expected)?;
-    let report = save(ctx, agent, expected, &accepted, wanted, verified.as_ref(), notice)?;
+    let notice = due_notice(ctx, expected);
+    let (accepted, verified) = credential(ctx, args, agent, expected)?;
+    let saved = ToSave { expected, accepted: &accepted, verified: verified.as_ref(), notice };
+    let wanted = place(ctx, agent, wanted, &saved)?;
+    let report = save(ctx, agent, &wanted, &saved)?;
     terminal.say(&report.sentence());
     report.tell_warnings(ctx);
-    let flag = agent.flag();
+    let flag = agent.selected.flag();
     let next = [
         (format!("fased chat{flag} \"hello\""), "talk to Claude"),
         (format!("fased models status{flag}"), "see your credentials' health"),
@@ -83,9 +87,29 @@ fn show_what_is_there(ctx: &Ctx, agent: &Agent) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks for a credential until one is well formed and not refused by the API. When the API cannot be reached, it is
-/// taken unverified: being offline is no reason to lose what was typed.
-fn credential(ctx: &Ctx, agent: &Agent, expected: Expected) -> Result<(Accepted, Option<Verified>), Failure> {
+/// Asks before another secret is replaced; the credential may also go beside it.
+fn place(ctx: &Ctx, agent: &Agent, wanted: Wanted, saved: &ToSave<'_>) -> Result<Wanted, Failure> {
+    let to = enroll::destination(&saved.enrolment(&wanted), &agent.store)?;
+    let Some(held) = to.holds else { return Ok(wanted) };
+    let beside = ctx.terminal.ask_choice(
+        &format!("{} holds another secret ({held}). What now?", to.id),
+        vec![
+            Choice::new(true, &format!("Keep both, store this one as {}", to.beside), ""),
+            Choice::new(false, &format!("Replace the secret of {}", to.id), "the old one is gone then"),
+        ],
+    )?;
+    let id = if beside { to.beside } else { to.id };
+    Ok(Wanted { profile_id: Some(id), replace: !beside, ..wanted })
+}
+
+/// Asks for a credential until one is well formed and not refused by the API. When the API cannot be asked, it is taken
+/// unverified: being offline is no reason to lose what was typed.
+fn credential(
+    ctx: &Ctx,
+    args: &OnboardArgs,
+    agent: &Agent,
+    expected: Expected,
+) -> Result<(Accepted, Option<Verified>), Failure> {
     let question = match expected {
         Expected::ApiKey => "API key (not shown)",
         Expected::SetupToken => "Setup-token (not shown; `claude setup-token` prints one)",
@@ -100,33 +124,29 @@ fn credential(ctx: &Ctx, agent: &Agent, expected: Expected) -> Result<(Accepted,
             }
         };
         ctx.terminal.say(&format!("  {}", style::dim(&accepted.secret.masked())));
-        match verified(ctx, agent, expected, &accepted.secret) {
-            Ok(verified) => {
+        if args.skip_health {
+            return Ok((accepted, None));
+        }
+        match ask_api(ctx, agent, expected, &accepted.secret, true)? {
+            Asked::Accepted(verified) => {
                 let organization = verified.organization_id.as_deref();
                 let organization = organization.map(|id| format!("organization {id}, ")).unwrap_or_default();
-                ctx.terminal.say(&format!(
-                    "{} It works ({organization}{} models)",
-                    style::good("✓"),
-                    verified.models
-                ));
+                let models = verified.models;
+                ctx.terminal.say(&format!("{} It works ({organization}{models} models)", style::good("✓")));
                 return Ok((accepted, Some(verified)));
             }
-            Err(failure) if failure.exit == Exit::Provider => {
+            Asked::Refused(failure) => {
                 ctx.terminal.say(&format!(
                     "{} {} Try again, or press Ctrl-C.",
                     style::bad("✗"),
                     failure.message
                 ));
             }
-            Err(failure) if failure.exit == Exit::Network => {
-                ctx.terminal.say(&format!(
-                    "{} {} It is stored without being verified.",
-                    style::attention("!"),
-                    failure.message
-                ));
+            Asked::Unanswered(failure) => {
+                let mark = style::attention("!");
+                ctx.terminal.say(&format!("{mark} {} It is stored without being verified.", failure.message));
                 return Ok((accepted, None));
             }
-            Err(failure) => return Err(failure),
         }
     }
 }

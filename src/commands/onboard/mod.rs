@@ -2,6 +2,7 @@
 //! a person is asked. Both ways end in [`save`].
 
 mod interactive;
+mod refusal;
 mod save;
 mod scripted;
 
@@ -22,9 +23,10 @@ const RECIPES: [&str; 2] = [
 ];
 
 /// What the flags ask for, checked.
+#[derive(Clone)]
 struct Wanted {
     kind: Kind,
-    /// Where a token is stored, when that was said.
+    /// Where it is stored, when that was said.
     profile_id: Option<ProfileId>,
     /// When a token ends, when that was said.
     expires: Expiry,
@@ -32,6 +34,7 @@ struct Wanted {
 }
 
 /// Which credential, and from where.
+#[derive(Clone)]
 enum Kind {
     /// One that was given, as text that is not judged yet.
     Given(Expected, Secret),
@@ -50,12 +53,12 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs) -> Result<Exit, Failure> {
     match wanted.kind {
         Kind::Skip => scripted::skip(ctx, args, &agent),
         Kind::Given(..) => scripted::run(ctx, args, &agent, &wanted),
-        Kind::Ask(_) | Kind::AskEverything => interactive::run(ctx, &agent, &wanted),
+        Kind::Ask(_) | Kind::AskEverything => interactive::run(ctx, args, &agent, wanted),
     }
 }
 
 fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
-    let profile_id = args.token_profile_id.as_deref().map(parse_profile_id).transpose()?;
+    let profile_id = args.profile_id.as_deref().map(parse_profile_id).transpose()?;
     let expires = args.token_expires_in.as_deref().map(|text| expiry(ctx, text)).transpose()?;
     if args.token_provider.as_deref().is_some_and(|provider| provider != "anthropic") {
         // What was given is not repeated: it may be a token at the wrong flag.
@@ -63,8 +66,7 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
     }
     let gives_key = args.anthropic_api_key.is_some() || args.api_key_stdin;
     let gives_token = args.token.is_some() || args.token_stdin;
-    let about_tokens =
-        gives_token || profile_id.is_some() || expires.is_some() || args.token_provider.is_some();
+    let about_tokens = gives_token || expires.is_some() || args.token_provider.is_some();
     let expected = match args.auth_choice {
         Some(AuthChoice::Skip) if gives_key || gives_token => {
             return Err(Failure::usage("--auth-choice skip stores nothing, but a credential is given.")
@@ -87,7 +89,10 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
         }
         None if gives_key => Some(Expected::ApiKey),
         None if about_tokens => Some(Expected::SetupToken),
-        None => return everything(ctx, args),
+        None => {
+            let wanted = everything(ctx, args)?;
+            return Ok(Wanted { profile_id, replace: args.replace, ..wanted });
+        }
     };
     let kind = match expected {
         None => Kind::Skip,
@@ -123,7 +128,7 @@ fn given(ctx: &Ctx, args: &OnboardArgs, expected: Expected) -> Result<Option<Sec
         return Ok(Some(secret.clone()));
     }
     if stdin {
-        return ctx.terminal.read_secret(what).map(Some);
+        return ctx.terminal.read_secret(what, !args.non_interactive && !args.json).map(Some);
     }
     let from_env = expected == Expected::ApiKey && !may_ask(ctx, args);
     Ok(ctx.env.get("ANTHROPIC_API_KEY").filter(|_| from_env).map(Secret::new))
@@ -144,14 +149,12 @@ fn not_given(expected: Expected) -> Failure {
 
 fn parse_profile_id(text: &str) -> Result<ProfileId, Failure> {
     let id: ProfileId = text.parse().map_err(|error: crate::auth::profile_id::ProfileIdError| {
-        Failure::usage(format!("The value of --token-profile-id is {error}."))
+        Failure::usage(format!("The value of --profile-id is {error}."))
     })?;
     if id.provider() == "anthropic" {
         Ok(id)
     } else {
-        Err(Failure::usage(
-            "The value of --token-profile-id does not begin with anthropic:, like anthropic:work.",
-        ))
+        Err(Failure::usage("The value of --profile-id does not begin with anthropic:, like anthropic:work."))
     }
 }
 

@@ -4,17 +4,19 @@ use serde::Serialize;
 
 use super::Wanted;
 use crate::SCHEMA_VERSION;
+use crate::anthropic::ApiErrorKind;
 use crate::auth::enroll::{self, Enrolled, NewCredential, Outcome};
+use crate::auth::form::Form;
 use crate::auth::intake::{Accepted, Expected};
-use crate::auth::notices::{self, Notice, PLAN_CREDENTIALS};
+use crate::auth::notices::{Notice, PLAN_CREDENTIALS};
 use crate::auth::profile::{CredentialType, Material};
-use crate::auth::resolve::Form;
 use crate::auth::state::Verification;
 use crate::auth::verify::{self, Accepted as Verified};
 use crate::auth::{Credential, ProfileId};
 use crate::commands::agent::Agent;
+use crate::commands::notice;
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::provider;
 use crate::secret::Secret;
 use crate::terminal::style;
@@ -35,6 +37,9 @@ pub(super) struct Report {
     secret: Option<String>,
     /// Whether anything was written.
     pub(super) changed: bool,
+    /// Whether only the end of its life was.
+    #[serde(skip)]
+    dated: bool,
     replaced: bool,
     previous_secret: Option<String>,
     verified: bool,
@@ -55,6 +60,7 @@ impl Report {
             kind: None,
             secret: None,
             changed: false,
+            dated: false,
             replaced: false,
             previous_secret: None,
             verified: false,
@@ -78,6 +84,9 @@ impl Report {
             (true, Some(previous)) => {
                 format!("{mark} Replaced {id} for agent {agent}: {previous} → {kind} {tail}.")
             }
+            (true, None) if self.dated => {
+                format!("{mark} Saved when {id} ({kind} {tail}) ends, for agent {agent}.")
+            }
             (true, None) => format!("{mark} Saved {id} ({kind} {tail}) for agent {agent}."),
         }
     }
@@ -95,91 +104,110 @@ fn last_word(masked: &str) -> &str {
 
 /// Shows the notice about plan credentials where it is due. [`save`] records that it was, so that onboarding which
 /// ends before it leaves nothing behind.
-pub(super) fn show_notice(ctx: &Ctx, expected: Expected) -> Option<&'static Notice> {
-    let notice: &Notice = match expected {
-        Expected::ApiKey => return None,
-        Expected::SetupToken => &PLAN_CREDENTIALS,
-    };
-    if notices::was_shown(notice, &ctx.paths) {
-        return None;
+pub(super) fn due_notice(ctx: &Ctx, expected: Expected) -> Option<&'static Notice> {
+    match expected {
+        Expected::SetupToken if notice::show(ctx, &PLAN_CREDENTIALS) => Some(&PLAN_CREDENTIALS),
+        Expected::SetupToken | Expected::ApiKey => None,
     }
-    ctx.terminal.say(&format!(
-        "{} {}\nSource: {}. To store a key instead: fased onboard --api-key-stdin",
-        style::attention(&format!("Notice ({}):", notice.date)),
-        notice.text,
-        notice.source,
-    ));
-    Some(notice)
+}
+
+/// What the API said about a credential.
+pub(super) enum Asked {
+    /// It takes it.
+    Accepted(Verified),
+    /// It does not.
+    Refused(Failure),
+    /// It could not be reached, or answered something else.
+    Unanswered(Failure),
 }
 
 /// Asks the API about a credential that is not stored yet.
-pub(super) fn verified(
+pub(super) fn ask_api(
     ctx: &Ctx,
     agent: &Agent,
     expected: Expected,
     secret: &Secret,
-) -> Result<Verified, Failure> {
+    may_show_progress: bool,
+) -> Result<Asked, Failure> {
     let client = provider::client(PROVIDER, &agent.config, &ctx.env, ctx.network)?;
-    let form = match expected {
-        Expected::ApiKey => Form::ApiKey,
-        Expected::SetupToken => Form::PlanToken,
+    let stored_as = match expected {
+        Expected::ApiKey => CredentialType::ApiKey,
+        Expected::SetupToken => CredentialType::Token,
     };
-    let authorization = provider::sign_with(form, secret.clone());
-    let spinner = ctx.terminal.spinner(&format!("Asking {} …", client.endpoint().host()));
-    let asked = ctx.block_on(async { Ok(verify::verify(&client, &authorization).await?) });
+    let authorization = provider::sign_with(Form::of(secret, stored_as, None), secret.clone());
+    let spinner =
+        may_show_progress.then(|| ctx.terminal.spinner(&format!("Asking {} …", client.endpoint().host())));
+    let asked = ctx.block_on(async { Ok(verify::verify(&client, &authorization).await) });
     drop(spinner);
-    asked.map_err(|failure| match failure.exit {
-        Exit::Cancelled => Failure::cancelled("Cancelled; nothing was written."),
-        // What is said about stored credentials does not help with one that is not.
-        Exit::Provider => Failure { commands: Vec::new(), ..failure }
-            .fact("nothing was stored")
-            .hint("check the credential, or leave --verify out to store it unasked"),
-        _ => failure.fact("nothing was stored"),
+    let asked = asked.map_err(|_| Failure::cancelled("Cancelled; nothing was written."))?;
+    Ok(match asked {
+        Ok(verified) => Asked::Accepted(verified),
+        Err(error) => {
+            let kind = error.api().map(|api| api.kind);
+            let failure = Failure::from(error);
+            match kind {
+                Some(ApiErrorKind::Authentication | ApiErrorKind::Permission) => Asked::Refused(failure),
+                _ => Asked::Unanswered(failure),
+            }
+        }
     })
 }
 
-/// Writes an accepted credential, what the API said about it, and which notice was shown for it.
-pub(super) fn save(
-    ctx: &Ctx,
-    agent: &Agent,
-    expected: Expected,
-    accepted: &Accepted,
-    wanted: &Wanted,
-    verified: Option<&Verified>,
-    notice: Option<&Notice>,
-) -> Result<Report, Failure> {
-    let value = Material::Value(accepted.secret.clone());
-    let credential = match expected {
-        Expected::ApiKey => Credential::ApiKey { key: value },
-        Expected::SetupToken => Credential::Token { token: value, expires: wanted.expires },
-    };
-    let kind = credential.kind();
-    let new = NewCredential {
-        provider: PROVIDER.to_owned(),
-        credential,
-        id: wanted.profile_id.clone(),
-        replace: wanted.replace,
-    };
-    let enrolled = enroll::enroll(&new, &agent.store, &agent.config, ctx.clock.as_ref())?;
-    if let Some(verified) = verified {
-        record(ctx, agent, &enrolled.id, verified)?;
+/// A credential that is ready to be stored.
+pub(super) struct ToSave<'a> {
+    pub(super) expected: Expected,
+    pub(super) accepted: &'a Accepted,
+    /// What the API said about it, if it was asked.
+    pub(super) verified: Option<&'a Verified>,
+    /// The notice that was shown for it.
+    pub(super) notice: Option<&'static Notice>,
+}
+
+impl ToSave<'_> {
+    /// What the store is asked to take.
+    pub(super) fn enrolment(&self, wanted: &Wanted) -> NewCredential {
+        let value = Material::Value(self.accepted.secret.clone());
+        let credential = match self.expected {
+            Expected::ApiKey => Credential::ApiKey { key: value },
+            Expected::SetupToken => Credential::Token { token: value, expires: wanted.expires },
+        };
+        NewCredential {
+            provider: PROVIDER.to_owned(),
+            credential,
+            id: wanted.profile_id.clone(),
+            replace: wanted.replace,
+        }
     }
-    if let Some(notice) = notice {
-        notices::record_shown(notice, &ctx.paths, ctx.clock.as_ref())?;
+}
+
+/// Writes the credential; then what the API said about it and which notice was shown for it. The credential is what
+/// matters: trouble with the rest is a warning.
+pub(super) fn save(ctx: &Ctx, agent: &Agent, wanted: &Wanted, saved: &ToSave<'_>) -> Result<Report, Failure> {
+    let new = saved.enrolment(wanted);
+    let enrolled = enroll::enroll(&new, &agent.store, &agent.config, ctx.clock.as_ref())?;
+    let mut warnings = warnings(&enrolled, saved.accepted);
+    if let Some(verified) = saved.verified
+        && let Err(failure) = record(ctx, agent, &enrolled.id, verified)
+    {
+        warnings.push(format!("It cannot be recorded that the API accepts it. {}", failure.message));
+    }
+    if let Some(notice) = saved.notice {
+        notice::record(ctx, notice);
     }
     let previous_secret = match &enrolled.outcome {
         Outcome::Replaced { old } => Some(old.clone()),
-        Outcome::Added | Outcome::Unchanged => None,
+        Outcome::Added | Outcome::Unchanged | Outcome::Dated => None,
     };
     Ok(Report {
-        kind: Some(kind),
-        secret: Some(accepted.secret.masked()),
+        kind: Some(new.credential.kind()),
+        secret: Some(saved.accepted.secret.masked()),
         changed: enrolled.outcome != Outcome::Unchanged,
+        dated: enrolled.outcome == Outcome::Dated,
         replaced: previous_secret.is_some(),
         previous_secret,
-        verified: verified.is_some(),
-        notice: notice.map(|notice| notice.id),
-        warnings: warnings(&enrolled, accepted),
+        verified: saved.verified.is_some(),
+        notice: saved.notice.map(|notice| notice.id),
+        warnings,
         profile_id: Some(enrolled.id),
         ..Report::skipped(agent)
     })
@@ -206,11 +234,15 @@ fn warnings(enrolled: &Enrolled, accepted: &Accepted) -> Vec<String> {
         warnings.push("Its sk-ant- form is not one this version knows; it is sent as an API key.".to_owned());
     }
     if let Some(ids) = &enrolled.excluded_by {
+        let ids: Vec<&str> = ids.iter().map(ProfileId::as_str).collect();
         warnings.push(format!(
             "The order of {PROVIDER} ({}) leaves {} out, so it is not used; add it to that list.",
             ids.join(", "),
             enrolled.id
         ));
+    }
+    if let Some(trouble) = &enrolled.trouble {
+        warnings.push(format!("What was remembered of the old secret could not be cleared: {trouble}."));
     }
     warnings
 }

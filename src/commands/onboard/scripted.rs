@@ -1,8 +1,9 @@
 //! Onboarding by flags and pipes: nothing is asked, and anything wrong ends it with nothing written.
 
-use super::save::{Report, save, show_notice, verified};
-use super::{Kind, Wanted};
-use crate::auth::intake;
+use super::save::{Asked, Report, ToSave, ask_api, due_notice, save};
+use super::{Kind, Wanted, refusal};
+use crate::auth::intake::{self, Accepted, Expected};
+use crate::auth::verify::Accepted as Verified;
 use crate::cli::OnboardArgs;
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
@@ -12,10 +13,13 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted)
     let Kind::Given(expected, given) = &wanted.kind else {
         return Err(Failure::usage("There is no credential to store."));
     };
-    let accepted = intake::accept(given.expose(), *expected)?;
-    let notice = show_notice(ctx, *expected);
-    let verified = if args.verify { Some(verified(ctx, agent, *expected, &accepted.secret)?) } else { None };
-    let report = save(ctx, agent, *expected, &accepted, wanted, verified.as_ref(), notice)?;
+    let expected = *expected;
+    let accepted = intake::accept(given.expose(), expected)
+        .map_err(|error| refusal::failure(&error, expected, agent))?;
+    let notice = due_notice(ctx, expected);
+    let verified = if args.verify { Some(verify(ctx, args, agent, expected, &accepted)?) } else { None };
+    let saved = ToSave { expected, accepted: &accepted, verified: verified.as_ref(), notice };
+    let report = save(ctx, agent, wanted, &saved)?;
     if args.json {
         ctx.terminal.answer_json(&report)?;
     } else {
@@ -28,6 +32,23 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted)
         report.tell_warnings(ctx);
     }
     Ok(Exit::Ok)
+}
+
+/// Asks the API, whose word decides: what it does not accept, or cannot be asked about, is not stored.
+fn verify(
+    ctx: &Ctx,
+    args: &OnboardArgs,
+    agent: &Agent,
+    expected: Expected,
+    accepted: &Accepted,
+) -> Result<Verified, Failure> {
+    match ask_api(ctx, agent, expected, &accepted.secret, !args.json)? {
+        Asked::Accepted(verified) => Ok(verified),
+        Asked::Refused(failure) => Err(Failure { commands: Vec::new(), ..failure }
+            .fact("nothing was stored")
+            .hint("check the credential, or leave --verify out to store it unasked")),
+        Asked::Unanswered(failure) => Err(failure.fact("nothing was stored")),
+    }
 }
 
 pub(super) fn skip(ctx: &Ctx, args: &OnboardArgs, agent: &Agent) -> Result<Exit, Failure> {

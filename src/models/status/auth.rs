@@ -8,12 +8,13 @@ use serde::{Serialize, Serializer};
 
 use super::StatusInputs;
 use super::profile::{ProviderHealth, Rows, UnusableProfile};
+use crate::auth::ProfileId;
 use crate::auth::health::{self, Billing, Stored, Usable};
 use crate::auth::profile::CredentialType;
 use crate::auth::resolve::{EnvCredential, EnvStanding, Judged, Next, ProviderAuth, billing_of_env};
-use crate::auth::{ProfileId, wording};
 use crate::config::AgentId;
 use crate::models::selection::AgentModels;
+use crate::text;
 
 /// The `auth` section.
 #[derive(Debug, Serialize)]
@@ -135,7 +136,7 @@ impl<'a> AuthReport<'a> {
         names.sort_unstable();
         names.dedup();
 
-        let agent = (inputs.agent.id != auth.config.default_agent()).then_some(&inputs.agent.id);
+        let agent = inputs.agent.named();
         let mut report = Self {
             store_path: inputs.store_path.clone(),
             shell_env_fallback: ShellEnvFallback { enabled: false, applied_keys: [] },
@@ -172,7 +173,7 @@ impl<'a> AuthReport<'a> {
         let now = inputs.auth.now;
         let next = provider.next_profile().map(|judged| (&judged.profile.id, judged.verdict.billing));
         let effective = Effective::of(&provider, inputs);
-        let ProviderAuth { provider, profiles, source, env, next: next_source } = provider;
+        let ProviderAuth { provider, profiles, source, env, next: next_source, .. } = provider;
         let rows = Rc::new(Rows { judged: profiles, now, agent, next: next.map(|(id, _)| id) });
         self.unusable_profiles
             .extend(rows.judged.iter().filter_map(|judged| UnusableProfile::of(judged, &rows)));
@@ -281,7 +282,7 @@ fn label(judged: &Judged<'_>, now: Timestamp) -> String {
         },
     };
     if let Usable::No(unusable) = &judged.verdict.usable {
-        let left = unusable.until.map(|until| format!(" {}", wording::duration(until.duration_since(now))));
+        let left = unusable.until.map(|until| format!(" {}", text::duration(until.duration_since(now))));
         let left = left.unwrap_or_default();
         match unusable.reason.kind() {
             "cooldown" => label.push_str(&format!(" [cooldown{left}]")),

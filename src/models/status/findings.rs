@@ -8,7 +8,11 @@ use super::{AuthReport, StatusInputs};
 use crate::auth::resolve::Judged;
 use crate::auth::state::StateFinding;
 use crate::auth::store::StoreFinding;
-use crate::auth::wording;
+use crate::auth::wording::{self, Fix};
+use crate::text;
+
+/// The store was written by a newer program.
+pub(super) const NEWER_VERSION: &str = "store-newer-version";
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,7 +22,7 @@ pub struct Finding {
     /// What is the matter, in a sentence.
     pub message: String,
     /// What mends it.
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
 }
 
 pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Vec<Finding> {
@@ -31,15 +35,15 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
             StoreFinding::OpenToOthers(path) => Finding {
                 id: "store-open-to-others",
                 message: format!("Other users can read {}; the next write makes it private.", shown(path)),
-                fix: Some(format!("chmod 600 {}", wording::shell_word(&path.display().to_string()))),
+                fix: Some(Fix::run([format!("chmod 600 {}", text::shell_word(&path.display().to_string()))])),
             },
             StoreFinding::DirectoryOpenToOthers(path) => Finding {
                 id: "directory-open-to-others",
                 message: format!("Other users can enter {}.", shown(path)),
-                fix: Some(format!("chmod 700 {}", wording::shell_word(&path.display().to_string()))),
+                fix: Some(Fix::run([format!("chmod 700 {}", text::shell_word(&path.display().to_string()))])),
             },
             StoreFinding::NewerVersion(version) => Finding {
-                id: "store-newer-version",
+                id: NEWER_VERSION,
                 message: format!("The store has version {version}, written by a newer program; it is shown but never changed."),
                 fix: None,
             },
@@ -64,6 +68,16 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         ),
         fix: None,
     }));
+    if inputs.auth.config.has_includes {
+        findings.push(Finding {
+            id: "config-includes",
+            message: format!(
+                "`$include` in {} is not followed by this version.",
+                shown(inputs.paths.config())
+            ),
+            fix: Some(Fix::advise("put what it includes into the file itself")),
+        });
+    }
     findings.extend(inputs.state_findings.iter().map(|StateFinding::Unreadable(path)| Finding {
         id: "state-unreadable",
         message: format!("{} cannot be read; cooldowns and last uses are not known.", shown(path)),

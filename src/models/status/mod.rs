@@ -15,8 +15,8 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::catalog::Catalog;
-use super::refs::{ModelRef, ModelRefError};
-use super::selection::{self, AgentModels, ChoiceSource};
+use super::refs::ModelRef;
+use super::selection::{self, AgentModels, ChoiceSource, ConfiguredModelError};
 use crate::SCHEMA_VERSION;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::StateFinding;
@@ -50,6 +50,9 @@ pub struct StatusReport<'a> {
     pub agent_id: &'a str,
     /// Whether commands without `--agent` mean it.
     pub agent_is_default: bool,
+    /// What names it on a command line, for renderings.
+    #[serde(skip)]
+    pub agent_flag: String,
     /// Its directory.
     pub agent_dir: PathBuf,
     /// The primary model as configured.
@@ -137,7 +140,7 @@ impl<'a> StatusReport<'a> {
     ///
     /// # Errors
     /// When a configured model is no reference.
-    pub fn make(inputs: &StatusInputs<'a>) -> Result<Self, ModelRefError> {
+    pub fn make(inputs: &StatusInputs<'a>) -> Result<Self, ConfiguredModelError> {
         let auth = &inputs.auth;
         let config = auth.config;
         let models = AgentModels::of(&inputs.agent.id, config)?;
@@ -150,7 +153,8 @@ impl<'a> StatusReport<'a> {
             schema_version: SCHEMA_VERSION,
             config_path: inputs.paths.config().to_owned(),
             agent_id: inputs.agent.id.as_str(),
-            agent_is_default: inputs.agent.id == config.default_agent(),
+            agent_is_default: inputs.agent.is_default,
+            agent_flag: inputs.agent.flag(),
             agent_dir: inputs.agent.dir.clone(),
             default_model: models.primary_text,
             resolved_default: models.primary,
@@ -172,6 +176,11 @@ impl<'a> StatusReport<'a> {
     /// The outcome of `--check`.
     pub fn check(&self) -> Check {
         self.auth.check
+    }
+
+    /// Whether the store is of a version this program writes.
+    pub fn is_writable(&self) -> bool {
+        !self.findings.iter().any(|finding| finding.id == findings::NEWER_VERSION)
     }
 
     /// Whether the primary model was chosen anywhere.

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
+use crate::auth::ProfileId;
 use crate::auth::health::{Billing, Stored, Usable, Verdict};
 use crate::auth::profile::{CredentialType, Material, Profile};
 use crate::auth::resolve::Judged;
-use crate::auth::{ProfileId, wording};
+use crate::auth::wording::{self, Fix};
 use crate::config::AgentId;
 
 /// A profile with its verdict.
@@ -35,7 +36,7 @@ pub struct ProfileReport<'a> {
     pub verdict: Verdict,
     /// What mends it.
     #[serde(skip)]
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
     /// Whether a request would use it now.
     #[serde(skip)]
     pub is_next: bool,
@@ -92,7 +93,7 @@ struct UsableReport {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
     until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
+    fix: Option<Fix>,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,7 +107,7 @@ pub(super) struct UnusableProfile<'a> {
     #[serde(serialize_with = "optional_millis")]
     until: Option<Timestamp>,
     pub(super) remaining_ms: Option<i64>,
-    fix: Option<String>,
+    fix: Option<Fix>,
 }
 
 #[derive(Debug, Serialize)]
@@ -223,7 +224,7 @@ impl Verified {
 }
 
 impl UsableReport {
-    fn of(verdict: &Verdict, fix: Option<&String>) -> Self {
+    fn of(verdict: &Verdict, fix: Option<&Fix>) -> Self {
         match &verdict.usable {
             Usable::Yes => Self {
                 state: "yes",

@@ -1,0 +1,68 @@
+//! How a credential is sent, and so who pays: told from what the secret is, and only where its prefix says nothing from
+//! what it was stored as.
+
+use super::health::Billing;
+use super::profile::CredentialType;
+use crate::secret::{Secret, SecretKind};
+
+/// How a credential is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// In `x-api-key`.
+    ApiKey,
+    /// As a bearer token of a Claude plan.
+    PlanToken,
+    /// As a bearer token of the Console or of federation.
+    ConsoleToken,
+}
+
+impl Form {
+    /// The form of a secret. A bearer token in a key's place is still a bearer token, and the other way round. Plan and
+    /// Console tokens look alike; `issuer` tells them apart, and unknown counts as a plan.
+    pub fn of(secret: &Secret, stored_as: CredentialType, issuer: Option<&str>) -> Self {
+        let is_bearer = match secret.kind() {
+            SecretKind::BearerToken => true,
+            SecretKind::Other => stored_as != CredentialType::ApiKey,
+            _ => false,
+        };
+        match (is_bearer, issuer) {
+            (false, _) => Self::ApiKey,
+            (true, Some("console")) => Self::ConsoleToken,
+            (true, _) => Self::PlanToken,
+        }
+    }
+
+    /// Who pays for what is sent in this form.
+    pub fn billing(self) -> Billing {
+        match self {
+            Self::ApiKey | Self::ConsoleToken => Billing::Api,
+            Self::PlanToken => Billing::Subscription,
+        }
+    }
+}
+
+/// Whether a secret cannot sign requests for messages, whatever it was stored as.
+pub fn is_useless(kind: SecretKind) -> bool {
+    matches!(kind, SecretKind::AdminKey | SecretKind::RefreshToken | SecretKind::GatewayClientKey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_secret_is_decides_over_what_it_was_stored_as() {
+        for (secret, stored_as, issuer, form) in [
+            ("sk-ant-api03-x", CredentialType::ApiKey, None, Form::ApiKey),
+            ("sk-ant-api03-x", CredentialType::Token, None, Form::ApiKey),
+            ("sk-ant-oat01-x", CredentialType::ApiKey, None, Form::PlanToken),
+            ("sk-ant-oat01-x", CredentialType::OAuth, Some("console"), Form::ConsoleToken),
+            ("sk-ant-oat01-x", CredentialType::Token, Some("plan"), Form::PlanToken),
+            ("something-else", CredentialType::ApiKey, None, Form::ApiKey),
+            ("something-else", CredentialType::Token, None, Form::PlanToken),
+            ("sk-ant-new07-x", CredentialType::Token, None, Form::ApiKey),
+        ] {
+            assert_eq!(Form::of(&Secret::new(secret), stored_as, issuer), form, "{secret} {stored_as:?}");
+        }
+    }
+}

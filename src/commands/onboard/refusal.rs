@@ -1,0 +1,34 @@
+//! A credential that was not accepted: what it is, and the line that would store it rightly, for the same agent.
+
+use crate::auth::intake::{Expected, IntakeError};
+use crate::commands::agent::Agent;
+use crate::error::{Exit, Failure};
+use crate::secret::SecretKind;
+
+const KEYS: &str = "https://platform.claude.com/settings/keys";
+
+pub(super) fn failure(error: &IntakeError, expected: Expected, agent: &Agent) -> Failure {
+    let failure = Failure::new(Exit::Usage, "credential_refused", error.to_string());
+    let flag = agent.selected.flag();
+    match (error, expected) {
+        (IntakeError::WrongKind { found: SecretKind::BearerToken, .. }, _) => failure
+            .hint("store it as a token")
+            .command(format!("fased onboard --auth-choice token --token-provider anthropic --token-stdin{flag}")),
+        (IntakeError::WrongKind { .. }, _) => {
+            failure.hint("store it as an API key").command(format!("fased onboard --api-key-stdin{flag}"))
+        }
+        (IntakeError::Useless(_), _) => failure.hint(format!("create an API key at {KEYS}")),
+        (IntakeError::Empty(_), Expected::ApiKey) => failure
+            .hint("give it by flag or on standard input")
+            .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin{flag}")),
+        (IntakeError::Empty(_), Expected::SetupToken) => failure
+            .hint("give it by flag or on standard input")
+            .command(format!(
+                "printf %s \"$CLAUDE_SETUP_TOKEN\" | fased onboard --auth-choice token --token-provider anthropic --token-stdin{flag}"
+            )),
+        (_, Expected::ApiKey) => failure.hint(format!("API keys come from {KEYS}")),
+        (_, Expected::SetupToken) => {
+            failure.hint("get a new one with the command below").command("claude setup-token")
+        }
+    }
+}
