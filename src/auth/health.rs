@@ -25,7 +25,7 @@ pub struct Verdict {
     /// The end is our estimate, not a recorded fact.
     pub expires_estimated: bool,
     /// What the provider last said.
-    pub verified: Option<Verification>,
+    pub verified: Option<Box<Verification>>,
     /// Whether a request may use it now.
     pub usable: Usable,
     /// Who pays for what it is used for.
@@ -55,8 +55,8 @@ pub enum Stored {
 pub enum Usable {
     /// It may.
     Yes,
-    /// It may not.
-    No(Unusable),
+    /// It may not. Boxed, because most may, and there may be very many.
+    No(Box<Unusable>),
 }
 
 /// Why a profile cannot be used now.
@@ -166,8 +166,8 @@ pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situat
         stored,
         expires_at,
         expires_estimated,
-        verified: state.and_then(|state| state.verified.clone()),
-        usable: obstacle.map_or(Usable::Yes, Usable::No),
+        verified: state.and_then(|state| state.verified.clone()).map(Box::new),
+        usable: obstacle.map_or(Usable::Yes, |obstacle| Usable::No(obstacle.into())),
         billing: billing_of(profile, situation.env),
     }
 }
@@ -405,17 +405,17 @@ mod tests {
     #[test]
     fn a_reference_is_usable_when_its_variable_is_set() {
         let reference = SecretRef { source: "env".into(), provider: "default".into(), id: "WORK_KEY".into() };
-        let mut by_reference = profile(Credential::ApiKey { key: Material::Reference(reference) });
+        let mut by_reference = profile(Credential::ApiKey { key: Material::Reference(Box::new(reference)) });
         assert_eq!(reason(&verdict(&by_reference)), Some(&UnusableReason::VariableUnset("WORK_KEY".into())));
         let env = Env::from_pairs([("WORK_KEY", "sk-ant-oat01-x")]);
         let set = verdict_with(&by_reference, None, &env);
         assert_eq!((set.usable, set.billing), (Usable::Yes, Billing::Subscription));
         by_reference.credential = Credential::ApiKey {
-            key: Material::Reference(SecretRef {
+            key: Material::Reference(Box::new(SecretRef {
                 source: "exec".into(),
                 provider: "default".into(),
                 id: "x".into(),
-            }),
+            })),
         };
         assert_eq!(
             reason(&verdict(&by_reference)),

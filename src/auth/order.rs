@@ -2,7 +2,7 @@
 //! leaves out; config `auth.profiles` is a preference; otherwise OAuth before tokens before API keys, the longest unused
 //! first. Whether a profile can be used at all is not judged here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
@@ -57,7 +57,8 @@ pub fn order<'a>(provider: &str, snapshot: &'a Snapshot, config: &Config, state:
         (OrderSource::Config, config.auth_order(provider)),
     ];
     for (source, ids) in explicit {
-        let profiles = ids.map(|ids| listed(ids.iter().map(String::as_str), &stored)).unwrap_or_default();
+        let profiles =
+            ids.map(|ids| listed(ids.iter().map(String::as_str), provider, snapshot)).unwrap_or_default();
         if !profiles.is_empty() {
             let included: HashSet<&ProfileId> = profiles.iter().map(|profile| &profile.id).collect();
             let excluded = stored.into_iter().filter(|profile| !included.contains(&profile.id)).collect();
@@ -66,7 +67,7 @@ pub fn order<'a>(provider: &str, snapshot: &'a Snapshot, config: &Config, state:
     }
     let preferred =
         config.auth.profiles.iter().filter(|(_, entry)| entry.provider.eq_ignore_ascii_case(provider));
-    let mut profiles = listed(preferred.map(|(id, _)| id.as_str()), &stored);
+    let mut profiles = listed(preferred.map(|(id, _)| id.as_str()), provider, snapshot);
     let source = if profiles.is_empty() { OrderSource::ByType } else { OrderSource::ConfigProfiles };
     let taken: HashSet<&ProfileId> = profiles.iter().map(|profile| &profile.id).collect();
     let mut rest: Vec<&Profile> = stored.into_iter().filter(|profile| !taken.contains(&profile.id)).collect();
@@ -75,12 +76,17 @@ pub fn order<'a>(provider: &str, snapshot: &'a Snapshot, config: &Config, state:
     Ordered { source, profiles, excluded: Vec::new() }
 }
 
-/// The stored profiles an id list names, each once, in the list's order.
-fn listed<'a, 'b>(ids: impl Iterator<Item = &'b str>, stored: &[&'a Profile]) -> Vec<&'a Profile> {
-    let by_id: HashMap<&str, &Profile> =
-        stored.iter().map(|profile| (profile.id.as_str(), *profile)).collect();
+/// The stored profiles of a provider that an id list names, each once, in the list's order.
+fn listed<'a, 'b>(
+    ids: impl Iterator<Item = &'b str>,
+    provider: &str,
+    snapshot: &'a Snapshot,
+) -> Vec<&'a Profile> {
     let mut seen = HashSet::new();
-    ids.filter(|id| seen.insert(*id)).filter_map(|id| by_id.get(id).copied()).collect()
+    ids.filter_map(|id| id.parse::<ProfileId>().ok())
+        .filter(|id| id.provider() == provider && seen.insert(id.clone()))
+        .filter_map(|id| snapshot.profiles.get(&id))
+        .collect()
 }
 
 fn rank(profile: &Profile) -> u8 {

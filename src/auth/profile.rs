@@ -59,8 +59,8 @@ pub enum Credential {
 pub enum Material {
     /// The value itself.
     Value(Secret),
-    /// A reference that is looked up when it is needed.
-    Reference(SecretRef),
+    /// A reference that is looked up when it is needed. Boxed, because it is rare and large.
+    Reference(Box<SecretRef>),
     /// Neither.
     Missing,
 }
@@ -209,8 +209,7 @@ impl Profile {
     ///
     /// # Errors
     /// What makes the entry unusable.
-    pub(super) fn parse(id: &str, entry: &RawValue) -> Result<Self, EntryProblem> {
-        let id: ProfileId = id.parse().map_err(|_| EntryProblem::InvalidId)?;
+    pub(super) fn parse(id: ProfileId, entry: &RawValue) -> Result<Self, EntryProblem> {
         let entry: Entry = serde_json::from_str(entry.get()).map_err(|_| EntryProblem::InvalidShape)?;
         if !entry.provider.is_some_and(|provider| provider.trim().eq_ignore_ascii_case(id.provider())) {
             return Err(EntryProblem::InvalidProvider);
@@ -302,7 +301,7 @@ pub(super) const CREDENTIAL_METADATA: [&str; 2] = ["addedAt", "issuer"];
 
 fn material(value: Option<Material>, reference: Option<SecretRef>) -> Material {
     match reference {
-        Some(reference) => Material::Reference(reference),
+        Some(reference) => Material::Reference(Box::new(reference)),
         None => value.unwrap_or(Material::Missing),
     }
 }
@@ -421,17 +420,17 @@ impl<'de> Deserialize<'de> for Material {
                 let text = text.trim();
                 Ok(match (text, variable_of(text)) {
                     ("", _) => Material::Missing,
-                    (_, Some(name)) => Material::Reference(SecretRef {
+                    (_, Some(name)) => Material::Reference(Box::new(SecretRef {
                         source: "env".to_owned(),
                         provider: default_place(),
                         id: name.to_owned(),
-                    }),
+                    })),
                     _ => Material::Value(Secret::new(text)),
                 })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Material, A::Error> {
-                SecretRef::deserialize(MapAccessDeserializer::new(map)).map(Material::Reference)
+                SecretRef::deserialize(MapAccessDeserializer::new(map)).map(Box::new).map(Material::Reference)
             }
 
             fn visit_unit<E>(self) -> Result<Material, E> {
@@ -460,7 +459,7 @@ mod tests {
 
     fn parse(id: &str, json: &str) -> Result<Profile, EntryProblem> {
         let raw: Box<RawValue> = serde_json::from_str(json).unwrap();
-        Profile::parse(id, &raw)
+        Profile::parse(id.parse().map_err(|_| EntryProblem::InvalidId)?, &raw)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -22,8 +23,9 @@ const LONGEST_PROVIDER: usize = 64;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileId {
-    text: String,
-    colon: usize,
+    /// Shared, because an id stands at many places at once and is never changed.
+    text: Arc<str>,
+    colon: u16,
 }
 
 /// A text is not a profile id. The text is not repeated: it may be long, hostile, or a secret at the wrong place.
@@ -42,12 +44,12 @@ impl ProfileId {
 
     /// The provider.
     pub fn provider(&self) -> &str {
-        &self.text[..self.colon]
+        &self.text[..usize::from(self.colon)]
     }
 
     /// The name, unique within the provider.
     pub fn name(&self) -> &str {
-        &self.text[self.colon + 1..]
+        &self.text[usize::from(self.colon) + 1..]
     }
 
     /// The whole id.
@@ -72,10 +74,9 @@ impl FromStr for ProfileId {
             && provider.as_bytes()[0].is_ascii_alphanumeric();
         let name_ok =
             (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(is_name_character);
-        if provider_ok && name_ok {
-            Ok(Self { text: text.to_owned(), colon: provider.len() })
-        } else {
-            Err(ProfileIdError)
+        match u16::try_from(provider.len()) {
+            Ok(colon) if provider_ok && name_ok => Ok(Self { text: text.into(), colon }),
+            _ => Err(ProfileIdError),
         }
     }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::form::{self, Form};
-use super::health::{self, Billing, Situation, Stored, Unusable, UnusableReason, Usable, Verdict};
+use super::health::{self, Billing, Situation, Stored, UnusableReason, Usable, Verdict};
 use super::order::{self, OrderSource};
 use super::profile::{Credential, CredentialType, Material, Profile};
 use super::profile_id::ProfileId;
@@ -109,8 +109,7 @@ impl<'a> ProviderAuth<'a> {
         let mut profiles: Vec<Judged<'a>> = ordered.profiles.into_iter().map(|p| judge(p, false)).collect();
         profiles.sort_by_key(|judged| match &judged.verdict.usable {
             Usable::Yes => (0, None),
-            Usable::No(Unusable { until: Some(until), .. }) => (1, Some(*until)),
-            Usable::No(_) => (2, None),
+            Usable::No(obstacle) => (if obstacle.until.is_some() { 1 } else { 2 }, obstacle.until),
         });
         profiles.extend(ordered.excluded.into_iter().map(|p| judge(p, true)));
 
@@ -153,7 +152,9 @@ impl<'a> ProviderAuth<'a> {
             return match &judged.verdict.usable {
                 Usable::Yes => Chosen::of(judged, env),
                 // Whoever names a profile means it, whatever an order leaves out.
-                Usable::No(Unusable { reason: UnusableReason::Excluded, .. }) if stands(&judged.verdict) => {
+                Usable::No(obstacle)
+                    if obstacle.reason == UnusableReason::Excluded && stands(&judged.verdict) =>
+                {
                     Chosen::of(judged, env)
                 }
                 Usable::No(_) => Err(NoCredential::PinnedUnusable { id: id.clone() }),

@@ -2,6 +2,8 @@
 //! credential changes. Readers get a typed [`Snapshot`]; writers get the [`Document`], which keeps every field and entry
 //! it does not touch in the file's own text. A file that cannot be understood is reported and never overwritten.
 
+mod entries;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::{AgentId, Paths, SelectedAgent};
 use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError};
 use crate::text::{one_line, without_credentials};
+use entries::Entries;
 
 /// Longest wait for the store's lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
@@ -247,7 +250,7 @@ impl Document {
     /// # Errors
     /// What is wrong with the entry.
     pub fn profile(&self, id: &ProfileId) -> Result<Option<Profile>, EntryProblem> {
-        self.profiles.get(id.as_str()).map(|entry| Profile::parse(id.as_str(), entry)).transpose()
+        self.profiles.get(id.as_str()).map(|entry| Profile::parse(id.clone(), entry)).transpose()
     }
 
     /// Puts a profile in: a new entry at the end, or an existing one changed in place. Of an existing entry everything
@@ -393,8 +396,7 @@ fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
     #[serde(rename_all = "camelCase")]
     struct File<'a> {
         version: Option<u64>,
-        #[serde(borrow)]
-        profiles: Unique<&'a RawValue>,
+        profiles: Entries,
         #[serde(borrow)]
         order: Option<&'a RawValue>,
         #[serde(borrow)]
@@ -402,16 +404,8 @@ fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
     }
 
     let file: File<'_> = serde_json::from_str(text).map_err(|error| unparsable(&error, path))?;
-    let mut snapshot =
-        Snapshot { profiles: IndexMap::with_capacity(file.profiles.0.len()), ..Snapshot::default() };
-    for (id, entry) in &file.profiles.0 {
-        match Profile::parse(id, entry) {
-            Ok(profile) => {
-                snapshot.profiles.insert(profile.id.clone(), profile);
-            }
-            Err(problem) => snapshot.ignored.push(IgnoredEntry { id: shown_id(id), problem }),
-        }
-    }
+    let Entries { profiles, ignored } = file.profiles;
+    let mut snapshot = Snapshot { profiles, ignored, ..Snapshot::default() };
     if let Some(order) = file.order {
         match lenient_order(order) {
             Ok(order) => snapshot.order = order,

@@ -1,14 +1,16 @@
-//! JSON as this program prints it: the same text as serde_json's pretty form, with each line's indentation written in one
-//! piece. A long document is mostly indentation, and two spaces at a time take a fifth of the time it needs.
+//! JSON as this program prints it: a line for each value down to a few levels, and whatever lies deeper on the line of its
+//! parent, so that a list of profiles reads like a list. A long document would otherwise be mostly indentation.
 
 use std::io::{self, Write};
 
 use serde_json::ser::Formatter;
 
-/// What stands between two values; longer than any document of ours is deep.
-const BREAK: &[u8] = b",\n                                                                ";
+/// Levels that get lines of their own.
+const LINED: usize = 4;
+/// What stands between two values that have lines of their own: a comma, a break, the deepest indentation.
+const BREAK: &[u8] = b",\n        ";
 
-/// Indents by two spaces, like serde_json's own.
+/// Indents by two spaces.
 #[derive(Debug, Default)]
 pub(super) struct Indented {
     depth: usize,
@@ -23,19 +25,21 @@ impl Indented {
     }
 
     fn close<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        let had_lines = self.depth <= LINED;
         self.depth -= 1;
-        if self.has_value {
-            self.break_line(writer, true)?;
+        if self.has_value && had_lines {
+            self.separate(writer, true)?;
         }
         writer.write_all(bracket)
     }
 
-    /// A line break and the next line's indentation, after a comma unless this is the first or the last line.
-    fn break_line<W: ?Sized + Write>(&self, writer: &mut W, at_edge: bool) -> io::Result<()> {
-        let spaces = 2 * self.depth;
-        let (at_once, more) = (spaces.min(BREAK.len() - 2), spaces.saturating_sub(BREAK.len() - 2));
-        writer.write_all(&BREAK[usize::from(at_edge)..2 + at_once])?;
-        if more > 0 { writer.write_all(&vec![b' '; more]) } else { Ok(()) }
+    /// What stands before a value or a closing bracket; a comma comes first unless that is at the edge of its parent.
+    fn separate<W: ?Sized + Write>(&self, writer: &mut W, at_edge: bool) -> io::Result<()> {
+        match (self.depth <= LINED, at_edge) {
+            (true, _) => writer.write_all(&BREAK[usize::from(at_edge)..2 + 2 * self.depth]),
+            (false, false) => writer.write_all(b", "),
+            (false, true) => Ok(()),
+        }
     }
 }
 
@@ -49,7 +53,7 @@ impl Formatter for Indented {
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.break_line(writer, first)
+        self.separate(writer, first)
     }
 
     fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
@@ -66,7 +70,7 @@ impl Formatter for Indented {
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.break_line(writer, first)
+        self.separate(writer, first)
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -93,11 +97,25 @@ mod tests {
     }
 
     #[test]
-    fn the_text_is_that_of_the_pretty_form() {
-        let mut deep = json!([]);
+    fn few_levels_read_as_in_the_pretty_form() {
+        let shallow = json!({ "a": { "b": { "c": [1, "two", null], "empty": {}, "none": [] } }, "": true });
+        assert_eq!(printed(&shallow), serde_json::to_string_pretty(&shallow).unwrap());
+    }
+
+    #[test]
+    fn what_lies_deeper_stands_on_the_line_of_its_parent() {
+        let deep = json!({ "a": { "b": { "list": [{ "c": 1, "d": { "e": [] } }, {}, [2, [3]]] } } });
+        let lines = printed(&deep);
+        let list: Vec<&str> = lines.lines().skip(4).take(3).collect();
+        assert_eq!(list, [r#"        {"c": 1, "d": {"e": []}},"#, "        {},", "        [2, [3]]"]);
+    }
+
+    #[test]
+    fn whatever_its_depth_it_reads_back_the_same() {
+        let mut value = json!([]);
         for _ in 0..50 {
-            deep = json!({ "in": [deep], "": {}, "list": [1, [], "two", null], "last": { "a": true } });
-            assert_eq!(printed(&deep), serde_json::to_string_pretty(&deep).unwrap());
+            value = json!({ "in": [value], "": {}, "list": [1, [], "two", null], "last": { "a": true } });
+            assert_eq!(serde_json::from_str::<Value>(&printed(&value)).unwrap(), value);
         }
     }
 }

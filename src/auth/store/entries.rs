@@ -1,0 +1,86 @@
+//! The entries of a store, read in one pass: each becomes a profile or is noted as one that makes no sense, and a name
+//! that stands there twice ends the reading.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::{IgnoredEntry, shown_id};
+use crate::auth::profile::{EntryProblem, Profile};
+use crate::auth::profile_id::ProfileId;
+
+/// What a store holds, sorted by whether it makes sense.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    pub(super) profiles: IndexMap<ProfileId, Profile>,
+    pub(super) ignored: Vec<IgnoredEntry>,
+}
+
+/// An entry's name, parsed where it stands.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Result<ProfileId, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Name {
+    type Value = Result<ProfileId, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(text.parse().map_err(|_| text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let twice = |name: &str| A::Error::custom(format_args!("it has `{name}` twice"));
+                let mut entries = Entries::default();
+                // Names of what is passed over, which is rare; those of profiles are the map's own.
+                let mut passed_over: Vec<String> = Vec::new();
+                while let Some(name) = map.next_key_seed(Name)? {
+                    let entry: &RawValue = map.next_value()?;
+                    let text = name.as_ref().map_or_else(String::as_str, ProfileId::as_str);
+                    if passed_over.iter().any(|seen| seen == text) {
+                        return Err(twice(text));
+                    }
+                    let parsed = match &name {
+                        Ok(id) if entries.profiles.contains_key(id) => return Err(twice(text)),
+                        Ok(id) => Profile::parse(id.clone(), entry),
+                        Err(_) => Err(EntryProblem::InvalidId),
+                    };
+                    match parsed {
+                        Ok(profile) => drop(entries.profiles.insert(profile.id.clone(), profile)),
+                        Err(problem) => {
+                            entries.ignored.push(IgnoredEntry { id: shown_id(text), problem });
+                            passed_over.push(text.to_owned());
+                        }
+                    }
+                }
+                Ok(entries)
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
