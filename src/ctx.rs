@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::anthropic::NetworkPolicy;
@@ -71,17 +72,17 @@ impl Ctx {
     /// # Errors
     /// What the work returns, or cancellation.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-                Failure::new(Exit::Failed, "runtime", format!("Cannot start the runtime: {error}."))
-            })?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the runtime")?;
         let result = runtime.block_on(async {
             tokio::select! {
                 result = work => result,
                 () = crate::terminal::asked_to_end() => Err(Failure::cancelled("Cancelled.")),
             }
         });
-        // A prompt may still sit in a read that nothing can end; leaving it behind lets the process exit.
+        // Whatever a cancelled request left running ends with the process, not before it.
         runtime.shutdown_background();
         result
     }

@@ -166,10 +166,10 @@ struct Body<'a> {
     commands: &'a [String],
 }
 
-/// Something this program did not foresee.
+/// Something a command met that no type foresees, with what was being done.
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        Self::new(Exit::Failed, "unexpected", format!("{error:#}"))
+        Self::new(Exit::Failed, "unexpected", format!("{}.", capitalised(&format!("{error:#}"))))
     }
 }
 

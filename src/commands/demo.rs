@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::sync::oneshot;
 
 use super::sandbox::KEY;
@@ -35,16 +36,15 @@ struct Step {
 pub(super) fn run(ctx: &Ctx, _: DemoArgs) -> Result<Exit, Failure> {
     // The sandbox comes first: from its start on signals no longer end the process, so whatever is made is removed.
     let sandbox = BackgroundSandbox::start(ctx)?;
-    let room = tempfile::Builder::new().prefix("fased-demo-").tempdir().map_err(|error| {
-        Failure::new(Exit::Failed, "demo", format!("Cannot make a throw-away directory: {error}."))
-    })?;
+    let room = tempfile::Builder::new()
+        .prefix("fased-demo-")
+        .tempdir()
+        .context("cannot make a throw-away directory for the demo")?;
     let result = tour(ctx, room.path(), &sandbox);
     sandbox.stop();
     let removed = room.close();
     let exit = result?;
-    removed.map_err(|error| {
-        Failure::new(Exit::Failed, "demo", format!("Cannot clean up after the demo: {error}."))
-    })?;
+    removed.context("cannot clean up after the demo")?;
     ctx.terminal.answer(&format!(
         "\n{}\n\n  fased onboard                 the real thing, with a key of yours\n  fased chat \"hello\"            ask Claude\n",
         style::strong("That was it. The sandbox has ended and its state is removed.")

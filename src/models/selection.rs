@@ -63,7 +63,7 @@ pub struct AgentModels {
 
 /// A model in the config is not a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key} in the config: {source}")]
+#[error("the config's {key}: {source}")]
 pub struct ConfiguredModelError {
     /// Where it stands.
     pub key: &'static str,

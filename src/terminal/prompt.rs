@@ -3,6 +3,7 @@
 
 use std::io;
 
+use anyhow::Context as _;
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Password, Select};
 use zeroize::Zeroizing;
@@ -90,8 +91,10 @@ fn ask<T: Send + 'static>(
         Failure::new(Exit::Failed, "terminal", format!("Cannot use the terminal: {error}."))
     };
     let before = rustix::termios::tcgetattr(io::stdin()).ok();
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     let answer = runtime.block_on(async {
         // Before the prompt turns echo off, so that no Ctrl-C falls between the two.
         let asked_to_end = super::asked_to_end();

@@ -20,6 +20,7 @@ mod demo;
 mod leaks;
 mod models_status;
 mod onboard;
+mod promises;
 mod prompts;
 mod sandbox;
 mod typescript_state;

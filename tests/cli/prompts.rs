@@ -198,3 +198,48 @@ fn an_answer_on_a_terminal_ends_with_its_receipt() {
     screen.shows("There is no question.");
     assert_eq!(screen.ends().0, 64);
 }
+
+#[test]
+fn another_key_may_go_beside_the_one_that_is_there() {
+    let sandbox = TestSandbox::start();
+    let env = TestEnv::with_sandbox(&sandbox);
+    let (old, new) = (key("old", "x3Qw"), key("new", "k2k2"));
+    env.fased(["onboard", "--anthropic-api-key", &old]).exits(0);
+    let mut screen = onboard(&env);
+    screen.shows("Agent main has:");
+    chooses_api_key(&mut screen);
+    screen.types(&format!("{new}{ENTER}"));
+    screen.shows("anthropic:default holds another secret (sk-ant-api03 …x3Qw). What now?");
+    screen.shows("Replace the secret of anthropic:default");
+    screen.types(ENTER);
+    screen.shows("Saved anthropic:api-key");
+    assert_eq!(screen.ends().0, 0);
+    let profiles = &env.store_json("main")["profiles"];
+    assert_eq!(
+        (&profiles["anthropic:default"]["key"], &profiles["anthropic:api-key"]["key"]),
+        (&old.into(), &new.into())
+    );
+}
+
+#[test]
+fn another_key_replaces_only_when_that_is_chosen_and_leaving_the_question_writes_nothing() {
+    let sandbox = TestSandbox::start();
+    let env = TestEnv::with_sandbox(&sandbox);
+    let (old, new) = (key("old", "x3Qw"), key("new", "k2k2"));
+    env.fased(["onboard", "--anthropic-api-key", &old]).exits(0);
+    for (answer, code, kept) in [(ESC, 130, &old), (DOWN, 0, &new)] {
+        let mut screen = onboard(&env);
+        chooses_api_key(&mut screen);
+        screen.types(&format!("{new}{ENTER}"));
+        screen.shows("Replace the secret of anthropic:default");
+        screen.types(answer);
+        if answer == DOWN {
+            screen.types(ENTER);
+        }
+        let (ended, seen) = screen.ends();
+        assert_eq!(ended, code, "{seen}");
+        let profiles = env.store_json("main")["profiles"].clone();
+        assert_eq!(profiles.as_object().unwrap().len(), 1);
+        assert_eq!(profiles["anthropic:default"]["key"], *kept);
+    }
+}
