@@ -16,6 +16,7 @@ pub mod resolve;
 pub mod state;
 pub mod store;
 mod unique;
+pub mod usage_stats;
 pub mod verify;
 pub mod wording;
 

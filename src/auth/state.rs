@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::profile::Profile;
 use super::profile_id::ProfileId;
 use super::store::Snapshot;
+use super::usage_stats::UsageStats;
 use crate::clock::Clock;
 use crate::secret::Fingerprint;
 use crate::storage::{self, Durability, FileError, FileLock, LockError};
@@ -128,34 +129,6 @@ pub struct Verification {
     /// The HTTP status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-}
-
-/// Counters of one profile as the TypeScript program keeps them inside the store. Anything of a wrong type is absent.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct UsageStats {
-    last_used: Lenient,
-    cooldown_until: Lenient,
-    disabled_until: Lenient,
-    disabled_reason: serde_json::Value,
-    cooldown_reason: serde_json::Value,
-    cooldown_model: serde_json::Value,
-    error_count: serde_json::Value,
-    failure_counts: serde_json::Value,
-    last_failure_at: Lenient,
-}
-
-/// Milliseconds since 1970, where zero and nonsense mean nothing.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(from = "serde_json::Value")]
-struct Lenient(Option<Timestamp>);
-
-impl From<serde_json::Value> for Lenient {
-    fn from(value: serde_json::Value) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "a float saturates, and then is no valid time")]
-        let millis = value.as_i64().or_else(|| value.as_f64().map(|float| float as i64));
-        Self(millis.filter(|millis| *millis > 0).and_then(|millis| Timestamp::from_millisecond(millis).ok()))
-    }
 }
 
 /// Something about the state file that the user should know.
