@@ -1,9 +1,11 @@
 //! The entries of a store, read in one pass: each becomes a profile or is noted as one that makes no sense, and a name
 //! that stands there twice ends the reading.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry as MapEntry;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -57,25 +59,29 @@ impl<'de> Deserialize<'de> for Entries {
                 let twice = |name: &str| A::Error::custom(format_args!("it has `{name}` twice"));
                 let mut entries = Entries::default();
                 // Names of what is passed over, which is rare; those of profiles are the map's own.
-                let mut passed_over: Vec<String> = Vec::new();
+                let mut passed_over: HashSet<String> = HashSet::new();
                 while let Some(name) = map.next_key_seed(Name)? {
                     let entry: &RawValue = map.next_value()?;
                     let text = name.as_ref().map_or_else(String::as_str, ProfileId::as_str);
-                    if passed_over.iter().any(|seen| seen == text) {
+                    if passed_over.contains(text) {
                         return Err(twice(text));
                     }
-                    let parsed = match &name {
-                        Ok(id) if entries.profiles.contains_key(id) => return Err(twice(text)),
-                        Ok(id) => Profile::parse(id.clone(), entry),
-                        Err(_) => Err(EntryProblem::InvalidId),
+                    let (text, problem) = match name {
+                        Ok(id) => match Profile::parse(id.clone(), entry) {
+                            Ok(profile) => match entries.profiles.entry(id) {
+                                MapEntry::Occupied(taken) => return Err(twice(taken.key().as_str())),
+                                MapEntry::Vacant(free) => {
+                                    free.insert(profile);
+                                    continue;
+                                }
+                            },
+                            Err(_) if entries.profiles.contains_key(&id) => return Err(twice(id.as_str())),
+                            Err(problem) => (id.to_string(), problem),
+                        },
+                        Err(text) => (text, EntryProblem::InvalidId),
                     };
-                    match parsed {
-                        Ok(profile) => drop(entries.profiles.insert(profile.id.clone(), profile)),
-                        Err(problem) => {
-                            entries.ignored.push(IgnoredEntry { id: shown_id(text), problem });
-                            passed_over.push(text.to_owned());
-                        }
-                    }
+                    entries.ignored.push(IgnoredEntry { id: shown_id(&text), problem });
+                    passed_over.insert(text);
                 }
                 Ok(entries)
             }
