@@ -23,6 +23,9 @@ pub struct Config {
     /// Set when the file includes others, which this version does not follow.
     #[serde(rename = "$include", deserialize_with = "is_there")]
     pub has_includes: bool,
+    /// Set when the file sets variables, which this version does not apply.
+    #[serde(rename = "env", deserialize_with = "is_there")]
+    pub has_env: bool,
 }
 
 /// Whether a key is there, whatever it holds.
