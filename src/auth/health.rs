@@ -160,7 +160,7 @@ pub struct Situation<'a> {
 /// Judges a profile. `state` must be about the secret the profile holds now.
 pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situation<'_>) -> Verdict {
     let (stored, expires_at, expires_estimated) = judge_stored(profile, situation.now);
-    let obstacle = obstacle_in_itself(profile, stored, expires_at, expires_estimated, situation)
+    let obstacle = obstacle_in_itself(profile, stored, situation)
         .or_else(|| state.and_then(|state| obstacle_in_state(state, situation)));
     Verdict {
         stored,
@@ -202,13 +202,7 @@ fn judge_stored(profile: &Profile, now: Timestamp) -> (Stored, Option<Timestamp>
     }
 }
 
-fn obstacle_in_itself(
-    profile: &Profile,
-    stored: Stored,
-    expires_at: Option<Timestamp>,
-    estimated: bool,
-    situation: &Situation<'_>,
-) -> Option<Unusable> {
+fn obstacle_in_itself(profile: &Profile, stored: Stored, situation: &Situation<'_>) -> Option<Unusable> {
     let lasting = |reason| Some(Unusable { reason, until: None, model_class: None });
     if situation.excluded {
         return lasting(UnusableReason::Excluded);
@@ -218,7 +212,6 @@ fn obstacle_in_itself(
         Stored::Expired | Stored::Refreshable => return lasting(UnusableReason::Expired),
         Stored::Ok | Stored::Expiring | Stored::Static => {}
     }
-    debug_assert!(estimated || expires_at.is_none_or(|at| at > situation.now));
     let cannot_send = |kind: SecretKind| form::is_useless(kind).then_some(UnusableReason::CannotSend(kind));
     match profile.credential.material() {
         Material::Reference(reference) => {

@@ -164,3 +164,16 @@ fn an_answer_reaches_a_pipe_byte_for_byte() {
     let answer = env.fased(["chat", "[sandbox:say a\u{1b}[31mred\u{7f}b]"]);
     assert!(answer.stdout.contains("a\u{1b}[31mred\u{7f}b"), "{:?}", answer.stdout);
 }
+
+#[test]
+fn a_key_of_the_environment_is_stored_only_when_asked_for_and_with_a_word() {
+    let mut env = TestEnv::new();
+    let from_env = key("env", "k2k2");
+    env.set("ANTHROPIC_API_KEY", &from_env);
+    env.fased(["onboard"]).exits(64);
+    assert!(!env.state(STORE).exists());
+    let stored = env.fased(["onboard", "--auth-choice", "apiKey", "--non-interactive"]);
+    stored.exits(0);
+    assert!(stored.stderr.contains("using ANTHROPIC_API_KEY of the environment"), "{stored}");
+    assert_eq!(env.store_json("main")["profiles"]["anthropic:default"]["key"], from_env);
+}

@@ -15,6 +15,7 @@ use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::secret::Secret;
+use crate::terminal::style;
 
 /// The ways to onboard without a terminal.
 const RECIPES: [&str; 2] = [
@@ -131,7 +132,11 @@ fn given(ctx: &Ctx, args: &OnboardArgs, expected: Expected) -> Result<Option<Sec
         return ctx.terminal.read_secret(what, !args.non_interactive && !args.json).map(Some);
     }
     let from_env = expected == Expected::ApiKey && !may_ask(ctx, args);
-    Ok(ctx.env.get("ANTHROPIC_API_KEY").filter(|_| from_env).map(Secret::new))
+    let secret = ctx.env.get("ANTHROPIC_API_KEY").filter(|_| from_env).map(Secret::new);
+    if secret.is_some() {
+        ctx.terminal.say(&style::dim("using ANTHROPIC_API_KEY of the environment"));
+    }
+    Ok(secret)
 }
 
 fn not_given(expected: Expected) -> Failure {
