@@ -24,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let agent = SelectedAgent::choose(None, &config, &paths)?;
     let snapshot = AuthStore::of(&agent, &paths).read()?;
     let (state, _) = StateFile::in_dir(&agent.dir).read(&snapshot);
-    let inputs = Inputs { snapshot: &snapshot, state: &state, config: &config, env: &env, now };
+    let inputs =
+        Inputs { snapshot: &snapshot, state: &state, config: &config, env: &env, paths: &paths, now };
 
     let class = Catalog::embedded().class_of(Catalog::embedded().default_model());
     let auth = ProviderAuth::survey("anthropic", class, &inputs);

@@ -3,16 +3,21 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::anthropic::NetworkPolicy;
+use crate::auth::oauth::refresh::InFlight;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Paths};
 use crate::env::Env;
 use crate::error::{Exit, Failure};
 use crate::terminal::Terminal;
+
+/// How long the end of the process waits for a refresh that has begun: its reply exists only once.
+const LONGEST_REFRESH: Duration = Duration::from_secs(35);
 
 /// Everything a command may use.
 #[derive(Debug, Clone)]
@@ -27,6 +32,8 @@ pub struct Ctx {
     pub terminal: Terminal,
     /// Which hosts may be reached.
     pub network: NetworkPolicy,
+    /// Refreshes this process has begun.
+    pub in_flight: InFlight,
 }
 
 impl Ctx {
@@ -55,7 +62,7 @@ impl Ctx {
             Some(now) => Arc::new(SystemClock::standing_at(now)),
             None => Arc::new(SystemClock::new()),
         };
-        Ok(Self { env, paths, clock, terminal, network })
+        Ok(Self { env, paths, clock, terminal, network, in_flight: InFlight::default() })
     }
 
     /// Reads the config.
@@ -84,6 +91,12 @@ impl Ctx {
         });
         // Whatever a cancelled request left running ends with the process, not before it.
         runtime.shutdown_background();
+        if !self.in_flight.is_idle() {
+            if self.terminal.is_watched() {
+                self.terminal.say("Finishing a refresh that has begun …");
+            }
+            self.in_flight.wait(LONGEST_REFRESH);
+        }
         result
     }
 }

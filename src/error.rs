@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::anthropic::{self, ApiErrorKind};
 use crate::auth::enroll::EnrollError;
+use crate::auth::oauth::refresh::RefreshError;
+use crate::auth::oauth::token_endpoint::TokenError;
+use crate::auth::obtain::ObtainError;
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
 use crate::auth::wording::Fix;
@@ -313,6 +316,53 @@ impl From<EnrollError> for Failure {
             }
             EnrollError::OtherProvider { .. } | EnrollError::Id(_) => {
                 Self::new(Exit::Usage, "profile_id", capitalised(&message))
+            }
+        }
+    }
+}
+
+impl From<ObtainError> for Failure {
+    fn from(error: ObtainError) -> Self {
+        match error {
+            ObtainError::Refresh(error) => error.into(),
+            ObtainError::Reference { .. } | ObtainError::Nothing { .. } => {
+                Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
+                    .hint("mend what it refers to, or store another credential")
+            }
+        }
+    }
+}
+
+impl From<RefreshError> for Failure {
+    fn from(error: RefreshError) -> Self {
+        let message = format!("{}.", sentence(&error));
+        match error {
+            RefreshError::Store(error) => error.into(),
+            RefreshError::Lock(error) => error.into(),
+            RefreshError::Journal(error) => Self::from(error).fact("nothing was sent"),
+            RefreshError::Setup(error) => error.into(),
+            RefreshError::SignInAgain { id, .. } => {
+                Self::new(Exit::NoUsableCredential, "sign_in_again", message)
+                    .detail("profileId", id.as_str().into())
+                    .hint("sign in again")
+                    .command("fased models auth login --provider anthropic --method anthropic-oauth")
+            }
+            RefreshError::NotRenewable { .. } => {
+                Self::new(Exit::NoUsableCredential, "not_renewable", message)
+            }
+            RefreshError::Endpoint { id, source } => {
+                let (exit, kind) = match source {
+                    TokenError::Refused { .. } => (Exit::Provider, "refresh_refused"),
+                    TokenError::NotSent(_) | TokenError::ReplyLost { .. } => {
+                        (Exit::Network, "refresh_failed")
+                    }
+                };
+                Self::new(exit, kind, message)
+                    .detail("profileId", id.as_str().into())
+                    .hint("run it again; the credential is kept")
+            }
+            RefreshError::Interrupted => {
+                Self::new(Exit::Failed, "refresh_interrupted", message).hint("run it again")
             }
         }
     }

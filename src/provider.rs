@@ -4,10 +4,12 @@
 use url::Url;
 
 use crate::anthropic::{
-    Authorization, BetaNames, Client, ClientOptions, Error, NetworkPolicy, ProxySettings, TrustSettings,
+    Authorization, BetaNames, Client, ClientOptions, Error, NetworkPolicy, ProxySettings, Transport,
+    TrustSettings,
 };
 use crate::auth::form::Form;
-use crate::auth::resolve::Chosen;
+use crate::auth::oauth::settings::{self, OAuthAccess, OAuthSettings};
+use crate::auth::obtain::Obtained;
 use crate::config::Config;
 use crate::env::Env;
 use crate::models::catalog::Catalog;
@@ -56,15 +58,8 @@ pub fn client(
     let base_url = Url::parse(base_url)
         .map_err(|_| Error::InvalidBaseUrl { url: "(not shown)".to_owned(), reason: "it is not a URL" })?;
     let mut options = ClientOptions::new(base_url, &catalog.api().anthropic_version, USER_AGENT, betas);
-    options.network = network;
-    options.proxy = ProxySettings {
-        https_proxy: env.get("HTTPS_PROXY").or_else(|| env.get("https_proxy")).map(Secret::new),
-        no_proxy: env.get("NO_PROXY").or_else(|| env.get("no_proxy")).map(str::to_owned),
-    };
-    options.trust = TrustSettings {
-        ssl_cert_file: env.path("SSL_CERT_FILE"),
-        ssl_cert_dir: env.get("SSL_CERT_DIR").map(Into::into),
-    };
+    let transport = transport(env, network);
+    (options.network, options.proxy, options.trust) = (transport.network, transport.proxy, transport.trust);
     let headers = configured.into_iter().flat_map(|provider| &provider.headers);
     options.extra_headers = headers
         // We always say who we are, whatever a config asks for.
@@ -74,9 +69,46 @@ pub fn client(
     Ok(Client::new(options)?)
 }
 
-/// What signs requests with a chosen credential.
-pub fn authorization(chosen: &Chosen<'_>) -> Authorization {
-    sign_with(chosen.form, chosen.secret.clone())
+/// How requests leave this process.
+pub fn transport(env: &Env, network: NetworkPolicy) -> Transport {
+    Transport {
+        network,
+        proxy: ProxySettings {
+            https_proxy: env.get("HTTPS_PROXY").or_else(|| env.get("https_proxy")).map(Secret::new),
+            no_proxy: env.get("NO_PROXY").or_else(|| env.get("no_proxy")).map(str::to_owned),
+        },
+        trust: TrustSettings {
+            ssl_cert_file: env.path("SSL_CERT_FILE"),
+            ssl_cert_dir: env.get("SSL_CERT_DIR").map(Into::into),
+        },
+        user_agent: USER_AGENT.to_owned(),
+    }
+}
+
+/// Anthropic's OAuth registration and addresses, as the config has them.
+///
+/// # Errors
+/// When a configured address is no URL.
+pub fn oauth(config: &Config, env: &Env, network: NetworkPolicy) -> Result<OAuthAccess, Error> {
+    let catalog = Catalog::embedded();
+    let preset = catalog.oauth();
+    let settings = OAuthSettings {
+        authorize_url: settings::parse(&preset.authorize_url)?,
+        token_url: settings::parse(&preset.token_url)?,
+        client_id: preset.client_id.clone(),
+        scopes: preset.scopes.clone(),
+        betas: catalog.betas().bearer_token.join(","),
+        redirect_port: preset.redirect_port,
+        redirect_path: preset.redirect_path.clone(),
+        code_page: settings::parse(&preset.code_page)?,
+    };
+    let overrides = config.provider("anthropic").map(|provider| provider.oauth.clone()).unwrap_or_default();
+    Ok(OAuthAccess { settings: settings.overridden(&overrides)?, transport: transport(env, network) })
+}
+
+/// What signs requests with an obtained secret.
+pub fn authorization(obtained: Obtained) -> Authorization {
+    sign_with(obtained.form, obtained.secret)
 }
 
 /// What signs requests with a secret sent in this form.

@@ -77,6 +77,11 @@ impl Secret {
         }
     }
 
+    /// The name of its lock: 16 hex digits of its SHA-256.
+    pub fn lock_key(&self) -> String {
+        hex(&Sha256::digest(self.0.as_bytes())[..8])
+    }
+
     /// A short name for this value that reveals nothing of it: 12 hex digits of its SHA-256.
     pub fn fingerprint(&self) -> Fingerprint {
         let digest = Sha256::digest(self.0.as_bytes());

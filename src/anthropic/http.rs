@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, NetworkPolicy};
 use super::error::Error;
 use crate::secret::Secret;
 
@@ -32,6 +32,19 @@ pub struct TrustSettings {
     pub ssl_cert_file: Option<PathBuf>,
     /// Directories of PEM files to read instead of the system's, in the form of `PATH`.
     pub ssl_cert_dir: Option<OsString>,
+}
+
+/// How requests leave this process, for clients that are built later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transport {
+    /// Which hosts may be reached.
+    pub network: NetworkPolicy,
+    /// The proxy.
+    pub proxy: ProxySettings,
+    /// Trusted roots.
+    pub trust: TrustSettings,
+    /// Value of `user-agent`.
+    pub user_agent: String,
 }
 
 /// Builds the client for one endpoint. It must be used for that endpoint only: the one for plain http trusts no roots,
@@ -127,7 +140,7 @@ fn roots(trust: &TrustSettings) -> RootCertStore {
 }
 
 /// What happened to a connection, in words.
-pub(super) fn words(error: &reqwest::Error) -> String {
+pub(crate) fn words(error: &reqwest::Error) -> String {
     if error.is_dns() {
         return "the host name cannot be resolved".to_owned();
     }
@@ -173,7 +186,6 @@ fn innermost(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::endpoint::NetworkPolicy;
     use super::*;
 
     fn endpoint(url: &str) -> Endpoint {

@@ -39,7 +39,7 @@ mod usage;
 #[cfg(test)]
 mod wire_tests;
 
-pub use self::http::{ProxySettings, TrustSettings};
+pub use self::http::{ProxySettings, Transport, TrustSettings};
 pub use answer::Answer;
 pub use client::{Client, ClientOptions, Timeouts};
 pub use endpoint::{Endpoint, NetworkPolicy};

@@ -18,8 +18,23 @@ pub struct NewCredential {
     pub credential: Credential,
     /// The id the user asked for.
     pub id: Option<ProfileId>,
+    /// The name it usually gets when nobody asked for an id; without one `default`.
+    pub usual_name: Option<String>,
     /// Whether that id may lose a credential of another kind.
     pub replace: bool,
+    /// Whose it is.
+    pub account: Account,
+}
+
+/// What a sign-in tells about its account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Who issued a bearer token (`plan` or `console`).
+    pub issuer: Option<String>,
+    /// The registration an OAuth pair was issued to.
+    pub client_id: Option<String>,
 }
 
 /// What storing it did.
@@ -122,14 +137,17 @@ pub fn enroll(
             (Outcome::Dated, Some(held)) => Profile { credential: new.credential.clone(), ..held },
             _ => Profile {
                 id: id.clone(),
-                email: None,
+                email: new.account.email.clone(),
                 // A key does not age; a token's year is counted from here.
                 added_at: (new.credential.kind() != CredentialType::ApiKey).then(|| clock.now()),
-                issuer: None,
+                issuer: new.account.issuer.clone(),
                 credential: new.credential.clone(),
             },
         };
         document.put(&profile);
+        if let Some(client_id) = &new.account.client_id {
+            document.note(&profile.id, "clientId", client_id);
+        }
         Ok::<_, EnrollError>((Edited::Yes, (id, outcome)))
     })?;
     let snapshot = store.read()?;
@@ -229,14 +247,15 @@ fn choose_id(
     }
 }
 
-/// The first of the usual ids that fits: `default`, the kind's own name, and that with a number.
+/// The first of the usual ids that fits: the usual name, `default`, the kind's own name, and that with a number.
 fn first_id(new: &NewCredential, fits: impl Fn(&ProfileId) -> bool) -> Result<ProfileId, EnrollError> {
     let aside = match new.credential.kind() {
         CredentialType::ApiKey => "api-key",
         CredentialType::Token => "token",
         CredentialType::OAuth => "oauth",
     };
-    let names = ["default".to_owned(), aside.to_owned()].into_iter();
+    let usual = new.usual_name.clone().into_iter();
+    let names = usual.chain(["default".to_owned(), aside.to_owned()]);
     for name in names.chain((2..).map(|n| format!("{aside}-{n}"))) {
         let id = ProfileId::new(&new.provider, &name)?;
         if fits(&id) {
@@ -283,7 +302,15 @@ mod tests {
             replace: bool,
         ) -> Result<Enrolled, EnrollError> {
             let id = id.map(|id| id.parse().unwrap());
-            let new = NewCredential { provider: "anthropic".into(), credential, id, replace };
+            let account = Account::default();
+            let new = NewCredential {
+                provider: "anthropic".into(),
+                credential,
+                id,
+                usual_name: None,
+                replace,
+                account,
+            };
             enroll(&new, &self.store(), &self.config, &self.clock)
         }
 
@@ -357,7 +384,15 @@ mod tests {
         world.enroll(key("one"), None, false).unwrap();
         let ask = |credential, id: Option<&str>| {
             let id = id.map(|id| id.parse().unwrap());
-            let new = NewCredential { provider: "anthropic".into(), credential, id, replace: false };
+            let account = Account::default();
+            let new = NewCredential {
+                provider: "anthropic".into(),
+                credential,
+                id,
+                usual_name: None,
+                replace: false,
+                account,
+            };
             let to = destination(&new, &world.store()).unwrap();
             (to.id.name().to_owned(), to.holds, to.beside.name().to_owned())
         };

@@ -5,9 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::form::{self, Form};
-use super::profile::{Credential, CredentialType, Expiry, Material, Profile, SecretRef};
-use super::state::{ProfileState, Verification};
-use crate::env::Env;
+use super::profile::{Credential, CredentialType, Expiry, Material, Profile};
+use super::reference::{BrokenReference, Look, References};
+use super::state::{ProfileState, RefreshRefused, Verification};
 use crate::secret::{Secret, SecretKind};
 
 /// What ends sooner than this is called expiring.
@@ -24,6 +24,10 @@ pub struct Verdict {
     pub expires_at: Option<Timestamp>,
     /// The end is our estimate, not a recorded fact.
     pub expires_estimated: bool,
+    /// It is renewed by itself before it ends.
+    pub renews: bool,
+    /// The provider refused its refresh token, so that it ends for good.
+    pub refresh_refused: bool,
     /// What the provider last said.
     pub verified: Option<Box<Verification>>,
     /// Whether a request may use it now.
@@ -79,12 +83,15 @@ pub enum UnusableReason {
     Missing,
     /// Its secret is of a kind that cannot send messages.
     CannotSend(SecretKind),
-    /// It refers to an environment variable that is not set.
-    VariableUnset(String),
-    /// It refers to a kind of place this version does not read.
-    UnreadableReference(String),
+    /// Its reference leads nowhere.
+    BrokenReference(BrokenReference),
     /// It ended.
     Expired,
+    /// Its refresh token is not accepted any more.
+    SignInAgain {
+        /// When a refresh began whose reply never arrived, if that is how the token was lost.
+        lost_reply: Option<Timestamp>,
+    },
     /// Not used for anything, for this recorded reason.
     Disabled(String),
     /// Left alone for a while, for this recorded reason.
@@ -126,11 +133,9 @@ impl UnusableReason {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Excluded => "excluded",
-            Self::Missing | Self::CannotSend(_) | Self::VariableUnset(_) | Self::UnreadableReference(_) => {
-                "missing"
-            }
+            Self::Missing | Self::CannotSend(_) | Self::BrokenReference(_) => "missing",
             Self::Expired => "expired",
-            Self::Disabled(_) => "disabled",
+            Self::Disabled(_) | Self::SignInAgain { .. } => "disabled",
             Self::Cooldown(_) => "cooldown",
         }
     }
@@ -139,6 +144,7 @@ impl UnusableReason {
     pub fn word(&self) -> &str {
         match self {
             Self::Disabled(reason) | Self::Cooldown(reason) => reason,
+            Self::SignInAgain { .. } => "sign_in_again",
             other => other.kind(),
         }
     }
@@ -153,39 +159,66 @@ pub struct Situation<'a> {
     pub model_class: &'a str,
     /// Whether an explicit order leaves the profile out.
     pub excluded: bool,
-    /// Where references of the kind `env` point.
-    pub env: &'a Env,
+    /// Whether this program can refresh the provider's OAuth pairs.
+    pub renewable: bool,
+    /// Where references lead.
+    pub references: References<'a>,
 }
 
 /// Judges a profile. `state` must be about the secret the profile holds now.
 pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situation<'_>) -> Verdict {
-    let (stored, expires_at, expires_estimated) = judge_stored(profile, situation.now);
-    let obstacle = obstacle_in_itself(profile, stored, situation)
+    let look = match profile.credential.material() {
+        Material::Reference(reference) => Some(situation.references.look(reference)),
+        Material::Value(_) | Material::Missing => None,
+    };
+    let refused = state.and_then(|state| state.refresh_refused.as_ref());
+    let (stored, expires_at, expires_estimated) =
+        judge_stored(profile, look.as_ref(), refused.is_some(), situation.now);
+    let obstacle = obstacle_in_itself(profile, look.as_ref(), stored, refused, situation)
         .or_else(|| state.and_then(|state| obstacle_in_state(state, situation)));
     Verdict {
         stored,
         expires_at,
         expires_estimated,
+        renews: situation.renewable && refused.is_none() && is_pair(profile),
+        refresh_refused: refused.is_some(),
         verified: state.and_then(|state| state.verified.clone()).map(Box::new),
         usable: obstacle.map_or(Usable::Yes, |obstacle| Usable::No(obstacle.into())),
-        billing: billing_of(profile, situation.env),
+        billing: billing_of(profile, look.as_ref()),
     }
 }
 
-fn judge_stored(profile: &Profile, now: Timestamp) -> (Stored, Option<Timestamp>, bool) {
-    let credential = &profile.credential;
-    if *credential.material() == Material::Missing {
-        return (Stored::Missing, None, false);
-    }
+fn is_pair(profile: &Profile) -> bool {
+    matches!(profile.credential, Credential::OAuth { refresh: Some(_), .. })
+}
+
+fn judge_stored(
+    profile: &Profile,
+    look: Option<&Look>,
+    refresh_refused: bool,
+    now: Timestamp,
+) -> (Stored, Option<Timestamp>, bool) {
     let by_time = |at: Timestamp| match () {
         () if at <= now => Stored::Expired,
         () if at.duration_since(now) <= WARN_BEFORE => Stored::Expiring,
         () => Stored::Ok,
     };
+    if let Some(look) = look {
+        return match look {
+            Look::Found(_, Some(at)) => (by_time(*at), Some(*at), false),
+            Look::Broken(_) => (Stored::Missing, None, false),
+            Look::Found(..) | Look::OnUse => (Stored::Static, None, false),
+        };
+    }
+    let credential = &profile.credential;
     match (credential, credential.expires()) {
+        (Credential::OAuth { access: Material::Missing, refresh: Some(_), .. }, _) if !refresh_refused => {
+            (Stored::Refreshable, None, false)
+        }
+        _ if *credential.material() == Material::Missing => (Stored::Missing, None, false),
         (Credential::ApiKey { .. }, _) => (Stored::Static, None, false),
         (_, Expiry::Invalid) => (Stored::Missing, None, false),
-        (Credential::OAuth { refresh: Some(_), .. }, Expiry::At(at)) => {
+        (Credential::OAuth { refresh: Some(_), .. }, Expiry::At(at)) if !refresh_refused => {
             (if at <= now { Stored::Refreshable } else { Stored::Ok }, Some(at), false)
         }
         (_, Expiry::At(at)) => (by_time(at), Some(at), false),
@@ -202,34 +235,36 @@ fn judge_stored(profile: &Profile, now: Timestamp) -> (Stored, Option<Timestamp>
     }
 }
 
-fn obstacle_in_itself(profile: &Profile, stored: Stored, situation: &Situation<'_>) -> Option<Unusable> {
+fn obstacle_in_itself(
+    profile: &Profile,
+    look: Option<&Look>,
+    stored: Stored,
+    refused: Option<&RefreshRefused>,
+    situation: &Situation<'_>,
+) -> Option<Unusable> {
     let lasting = |reason| Some(Unusable { reason, until: None, model_class: None });
     if situation.excluded {
         return lasting(UnusableReason::Excluded);
     }
-    match stored {
-        Stored::Missing => return lasting(UnusableReason::Missing),
-        Stored::Expired | Stored::Refreshable => return lasting(UnusableReason::Expired),
-        Stored::Ok | Stored::Expiring | Stored::Static => {}
+    if let Some(Look::Broken(broken)) = look {
+        return lasting(UnusableReason::BrokenReference(broken.clone()));
     }
-    let cannot_send = |kind: SecretKind| form::is_useless(kind).then_some(UnusableReason::CannotSend(kind));
-    match profile.credential.material() {
-        Material::Reference(reference) => {
-            match (reference.source.as_str(), referred(reference, situation.env)) {
-                ("env", Some(secret)) => cannot_send(secret.kind()).and_then(lasting),
-                ("env", None) => lasting(UnusableReason::VariableUnset(reference.id.clone())),
-                (source, _) => lasting(UnusableReason::UnreadableReference(source.to_owned())),
-            }
+    match (stored, refused) {
+        (Stored::Expired | Stored::Missing, Some(refused)) => {
+            return lasting(UnusableReason::SignInAgain { lost_reply: refused.lost_reply_at });
         }
-        Material::Value(secret) => cannot_send(secret.kind()).and_then(lasting),
-        Material::Missing => None,
+        (Stored::Missing, None) => return lasting(UnusableReason::Missing),
+        (Stored::Expired, None) => return lasting(UnusableReason::Expired),
+        (Stored::Refreshable, _) if !situation.renewable => return lasting(UnusableReason::Expired),
+        (Stored::Refreshable | Stored::Ok | Stored::Expiring | Stored::Static, _) => {}
     }
-}
-
-/// What a reference of the kind `env` points to now.
-pub(super) fn referred(reference: &SecretRef, env: &Env) -> Option<Secret> {
-    let value = if reference.source == "env" { env.get(&reference.id)?.trim() } else { return None };
-    (!value.is_empty()).then(|| Secret::new(value))
+    let ((Material::Value(secret), _) | (_, Some(Look::Found(secret, _)))) =
+        (profile.credential.material(), look)
+    else {
+        return None;
+    };
+    let kind = secret.kind();
+    if form::is_useless(kind) { lasting(UnusableReason::CannotSend(kind)) } else { None }
 }
 
 fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<Unusable> {
@@ -253,27 +288,29 @@ fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<
     })
 }
 
-fn billing_of(profile: &Profile, env: &Env) -> Billing {
+fn billing_of(profile: &Profile, look: Option<&Look>) -> Billing {
     if profile.id.provider() != "anthropic" {
         return Billing::Unknown;
     }
     let kind = profile.credential.kind();
     let form_of = |secret: &Secret| Form::of(secret, kind, profile.issuer.as_deref());
-    match profile.credential.material() {
-        Material::Value(secret) => form_of(secret).billing(),
-        Material::Reference(reference) => match (referred(reference, env), kind) {
-            (Some(secret), _) => form_of(&secret).billing(),
-            (None, CredentialType::ApiKey) => Billing::Api,
-            (None, _) => Billing::Unknown,
-        },
-        Material::Missing => Billing::Unknown,
+    match (profile.credential.material(), look) {
+        (Material::Value(secret), _) | (_, Some(Look::Found(secret, _))) => form_of(secret).billing(),
+        (Material::Reference(_), _) if kind == CredentialType::ApiKey => Billing::Api,
+        (Material::Reference(_), _) if profile.issuer.as_deref() == Some("console") => Billing::Api,
+        // The kind of what a refresh will give is known beforehand.
+        (Material::Missing, _) if kind == CredentialType::OAuth => Billing::Subscription,
+        _ => Billing::Unknown,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::profile::SecretRef;
     use crate::auth::state::{AuthState, Cooldown, Disabled};
+    use crate::config::{Config, Paths};
+    use crate::env::Env;
     use proptest::prelude::*;
 
     const NOW: &str = "2026-06-01T00:00:00Z";
@@ -311,7 +348,11 @@ mod tests {
     }
 
     fn verdict_with(profile: &Profile, state: Option<&ProfileState>, env: &Env) -> Verdict {
-        judge(profile, state, &Situation { now: now(), model_class: "opus", excluded: false, env })
+        let (config, paths) = (Config::default(), Paths::below("/home/u"));
+        let references = References { env, config: &config, paths: &paths };
+        let situation =
+            Situation { now: now(), model_class: "opus", excluded: false, renewable: true, references };
+        judge(profile, state, &situation)
     }
 
     fn verdict(profile: &Profile) -> Verdict {
@@ -348,10 +389,36 @@ mod tests {
     #[test]
     fn an_ended_access_token_is_never_called_ok() {
         for profile in [oauth(true, hours(-1)), oauth(false, hours(-1)), token(Expiry::At(hours(-1)))] {
-            let verdict = verdict(&profile);
-            assert_ne!(verdict.stored, Stored::Ok);
-            assert_eq!(reason(&verdict), Some(&UnusableReason::Expired));
+            assert_ne!(verdict(&profile).stored, Stored::Ok);
         }
+        for profile in [oauth(false, hours(-1)), token(Expiry::At(hours(-1)))] {
+            assert_eq!(reason(&verdict(&profile)), Some(&UnusableReason::Expired));
+        }
+    }
+
+    #[test]
+    fn a_pair_that_can_be_refreshed_is_usable_after_its_end() {
+        let verdict = verdict(&oauth(true, hours(-1)));
+        assert_eq!((verdict.stored, verdict.renews), (Stored::Refreshable, true));
+        assert!(verdict.usable.is_yes());
+        let without_access = profile(Credential::OAuth {
+            access: Material::Missing,
+            refresh: Some(Secret::new("sk-ant-ort01-x")),
+            expires: Expiry::Unknown,
+        });
+        assert_eq!(super::tests::verdict(&without_access).stored, Stored::Refreshable);
+    }
+
+    #[test]
+    fn a_pair_whose_refresh_was_refused_ends_for_good() {
+        let mut state = ProfileState::default();
+        let lost = Some(hours(-2));
+        state.refresh_refused = Some(RefreshRefused { at: hours(-1), status: 400, lost_reply_at: lost });
+        let judged = |at| verdict_with(&oauth(true, at), Some(&state), &Env::default());
+        let ended = judged(hours(-1));
+        assert_eq!(reason(&ended), Some(&UnusableReason::SignInAgain { lost_reply: lost }));
+        let lasting = judged(hours(2));
+        assert!(lasting.usable.is_yes() && lasting.refresh_refused && !lasting.renews);
     }
 
     #[test]
@@ -399,20 +466,23 @@ mod tests {
     fn a_reference_is_usable_when_its_variable_is_set() {
         let reference = SecretRef { source: "env".into(), provider: "default".into(), id: "WORK_KEY".into() };
         let mut by_reference = profile(Credential::ApiKey { key: Material::Reference(Box::new(reference)) });
-        assert_eq!(reason(&verdict(&by_reference)), Some(&UnusableReason::VariableUnset("WORK_KEY".into())));
+        assert_eq!(
+            reason(&verdict(&by_reference)),
+            Some(&UnusableReason::BrokenReference(BrokenReference::VariableUnset("WORK_KEY".into())))
+        );
         let env = Env::from_pairs([("WORK_KEY", "sk-ant-oat01-x")]);
         let set = verdict_with(&by_reference, None, &env);
         assert_eq!((set.usable, set.billing), (Usable::Yes, Billing::Subscription));
         by_reference.credential = Credential::ApiKey {
             key: Material::Reference(Box::new(SecretRef {
-                source: "exec".into(),
+                source: "magic".into(),
                 provider: "default".into(),
                 id: "x".into(),
             })),
         };
         assert_eq!(
             reason(&verdict(&by_reference)),
-            Some(&UnusableReason::UnreadableReference("exec".into()))
+            Some(&UnusableReason::BrokenReference(BrokenReference::UnknownSource("magic".into())))
         );
     }
 
@@ -443,7 +513,10 @@ mod tests {
             let last = ends.iter().filter(|(_, n)| *n < 2).map(|(hour, _)| *hour).max().unwrap_or(0);
             let env = Env::default();
             for hour in 0..=100 {
-                let situation = Situation { now: hours(hour), model_class: "opus", excluded: false, env: &env };
+                let (config, paths) = (Config::default(), Paths::below("/home/u"));
+                let references = References { env: &env, config: &config, paths: &paths };
+                let situation =
+                    Situation { now: hours(hour), model_class: "opus", excluded: false, renewable: true, references };
                 let usable = judge(&api_key(), state.of(&api_key()), &situation).usable;
                 prop_assert_eq!(usable.is_yes(), hour >= last, "hour {}", hour);
             }

@@ -75,7 +75,7 @@ pub fn was_shown(notice: &Notice, paths: &Paths) -> bool {
 pub fn record_shown(notice: &Notice, paths: &Paths, clock: &dyn Clock) -> Result<(), NoticeError> {
     let path = paths.notices();
     storage::create_private_dir(paths.state())?;
-    let locks = paths.state().join("locks");
+    let locks = paths.locks();
     storage::create_private_dir(&locks)?;
     let _lock = FileLock::acquire(&locks.join("config.lock"), LOCK_LIMIT, clock)?;
     let mut record = match storage::read_optional(&path)? {

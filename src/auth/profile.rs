@@ -10,6 +10,7 @@ use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::oauth::Pair;
 use super::profile_id::ProfileId;
 use crate::secret::{Fingerprint, Secret};
 
@@ -273,6 +274,15 @@ impl Profile {
         }
         fields
     }
+}
+
+/// The fields of an OAuth entry that a refresh changes.
+pub(super) fn pair_fields(pair: &Pair) -> [(&'static str, serde_json::Value); 3] {
+    [
+        ("access", pair.access.expose().into()),
+        ("refresh", pair.refresh.expose().into()),
+        ("expires", pair.expires.as_millisecond().into()),
+    ]
 }
 
 /// Fields of an entry that are the credential or speak about it and its account: they go when it is replaced.

@@ -5,13 +5,15 @@ use jiff::Timestamp;
 
 use super::form::{self, Form};
 use super::health::{self, Billing, Situation, Stored, UnusableReason, Usable, Verdict};
+use super::oauth;
 use super::order::{self, OrderSource};
-use super::profile::{Credential, CredentialType, Material, Profile};
+use super::profile::{CredentialType, Profile};
 use super::profile_id::ProfileId;
+use super::reference::References;
 use super::state::AuthState;
 use super::store::Snapshot;
-use crate::config::Config;
 use crate::config::schema::EnvPolicy;
+use crate::config::{Config, Paths};
 use crate::env::Env;
 use crate::secret::Secret;
 
@@ -29,6 +31,8 @@ pub struct Inputs<'a> {
     pub config: &'a Config,
     /// Credentials outside the store.
     pub env: &'a Env,
+    /// Where references to files lead.
+    pub paths: &'a Paths,
     /// The moment.
     pub now: Timestamp,
 }
@@ -79,6 +83,8 @@ pub enum EnvStanding {
     Used,
     /// A stored profile is used instead.
     Idle,
+    /// A stored profile is used, and this one when all of them fail.
+    InReserve,
     /// Every stored profile is unusable, and the policy still does not let it step in.
     HeldBack,
     /// The policy is `never`.
@@ -96,13 +102,22 @@ pub enum Next {
     Env(&'static str),
 }
 
+impl<'a> Inputs<'a> {
+    /// Where references lead.
+    pub fn references(&self) -> References<'a> {
+        References { env: self.env, config: self.config, paths: self.paths }
+    }
+}
+
 impl<'a> ProviderAuth<'a> {
     /// Surveys the credentials of a provider for models of a class.
     pub fn survey(provider: &str, model_class: &str, inputs: &Inputs<'a>) -> Self {
         let ordered = order::order(provider, inputs.snapshot, inputs.config, inputs.state);
+        let renewable = oauth::is_renewable(provider, inputs.config);
+        let references = inputs.references();
         let judge = |profile: &'a Profile, excluded: bool| {
             let state = inputs.state.of(profile);
-            let situation = Situation { now: inputs.now, model_class, excluded, env: inputs.env };
+            let situation = Situation { now: inputs.now, model_class, excluded, renewable, references };
             let verdict = health::judge(profile, state, &situation);
             Judged { profile, verdict, last_used: state.and_then(|state| state.last_used) }
         };
@@ -142,39 +157,34 @@ impl<'a> ProviderAuth<'a> {
         !self.profiles.is_empty() || self.env.as_ref().is_some_and(|env| env.standing == EnvStanding::Used)
     }
 
-    /// The credential for a request: the next one, or the pinned one.
+    /// The credentials for a request in the order they are tried: the next one and those that may take over, or the
+    /// pinned one alone.
     ///
     /// # Errors
     /// When there is none, none is usable, or the pinned one is missing or unusable; a pin never moves.
-    pub fn choose(&self, pinned: Option<&ProfileId>, env: &Env) -> Result<Chosen<'a>, NoCredential> {
+    pub fn candidates(&self, pinned: Option<&ProfileId>) -> Result<Vec<Candidate<'a>>, NoCredential> {
         if let Some(id) = pinned {
             let judged = self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
             return match &judged.verdict.usable {
-                Usable::Yes => Chosen::of(judged, env),
+                Usable::Yes => Ok(vec![Candidate::of(judged)]),
                 // Whoever names a profile means it, whatever an order leaves out.
                 Usable::No(obstacle)
                     if obstacle.reason == UnusableReason::Excluded && stands(&judged.verdict) =>
                 {
-                    Chosen::of(judged, env)
+                    Ok(vec![Candidate::of(judged)])
                 }
                 Usable::No(_) => Err(NoCredential::PinnedUnusable { id: id.clone() }),
             };
         }
-        match (&self.next, &self.env) {
-            (Some(Next::Profile(id)), _) => {
-                let judged =
-                    self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
-                Chosen::of(judged, env)
-            }
-            (Some(Next::Env(variable)), Some(credential)) => Ok(Chosen {
-                source: Source::Env(variable),
-                form: env_form(&credential.secret),
-                billing: billing_of_env(&credential.secret),
-                ends: None,
-                secret: credential.secret.clone(),
-            }),
-            _ if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
-            _ => Err(NoCredential::AllUnusable),
+        let from_env = self.env.iter().filter(|env| env.standing == EnvStanding::Used).map(Candidate::of_env);
+        let usable = self.profiles.iter().filter(|judged| judged.verdict.usable.is_yes()).map(Candidate::of);
+        let steps_in =
+            self.env.iter().filter(|env| env.standing == EnvStanding::InReserve).map(Candidate::of_env);
+        let candidates: Vec<Candidate<'a>> = from_env.chain(usable).chain(steps_in).collect();
+        match candidates.is_empty() {
+            false => Ok(candidates),
+            true if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
+            true => Err(NoCredential::AllUnusable),
         }
     }
 
@@ -184,46 +194,48 @@ impl<'a> ProviderAuth<'a> {
 }
 
 fn stands(verdict: &Verdict) -> bool {
-    matches!(verdict.stored, Stored::Ok | Stored::Expiring | Stored::Static)
+    matches!(verdict.stored, Stored::Ok | Stored::Expiring | Stored::Static | Stored::Refreshable)
 }
 
-/// A credential for one request.
+/// A credential that may sign a request. Its secret is obtained when it is its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chosen<'a> {
+pub struct Candidate<'a> {
     /// Where it comes from.
     pub source: Source<'a>,
-    /// Its value.
-    pub secret: Secret,
-    /// How it is sent.
-    pub form: Form,
     /// Who pays.
     pub billing: Billing,
     /// When it ends for good; `None` when it does not, is renewed by itself, or nobody knows.
     pub ends: Option<Timestamp>,
 }
 
-/// Where a chosen credential comes from.
+/// Where a credential comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source<'a> {
     /// A stored profile.
     Profile(&'a Profile),
-    /// An environment variable.
-    Env(&'static str),
+    /// An environment variable and its value.
+    Env(&'static str, Secret),
 }
 
-impl<'a> Chosen<'a> {
-    fn of(judged: &Judged<'a>, env: &Env) -> Result<Self, NoCredential> {
-        let profile = judged.profile;
-        let secret = match profile.credential.material() {
-            Material::Value(secret) => Some(secret.clone()),
-            Material::Reference(reference) => health::referred(reference, env),
-            Material::Missing => None,
-        };
-        let secret = secret.ok_or_else(|| NoCredential::PinnedUnusable { id: profile.id.clone() })?;
-        let form = Form::of(&secret, profile.credential.kind(), profile.issuer.as_deref());
-        let renews_itself = matches!(&profile.credential, Credential::OAuth { refresh: Some(_), .. });
-        let ends = judged.verdict.expires_at.filter(|_| !renews_itself);
-        Ok(Self { source: Source::Profile(profile), secret, form, billing: judged.verdict.billing, ends })
+impl Source<'_> {
+    /// The profile's id or the variable's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Profile(profile) => profile.id.as_str(),
+            Self::Env(variable, _) => variable,
+        }
+    }
+}
+
+impl<'a> Candidate<'a> {
+    fn of(judged: &Judged<'a>) -> Self {
+        let ends = judged.verdict.expires_at.filter(|_| !judged.verdict.renews);
+        Self { source: Source::Profile(judged.profile), billing: judged.verdict.billing, ends }
+    }
+
+    fn of_env(env: &EnvCredential) -> Self {
+        let source = Source::Env(env.variable, env.secret.clone());
+        Self { source, billing: billing_of_env(&env.secret), ends: None }
     }
 }
 
@@ -265,11 +277,13 @@ fn standing(secret: &Secret, policy: EnvPolicy, any_stored: bool, any_usable: bo
         (EnvPolicy::Never, ..) => EnvStanding::Off,
         (EnvPolicy::Prefer, ..) | (_, false, _) | (EnvPolicy::Overflow, _, false) => EnvStanding::Used,
         (EnvPolicy::Fallback, true, false) => EnvStanding::HeldBack,
-        (EnvPolicy::Fallback | EnvPolicy::Overflow, true, true) => EnvStanding::Idle,
+        (EnvPolicy::Fallback, true, true) => EnvStanding::Idle,
+        (EnvPolicy::Overflow, true, true) => EnvStanding::InReserve,
     }
 }
 
-fn env_form(secret: &Secret) -> Form {
+/// How a credential of the environment is sent.
+pub fn env_form(secret: &Secret) -> Form {
     Form::of(secret, CredentialType::ApiKey, None)
 }
 
@@ -281,7 +295,7 @@ pub fn billing_of_env(secret: &Secret) -> Billing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::profile::Expiry;
+    use crate::auth::profile::{Credential, Expiry, Material};
     use crate::auth::store::IgnoredEntry;
     use jiff::SignedDuration;
 
@@ -294,6 +308,7 @@ mod tests {
         state: AuthState,
         config: Config,
         env: Env,
+        paths: Paths,
     }
 
     impl World {
@@ -307,7 +322,8 @@ mod tests {
                 snapshot.profiles.insert(id, profile);
             }
             let env = Env::from_pairs([("ANTHROPIC_API_KEY", "sk-ant-api03-env")]);
-            Self { snapshot, state: AuthState::default(), config: Config::default(), env }
+            let paths = Paths::below("/home/u");
+            Self { snapshot, state: AuthState::default(), config: Config::default(), env, paths }
         }
 
         fn cool(mut self, id: &str, hours: i64) -> Self {
@@ -331,6 +347,7 @@ mod tests {
                 state: &self.state,
                 config: &self.config,
                 env: &self.env,
+                paths: &self.paths,
                 now: now(),
             };
             ProviderAuth::survey("anthropic", "sonnet", &inputs)
@@ -368,6 +385,21 @@ mod tests {
     }
 
     #[test]
+    fn those_that_may_take_over_follow_in_order() {
+        let world = || World::new(&["anthropic:a", "anthropic:b", "anthropic:c"]).cool("anthropic:b", 1);
+        for (policy, names) in [
+            (EnvPolicy::Fallback, vec!["anthropic:a", "anthropic:c"]),
+            (EnvPolicy::Overflow, vec!["anthropic:a", "anthropic:c", "ANTHROPIC_API_KEY"]),
+            (EnvPolicy::Prefer, vec!["ANTHROPIC_API_KEY", "anthropic:a", "anthropic:c"]),
+        ] {
+            let world = world().policy(policy);
+            let candidates = world.survey().candidates(None).unwrap();
+            let found: Vec<_> = candidates.iter().map(|candidate| candidate.source.name()).collect();
+            assert_eq!(found, names, "{policy}");
+        }
+    }
+
+    #[test]
     fn an_entry_that_cannot_be_read_does_not_let_the_environment_pay() {
         let mut world = World::new(&[]);
         world.snapshot.ignored.push(IgnoredEntry {
@@ -375,7 +407,7 @@ mod tests {
             problem: crate::auth::profile::EntryProblem::InvalidShape,
         });
         assert_eq!(world.next(), None);
-        assert_eq!(world.survey().choose(None, &world.env), Err(NoCredential::AllUnusable));
+        assert_eq!(world.survey().candidates(None), Err(NoCredential::AllUnusable));
     }
 
     #[test]
@@ -405,8 +437,9 @@ mod tests {
         let mut world = World::new(&["anthropic:a", "anthropic:b", "anthropic:c"]).cool("anthropic:a", 5);
         world.snapshot.order.insert("anthropic".into(), vec!["anthropic:a".into(), "anthropic:b".into()]);
         let survey = world.survey();
-        let pin =
-            |id: &str| survey.choose(Some(&id.parse().unwrap()), &world.env).map(|chosen| chosen.source);
+        let pin = |id: &str| {
+            survey.candidates(Some(&id.parse().unwrap())).map(|candidates| candidates[0].source.clone())
+        };
         let id = |id: &str| id.parse().unwrap();
         assert_eq!(pin("anthropic:a"), Err(NoCredential::PinnedUnusable { id: id("anthropic:a") }));
         assert_eq!(pin("anthropic:nosuch"), Err(NoCredential::MissingProfile { id: id("anthropic:nosuch") }));
@@ -427,15 +460,13 @@ mod tests {
         let id: ProfileId = "anthropic:a".parse().unwrap();
         let profile = world.snapshot.profiles.get_mut(&id).unwrap();
         profile.credential = Credential::ApiKey { key: Material::Value(Secret::new("sk-ant-oat01-x")) };
-        assert_eq!(world.survey().choose(None, &world.env).unwrap().form, Form::PlanToken);
+        assert_eq!(world.survey().candidates(None).unwrap()[0].billing, Billing::Subscription);
         let profile = world.snapshot.profiles.get_mut(&id).unwrap();
         profile.credential = Credential::Token {
             token: Material::Value(Secret::new("sk-ant-oat01-x")),
             expires: Expiry::Unknown,
         };
         profile.issuer = Some("console".into());
-        let survey = world.survey();
-        let chosen = survey.choose(None, &world.env).unwrap();
-        assert_eq!((chosen.form, chosen.billing), (Form::ConsoleToken, Billing::Api));
+        assert_eq!(world.survey().candidates(None).unwrap()[0].billing, Billing::Api);
     }
 }

@@ -81,6 +81,9 @@ pub struct ProfileState {
     /// The last time the provider was asked about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verification>,
+    /// The provider does not accept its refresh token any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_refused: Option<RefreshRefused>,
     #[serde(flatten)]
     unknown: serde_json::Map<String, serde_json::Value>,
 }
@@ -129,6 +132,20 @@ pub struct Verification {
     /// The HTTP status of a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+}
+
+/// A refresh token was refused: only a new sign-in helps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshRefused {
+    /// When.
+    #[serde(with = "millisecond::required")]
+    pub at: Timestamp,
+    /// The HTTP status of the refusal.
+    pub status: u16,
+    /// When a refresh began whose reply never arrived: that reply held the pair that replaced this one.
+    #[serde(default, with = "millisecond::optional", skip_serializing_if = "Option::is_none")]
+    pub lost_reply_at: Option<Timestamp>,
 }
 
 /// Something about the state file that the user should know.
@@ -213,6 +230,20 @@ impl AuthState {
         }
         state.fingerprint = fingerprint;
         state
+    }
+
+    /// Lets what is remembered of a profile speak about the secret that took the place of `old`, after a refresh of ours.
+    /// Says whether anything changed.
+    pub fn follow(&mut self, profile: &Profile, old: Option<&Fingerprint>) -> bool {
+        let new = profile.fingerprint();
+        match self.profiles.get_mut(profile.id.as_str()) {
+            Some(state) if state.fingerprint.as_ref() == old && state.fingerprint != new => {
+                state.fingerprint = new;
+                state.refresh_refused = None;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Forgets a profile; says whether there was anything to forget.

@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::migrate::{self, LegacyFiles};
-use super::profile::{CREDENTIAL_FIELDS, CREDENTIAL_METADATA, EntryFields, EntryProblem, Profile};
+use super::oauth::Pair;
+use super::profile::{self, CREDENTIAL_FIELDS, CREDENTIAL_METADATA, EntryFields, EntryProblem, Profile};
 use super::profile_id::ProfileId;
 use super::unique::Unique;
 use super::usage_stats::UsageStats;
@@ -167,6 +168,23 @@ impl AuthStore {
         Ok(snapshot)
     }
 
+    /// The registration an OAuth pair was issued to, where the entry names one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn client_id(&self, id: &ProfileId) -> Result<Option<String>, StoreError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Client {
+            client_id: String,
+        }
+        let Some(bytes) = storage::read_optional(&self.path())? else { return Ok(None) };
+        let document = parse_document(text_of(&bytes, &self.path())?, &self.path())?;
+        let entry = document.profiles.get(id.as_str());
+        let client = entry.and_then(|entry| serde_json::from_str::<Client>(entry.get()).ok());
+        Ok(client.map(|client| client.client_id).filter(|id| !id.trim().is_empty()))
+    }
+
     /// Changes the store: lock, re-read, change, replace. When `change` says nothing changed, nothing is written.
     ///
     /// # Errors
@@ -278,6 +296,25 @@ impl Document {
             written.entry(name).or_insert(value);
         }
         self.profiles.insert(profile.id.as_str().to_owned(), raw_object(&written, 4));
+    }
+
+    /// Puts a new pair into an OAuth entry; everything else of it stays. Says whether there is such an entry.
+    pub fn rotate(&mut self, id: &ProfileId, pair: &Pair) -> bool {
+        let Some(entry) = self.profiles.get(id.as_str()) else { return false };
+        let Ok(mut fields) = serde_json::from_str::<EntryFields>(entry.get()) else { return false };
+        for (name, value) in profile::pair_fields(pair) {
+            fields.insert(name.to_owned(), raw(&value));
+        }
+        self.profiles.insert(id.as_str().to_owned(), raw_object(&fields, 4));
+        true
+    }
+
+    /// Sets one text field of an entry.
+    pub fn note(&mut self, id: &ProfileId, field: &str, value: &str) {
+        let Some(entry) = self.profiles.get(id.as_str()) else { return };
+        let Ok(mut fields) = serde_json::from_str::<EntryFields>(entry.get()) else { return };
+        fields.insert(field.to_owned(), raw(&value.into()));
+        self.profiles.insert(id.as_str().to_owned(), raw_object(&fields, 4));
     }
 
     /// Adds an entry in its own text, for imports.

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::health::{Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::profile::{CredentialType, Profile};
+use super::reference::BrokenReference;
 use crate::config::AgentId;
 use crate::text::{duration, one_line, shell_word};
 
@@ -20,12 +21,22 @@ pub fn health(verdict: &Verdict, now: Timestamp) -> String {
 }
 
 fn soundness(verdict: &Verdict, now: Timestamp) -> String {
+    let renews = verdict.renews;
     let ago = |at: Timestamp| duration(now.duration_since(at));
     if let Some(refusal) = verdict.verified.as_ref().filter(|verified| !verified.accepted) {
         return format!("rejected by the API {} ago", ago(refusal.at));
     }
     let about = if verdict.expires_estimated { "about " } else { "" };
     let mut words = match (verdict.stored, verdict.expires_at) {
+        (Stored::Refreshable, Some(at)) => format!("expired {} ago, renews on use", ago(at)),
+        (Stored::Refreshable, None) => "renews on use".to_owned(),
+        (_, Some(at)) if renews => format!("ok, renews in {}", duration(at.duration_since(now))),
+        (_, Some(at)) if verdict.refresh_refused => {
+            format!(
+                "ends in {}, its refresh token is not accepted any more",
+                duration(at.duration_since(now))
+            )
+        }
         (_, Some(at)) if at <= now => "ok, past its estimated end".to_owned(),
         (Stored::Expiring, Some(at)) => {
             format!("expiring, ends in {about}{}", duration(at.duration_since(now)))
@@ -62,9 +73,12 @@ fn obstacle(unusable: &Unusable, verdict: &Verdict, now: Timestamp) -> String {
         (UnusableReason::CannotSend(kind), _) => {
             format!("holds {}, which cannot send messages", kind.described())
         }
-        (UnusableReason::VariableUnset(name), _) => format!("variable {} is not set", one_line(name)),
-        (UnusableReason::UnreadableReference(source), _) => {
-            format!("its {} reference cannot be read", one_line(source))
+        (UnusableReason::BrokenReference(broken), _) => broken.to_string(),
+        (UnusableReason::SignInAgain { lost_reply: None }, _) => {
+            "sign in again: its refresh token is not accepted any more".to_owned()
+        }
+        (UnusableReason::SignInAgain { lost_reply: Some(at) }, _) => {
+            format!("sign in again: the reply to a refresh at {} was lost", at.strftime("%Y-%m-%d %H:%M UTC"))
         }
     }
 }
@@ -128,14 +142,18 @@ impl Serialize for Fix {
 pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Option<Fix> {
     let Usable::No(unusable) = &verdict.usable else {
         let refused = verdict.verified.as_ref().is_some_and(|verified| !verified.accepted);
-        return (refused || verdict.stored == Stored::Expiring).then(|| replacement(profile, agent));
+        let ends = verdict.stored == Stored::Expiring || verdict.refresh_refused;
+        return (refused || ends).then(|| replacement(profile, agent));
     };
     match &unusable.reason {
         UnusableReason::Expired
         | UnusableReason::Missing
         | UnusableReason::CannotSend(_)
-        | UnusableReason::UnreadableReference(_) => Some(replacement(profile, agent)),
-        UnusableReason::VariableUnset(name) => {
+        | UnusableReason::SignInAgain { .. }
+        | UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
+            Some(replacement(profile, agent))
+        }
+        UnusableReason::BrokenReference(BrokenReference::VariableUnset(name)) => {
             Some(Fix::advise(format!("set {} where fased is started", one_line(name))))
         }
         UnusableReason::Disabled(why) => match why.as_str() {

@@ -1,10 +1,15 @@
 //! What most commands begin with: the config, the agent they are about, and its credentials.
 
+use jiff::Timestamp;
+
+use crate::auth::oauth::refresh::Refresher;
+use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
 use crate::auth::store::{AuthStore, Snapshot};
 use crate::config::{AgentId, Config, SelectedAgent};
 use crate::ctx::Ctx;
 use crate::error::Failure;
+use crate::provider;
 
 /// An agent with what is configured and stored for it.
 pub(super) struct Agent {
@@ -26,6 +31,31 @@ impl Agent {
     /// Its state file.
     pub(super) fn state_file(&self) -> StateFile {
         StateFile::in_dir(&self.selected.dir)
+    }
+
+    /// What a choice of credential depends on.
+    pub(super) fn inputs<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        snapshot: &'a Snapshot,
+        state: &'a AuthState,
+        now: Timestamp,
+    ) -> Inputs<'a> {
+        Inputs { snapshot, state, config: &self.config, env: &ctx.env, paths: &ctx.paths, now }
+    }
+
+    /// What refreshes this agent's pairs, in step with every other agent and process.
+    pub(super) fn refresher(&self, ctx: &Ctx) -> Result<Refresher, Failure> {
+        let others = SelectedAgent::all(&self.config, &ctx.paths);
+        let siblings = others.iter().filter(|agent| agent.dir != self.selected.dir);
+        Ok(Refresher {
+            access: provider::oauth(&self.config, &ctx.env, ctx.network)?,
+            paths: ctx.paths.clone(),
+            store: self.store.clone(),
+            siblings: siblings.map(|agent| AuthStore::of(agent, &ctx.paths)).collect(),
+            clock: ctx.clock.clone(),
+            in_flight: ctx.in_flight.clone(),
+        })
     }
 
     /// What is stored and remembered now.

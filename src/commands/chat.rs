@@ -1,13 +1,18 @@
 //! `fased chat [MESSAGE]`
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
-use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
+use crate::anthropic::{
+    Answer, Authorization, Client, Delta, MessageRequest, ResponseMeta, StreamEvent, TextBlock, cache,
+};
 use crate::auth::form::Form;
 use crate::auth::notices::PLAN_CREDENTIALS;
-use crate::auth::resolve::{Chosen, Inputs, NoCredential, ProviderAuth, Source};
+use crate::auth::obtain::Obtainer;
+use crate::auth::resolve::{Candidate, NoCredential, ProviderAuth, Source};
 use crate::auth::state::AuthState;
 use crate::auth::store::Snapshot;
 use crate::auth::wording;
@@ -46,32 +51,41 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         }
     };
     let (snapshot, state, _) = agent.read()?;
-    let inputs = Inputs {
-        snapshot: &snapshot,
-        state: &state,
-        config: &agent.config,
-        env: &ctx.env,
-        now: ctx.clock.now(),
-    };
+    let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
     let auth = ProviderAuth::survey(model.provider(), Catalog::embedded().class_of(&model), &inputs);
-    let chosen = auth
-        .choose(pinned.as_ref(), &ctx.env)
+    let candidates = auth
+        .candidates(pinned.as_ref())
         .map_err(|why: NoCredential| no_credential::failure(&why, &auth, &agent, &inputs))?;
+    let Some(chosen) = candidates.into_iter().next() else {
+        return Err(no_credential::failure(&NoCredential::AllUnusable, &auth, &agent, &inputs));
+    };
     warn_of_end(ctx, &agent, &chosen);
-    if chosen.form == Form::PlanToken {
+    let refresher = agent.refresher(ctx)?;
+    let obtainer = Obtainer { references: inputs.references(), refresher: &refresher };
+    let obtained = ctx.block_on(async { Ok(obtainer.obtain(&chosen).await?) })?;
+    if obtained.form == Form::PlanToken {
         notice::show_and_record(ctx, &PLAN_CREDENTIALS);
     }
-    if let Source::Env(variable) = chosen.source {
+    if let Source::Env(variable, _) = chosen.source {
         ctx.terminal
             .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
     }
-    let request = request(&question, args, &model, &chosen);
+    let request = request(&question, args, &model, obtained.form);
     let mut shown = Shown::default();
-    let outcome = ctx.block_on(ask(ctx, args, &agent, &model, &chosen, &request, &mut shown));
+    let client = provider::client(model.provider(), &agent.config, &ctx.env, ctx.network)?;
+    let authorization = provider::authorization(obtained);
+    let outcome = ctx.block_on(ask(ctx, &client, &authorization, &request, args.json, &mut shown));
     if !args.json {
         shown.end_line(ctx)?;
     }
-    let report = outcome.map_err(|failure| interrupted(failure, &agent, &chosen, &shown.answer))?;
+    let answer = &shown.answer;
+    let (meta, duration) = outcome.map_err(|failure| interrupted(failure, &agent, &chosen, answer))?;
+    let report = ChatReport {
+        schema_version: SCHEMA_VERSION,
+        text: answer.text(),
+        stop_reason: answer.stop_reason().map(str::to_owned),
+        receipt: Receipt::of(answer, &meta, &chosen, &model, duration),
+    };
     note_success(ctx, &agent, &snapshot, &state, &chosen);
     if report.text.is_empty() && !args.json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
@@ -92,7 +106,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
 }
 
 /// One line when the credential in use ends soon.
-fn warn_of_end(ctx: &Ctx, agent: &Agent, chosen: &Chosen<'_>) {
+fn warn_of_end(ctx: &Ctx, agent: &Agent, chosen: &Candidate<'_>) {
     let (Source::Profile(profile), Some(ends)) = (&chosen.source, chosen.ends) else { return };
     let left = ends.duration_since(ctx.clock.now());
     if left <= WARN_BEFORE {
@@ -122,13 +136,12 @@ fn question(ctx: &Ctx, args: &ChatArgs) -> Result<String, Failure> {
     if question.is_empty() { Err(recipe(Failure::usage("The question is empty."))) } else { Ok(question) }
 }
 
-fn request(question: &str, args: &ChatArgs, model: &ModelRef, chosen: &Chosen<'_>) -> MessageRequest {
+fn request(question: &str, args: &ChatArgs, model: &ModelRef, form: Form) -> MessageRequest {
     let mut request = MessageRequest::new(model.model(), args.max_tokens);
     request.system.extend(args.system.as_deref().filter(|text| !text.trim().is_empty()).map(TextBlock::new));
     request.push_user(question);
     // Plans do not honour cache settings, so their requests carry no markers.
-    let retention =
-        if chosen.form == Form::PlanToken { cache::Retention::None } else { cache::Retention::Short };
+    let retention = if form == Form::PlanToken { cache::Retention::None } else { cache::Retention::Short };
     cache::mark(&mut request, retention);
     request
 }
@@ -150,41 +163,32 @@ impl Shown {
 /// Sends the question and passes the answer on as it comes.
 async fn ask(
     ctx: &Ctx,
-    args: &ChatArgs,
-    agent: &Agent,
-    model: &ModelRef,
-    chosen: &Chosen<'_>,
+    client: &Client,
+    authorization: &Authorization,
     request: &MessageRequest,
+    is_json: bool,
     shown: &mut Shown,
-) -> Result<ChatReport, Failure> {
-    let client = provider::client(model.provider(), &agent.config, &ctx.env, ctx.network)?;
+) -> Result<(ResponseMeta, Duration), Failure> {
     let started = ctx.clock.steady();
-    let mut stream = client.stream_message(&provider::authorization(chosen), request).await?;
+    let mut stream = client.stream_message(authorization, request).await?;
     while let Some(event) = stream.next().await {
         let event = event?;
-        if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (&event, args.json) {
+        if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (&event, is_json) {
             ctx.terminal.pass_on(text)?;
             shown.inside_line = !text.ends_with('\n');
         }
         shown.answer.apply(&event);
     }
-    let answer = &shown.answer;
-    let duration = ctx.clock.steady().saturating_sub(started);
-    Ok(ChatReport {
-        schema_version: SCHEMA_VERSION,
-        text: answer.text(),
-        stop_reason: answer.stop_reason().map(str::to_owned),
-        receipt: Receipt::of(answer, stream.meta(), chosen, model, duration),
-    })
+    Ok((stream.meta().clone(), ctx.clock.steady().saturating_sub(started)))
 }
 
 /// A refusal names the credential it is about; a failure after part of the answer says so, and scripts get that part.
-fn interrupted(failure: Failure, agent: &Agent, chosen: &Chosen<'_>, answer: &Answer) -> Failure {
+fn interrupted(failure: Failure, agent: &Agent, chosen: &Candidate<'_>, answer: &Answer) -> Failure {
     let failure = match (failure.exit, &chosen.source) {
         (Exit::Provider, Source::Profile(profile)) => {
             failure.fact(format!("credential {}", profile.id)).detail("profileId", profile.id.as_str().into())
         }
-        (Exit::Provider, Source::Env(variable)) => failure.fact(format!("credential {variable}")),
+        (Exit::Provider, Source::Env(variable, _)) => failure.fact(format!("credential {variable}")),
         _ => failure,
     };
     let refused = failure.details.get("type").is_some_and(|kind| kind == "authentication_error");
@@ -202,7 +206,7 @@ fn interrupted(failure: Failure, agent: &Agent, chosen: &Chosen<'_>, answer: &An
 }
 
 /// Remembers the use. The answer is already given, so a failure is logged and not an error.
-fn note_success(ctx: &Ctx, agent: &Agent, snapshot: &Snapshot, state: &AuthState, chosen: &Chosen<'_>) {
+fn note_success(ctx: &Ctx, agent: &Agent, snapshot: &Snapshot, state: &AuthState, chosen: &Candidate<'_>) {
     let Source::Profile(profile) = chosen.source else { return };
     let now = ctx.clock.now();
     if !state.clone().note_success(profile, now) {

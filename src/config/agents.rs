@@ -121,6 +121,24 @@ impl SelectedAgent {
         Ok(Self { id, dir, is_default })
     }
 
+    /// Every agent there is: those of the config, `main`, the one of `FASED_AGENT_DIR`, and those that only have a
+    /// directory. Each directory once.
+    pub fn all(config: &Config, paths: &Paths) -> Vec<Self> {
+        let configured =
+            config.agent_ids().into_iter().filter_map(|id| Self::choose(Some(&id), config, paths).ok());
+        let without_name = Self::choose(None, config, paths).ok();
+        let entries = std::fs::read_dir(paths.agents()).into_iter().flatten().flatten();
+        let on_disk = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<AgentId>().ok());
+        let on_disk = on_disk.map(|id| Self { dir: paths.agent_dir(&id), id, is_default: false });
+        let mut agents: Vec<Self> = Vec::new();
+        for agent in without_name.into_iter().chain(configured).chain(on_disk) {
+            if !agents.iter().any(|known| known.dir == agent.dir) {
+                agents.push(agent);
+            }
+        }
+        agents
+    }
+
     /// Its id when a command must name it.
     pub fn named(&self) -> Option<&AgentId> {
         (!self.is_default).then_some(&self.id)

@@ -37,6 +37,13 @@ impl Paths {
         Some(Self { home, state, config, agent_dir_override })
     }
 
+    /// The places below a home directory, whatever the environment says.
+    pub fn below(home: impl Into<PathBuf>) -> Self {
+        let home = home.into();
+        let state = home.join(".fased");
+        Self { config: state.join(CONFIG_FILE), state, home: Some(home), agent_dir_override: None }
+    }
+
     /// `~/.fased`.
     pub fn state(&self) -> &Path {
         &self.state
@@ -54,7 +61,7 @@ impl Paths {
 
     /// `~/.fased/agents/<id>/agent`.
     pub fn agent_dir(&self, agent: &AgentId) -> PathBuf {
-        self.state.join("agents").join(agent.as_str()).join("agent")
+        self.agents().join(agent.as_str()).join("agent")
     }
 
     /// A directory named in the config: `~` expanded, and relative to the state directory.
@@ -65,6 +72,16 @@ impl Paths {
     /// `~/.fased/credentials/oauth.json`, which only the TypeScript program wrote.
     pub fn legacy_oauth(&self) -> PathBuf {
         self.state.join("credentials").join("oauth.json")
+    }
+
+    /// `~/.fased/locks`.
+    pub fn locks(&self) -> PathBuf {
+        self.state.join("locks")
+    }
+
+    /// `~/.fased/agents`.
+    pub fn agents(&self) -> PathBuf {
+        self.state.join("agents")
     }
 
     /// `~/.fased/notices.json`.

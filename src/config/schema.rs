@@ -148,6 +148,24 @@ pub struct Provider {
     pub base_url: Option<String>,
     /// Extra request headers; they may override ours.
     pub headers: IndexMap<String, Secret>,
+    /// An OAuth registration other than the preset.
+    pub oauth: OAuthOverrides,
+}
+
+/// `models.providers.<id>.oauth`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct OAuthOverrides {
+    /// Where a person consents.
+    pub authorize_url: Option<String>,
+    /// Where codes and refresh tokens are exchanged.
+    pub token_url: Option<String>,
+    /// The registration.
+    pub client_id: Option<String>,
+    /// What is asked for.
+    pub scopes: Option<Vec<String>>,
+    /// Port of the loopback redirect.
+    pub redirect_port: Option<u16>,
 }
 
 impl Config {

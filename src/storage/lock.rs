@@ -52,30 +52,55 @@ impl FileLock {
     /// # Errors
     /// [`LockError::Held`] after `limit`; [`LockError::File`] when the lock file cannot be opened.
     pub fn acquire(path: &Path, limit: Duration, clock: &dyn Clock) -> Result<Self, LockError> {
-        let mut file = platform::open_lock_file(path).map_err(|error| FileError::new("open", path, error))?;
+        let mut file = open(path)?;
         let started = clock.steady();
         let mut jitter = Jitter::new();
         loop {
-            match file.try_lock() {
-                Ok(()) => {
-                    note_pid(&mut file);
-                    return Ok(Self { _file: file });
-                }
-                // Some network filesystems have no locks at all: going on alone is better than never starting.
-                Err(TryLockError::Error(error)) if platform::means_no_locks(&error) => {
-                    if !WARNED.swap(true, Ordering::Relaxed) {
-                        tracing::warn!(path = %path.display(), "this filesystem has no locks; do not run two writers at once");
-                    }
-                    return Ok(Self { _file: file });
-                }
-                Err(TryLockError::Error(error)) => return Err(FileError::new("lock", path, error).into()),
-                Err(TryLockError::WouldBlock) => {}
+            if try_lock(&mut file, path)? {
+                return Ok(Self { _file: file });
             }
             if clock.steady().saturating_sub(started) >= limit {
                 return Err(LockError::Held { path: path.to_owned(), pid: noted_pid(&mut file), limit });
             }
-            clock.sleep(jitter.next());
+            clock.sleep(jitter.pause());
         }
+    }
+
+    /// Takes the lock if nobody has it. For callers that wait in their own way.
+    ///
+    /// # Errors
+    /// When the lock file cannot be opened or locked.
+    pub fn try_acquire(path: &Path) -> Result<Option<Self>, LockError> {
+        let mut file = open(path)?;
+        Ok(try_lock(&mut file, path)?.then_some(Self { _file: file }))
+    }
+
+    /// What to say when [`Self::try_acquire`] was tried for `limit` in vain.
+    pub fn refused(path: &Path, limit: Duration) -> LockError {
+        let pid = open(path).ok().and_then(|mut file| noted_pid(&mut file));
+        LockError::Held { path: path.to_owned(), pid, limit }
+    }
+}
+
+fn open(path: &Path) -> Result<File, FileError> {
+    platform::open_lock_file(path).map_err(|error| FileError::new("open", path, error))
+}
+
+fn try_lock(file: &mut File, path: &Path) -> Result<bool, FileError> {
+    match file.try_lock() {
+        Ok(()) => {
+            note_pid(file);
+            Ok(true)
+        }
+        // Some network filesystems have no locks at all: going on alone is better than never starting.
+        Err(TryLockError::Error(error)) if platform::means_no_locks(&error) => {
+            if !WARNED.swap(true, Ordering::Relaxed) {
+                tracing::warn!(path = %path.display(), "this filesystem has no locks; do not run two writers at once");
+            }
+            Ok(true)
+        }
+        Err(TryLockError::Error(error)) => Err(FileError::new("lock", path, error)),
+        Err(TryLockError::WouldBlock) => Ok(false),
     }
 }
 
@@ -96,19 +121,33 @@ fn noted_pid(file: &mut File) -> Option<u32> {
 }
 
 /// Uneven pauses, so that waiters do not try in step. Quality does not matter, only that processes differ.
-struct Jitter(u64);
+#[derive(Debug)]
+pub struct Jitter(u64);
+
+impl Default for Jitter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Jitter {
-    fn new() -> Self {
+    /// Another sequence in every process.
+    pub fn new() -> Self {
         // RandomState is seeded by the system once a process, which spares a dependency on a random generator.
         use std::hash::{BuildHasher as _, Hasher as _};
         Self(std::collections::hash_map::RandomState::new().build_hasher().finish())
     }
 
-    fn next(&mut self) -> Duration {
+    /// A number below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit.max(1)
+    }
+
+    /// The pause between two attempts to take a lock.
+    pub fn pause(&mut self) -> Duration {
         let span = PAUSE_MS.end() - PAUSE_MS.start() + 1;
-        Duration::from_millis(PAUSE_MS.start() + (self.0 >> 33) % span)
+        Duration::from_millis(PAUSE_MS.start() + self.below(span))
     }
 }
 
@@ -148,7 +187,7 @@ mod tests {
     fn pauses_stay_between_five_and_fifty_milliseconds() {
         let mut jitter = Jitter::new();
         for _ in 0..1000 {
-            let pause = jitter.next().as_millis();
+            let pause = jitter.pause().as_millis();
             assert!((5..=50).contains(&pause), "{pause}");
         }
     }

@@ -10,7 +10,7 @@ pub(crate) mod platform;
 
 pub use atomic::{Durability, create_private_dir, replace};
 pub use foreign_lock::wait_for_foreign_lock;
-pub use lock::{FileLock, LockError};
+pub use lock::{FileLock, Jitter, LockError};
 pub use permissions::{Exposure, exposure_of};
 
 use std::path::{Path, PathBuf};

@@ -176,6 +176,7 @@ fn profile_row(row: &ProfileReport<'_>, now: Timestamp) -> Row {
 fn env_row(env: &EnvCredential) -> Row {
     let (health, sound) = match env.standing {
         EnvStanding::Used => ("used", Soundness::Good),
+        EnvStanding::InReserve => ("in reserve (auth.env is overflow)", Soundness::Indifferent),
         EnvStanding::Idle => ("idle (a profile is stored)", Soundness::Indifferent),
         EnvStanding::HeldBack => ("held back (auth.env is fallback)", Soundness::Attention),
         EnvStanding::Off => ("off (auth.env is never)", Soundness::Indifferent),

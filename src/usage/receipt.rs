@@ -9,7 +9,7 @@ use super::price::{self, MicroDollars};
 use crate::anthropic::{Answer, ResponseMeta, Usage};
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
-use crate::auth::resolve::{Chosen, Source};
+use crate::auth::resolve::{Candidate, Source};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 
@@ -72,13 +72,13 @@ impl Receipt {
     pub fn of(
         answer: &Answer,
         meta: &ResponseMeta,
-        chosen: &Chosen<'_>,
+        chosen: &Candidate<'_>,
         requested: &ModelRef,
         duration: Duration,
     ) -> Self {
         let (profile_id, source) = match &chosen.source {
             Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
-            Source::Env(variable) => (None, format!("env: {variable}")),
+            Source::Env(variable, _) => (None, format!("env: {variable}")),
         };
         // What was served decides the price. A provider may name a dated form of the model that was asked; any other
         // name is another model, whose price is not known.

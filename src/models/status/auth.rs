@@ -222,6 +222,7 @@ fn one_list<S: Serializer>(rows: &[Rc<Rows<'_>>], serializer: S) -> Result<S::Ok
 fn check(provider: &ProviderAuth<'_>) -> Check {
     match (&provider.next, provider.next_profile()) {
         (None, _) => Check::MissingOrExpired,
+        (Some(_), Some(judged)) if judged.verdict.refresh_refused => Check::MissingOrExpired,
         (Some(_), Some(judged)) if judged.verdict.stored == Stored::Expiring => Check::Expiring,
         (Some(_), _) => Check::Healthy,
     }
@@ -245,6 +246,7 @@ impl EnvReport {
             standing: match env.standing {
                 EnvStanding::Used => "used",
                 EnvStanding::Idle => "idle",
+                EnvStanding::InReserve => "in-reserve",
                 EnvStanding::HeldBack => "held-back",
                 EnvStanding::Off => "off",
                 EnvStanding::Refused => "refused",

@@ -1,0 +1,31 @@
+//! OAuth pairs: where they are issued ([`settings`]), the requests that issue them ([`token_endpoint`]), and how they are
+//! kept fresh by exactly one process at a time without ever being lost ([`refresh`], [`journal`]). How a person signs in
+//! is left to the sign-in flow.
+
+pub mod journal;
+pub mod refresh;
+pub mod settings;
+pub mod token_endpoint;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::secret::Secret;
+
+/// What a token endpoint issues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// Access token.
+    pub access: Secret,
+    /// Refresh token.
+    pub refresh: Secret,
+    /// When the access token ends.
+    pub expires: Timestamp,
+}
+
+/// Whether this program can refresh a provider's pairs: Anthropic's always, another one's when the config says where.
+pub fn is_renewable(provider: &str, config: &Config) -> bool {
+    let configured = config.provider(provider).map(|provider| &provider.oauth);
+    provider == "anthropic"
+        || configured.is_some_and(|oauth| oauth.token_url.is_some() && oauth.client_id.is_some())
+}
