@@ -9,6 +9,8 @@ use crate::auth::store::{AuthStore, Snapshot};
 use crate::config::{AgentId, Config, SelectedAgent};
 use crate::ctx::Ctx;
 use crate::error::Failure;
+use crate::models::catalog::Catalog;
+use crate::models::selection::AgentModels;
 use crate::provider;
 
 /// An agent with what is configured and stored for it.
@@ -56,6 +58,12 @@ impl Agent {
             clock: ctx.clock.clone(),
             in_flight: ctx.in_flight.clone(),
         })
+    }
+
+    /// The class of its primary model, which health is judged for.
+    pub(super) fn primary_class(&self) -> Result<String, Failure> {
+        let models = AgentModels::of(&self.selected.id, &self.config)?;
+        Ok(Catalog::embedded().class_of(&models.primary).to_owned())
     }
 
     /// What is stored and remembered now.
