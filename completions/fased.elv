@@ -58,6 +58,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand status 'Show an agent''s models and the health of its credentials; opens no connection'
+            cand auth 'Look after the stored credentials of an agent'
         }
         &'fased;models;status'= {
             cand --agent 'Agent to look at [default: the configured default agent, else main]'
@@ -65,6 +66,19 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --json 'Answer with one JSON document'
             cand --plain 'Print the primary model and nothing else'
             cand --check 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List stored credentials in order of use, those that cannot be read included'
+        }
+        &'fased;models;auth;list'= {
+            cand --provider 'Only credentials of this provider'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
         }
