@@ -1,4 +1,4 @@
-//! The embedded data file (`assets/anthropic.json5`): models, windows, prices, betas. Everything numeric that Anthropic
+//! The embedded data file (`assets/anthropic.json5`): models, windows, prices, betas, where to sign in. What Anthropic
 //! may change lives there; this module only gives it types. What the file does not say is `None`, never a guess.
 
 use std::sync::OnceLock;
@@ -18,6 +18,7 @@ pub struct Catalog {
     default_model: ModelRef,
     api: Api,
     betas: Betas,
+    oauth: OAuth,
     models: IndexMap<String, Model>,
 }
 
@@ -43,6 +44,38 @@ pub struct Betas {
     pub extended_cache_ttl: String,
     /// The 1M context window where it is still gated.
     pub context1m: String,
+    /// Workload identity federation: on its token request beside [`Self::bearer_token`], and on no other.
+    pub federation: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct OAuth {
+    presets: OAuthPresets,
+}
+
+#[derive(Debug, Deserialize)]
+struct OAuthPresets {
+    anthropic: OAuthPreset,
+}
+
+/// Where people sign in, and as which client.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OAuthPreset {
+    /// The page that asks for consent, without a query.
+    pub authorize_url: String,
+    /// Where codes and refresh tokens are traded for access tokens.
+    pub token_url: String,
+    /// Id of a public client: there is no client secret.
+    pub client_id: String,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Port on this machine the browser is sent back to.
+    pub redirect_port: u16,
+    /// Path on that port.
+    pub redirect_path: String,
+    /// Redirect URI of the page that shows the code for pasting.
+    pub code_page: String,
 }
 
 /// One model.
@@ -113,6 +146,11 @@ impl Catalog {
         &self.betas
     }
 
+    /// Where people sign in to Anthropic.
+    pub fn oauth(&self) -> &OAuthPreset {
+        &self.oauth.presets.anthropic
+    }
+
     /// A model by its id, Anthropic's only.
     pub fn model(&self, id: &str) -> Option<&Model> {
         self.models.get(id)
@@ -157,6 +195,28 @@ mod tests {
         let default = catalog.model(catalog.default_model().model()).unwrap();
         assert_eq!(default.class, "sonnet");
         assert_eq!(catalog.betas().plan_token, ["claude-code-20250219", "oauth-2025-04-20"]);
+    }
+
+    #[test]
+    fn sign_in_has_https_addresses_and_scopes_that_can_be_joined() {
+        let preset = Catalog::embedded().oauth();
+        for address in [&preset.authorize_url, &preset.token_url, &preset.code_page] {
+            let address = url::Url::parse(address).unwrap();
+            assert_eq!((address.scheme(), address.query()), ("https", None), "{address}");
+        }
+        assert_eq!(preset.client_id.len(), 36);
+        assert_eq!(preset.scopes.len(), 6);
+        assert!(preset.scopes.iter().all(|scope| !scope.is_empty() && !scope.contains(char::is_whitespace)));
+        assert!(preset.redirect_port > 1024);
+        assert_eq!(preset.redirect_path, "/callback");
+    }
+
+    #[test]
+    fn the_federation_beta_is_none_of_those_that_go_with_every_bearer_token() {
+        let betas = Catalog::embedded().betas();
+        assert_eq!(betas.federation, "oidc-federation-2026-04-01");
+        assert!(!betas.plan_token.contains(&betas.federation));
+        assert!(!betas.bearer_token.contains(&betas.federation));
     }
 
     #[test]
