@@ -23,6 +23,7 @@ mod models_status;
 mod onboard;
 mod promises;
 mod prompts;
+mod refresh;
 mod sandbox;
 mod typescript_state;
 mod usage_errors;

@@ -60,7 +60,7 @@ pub enum RefreshError {
         lost_reply: Option<Timestamp>,
     },
     /// The endpoint failed, or could not be reached; later it may work.
-    #[error("{id} could not be refreshed: {source}")]
+    #[error("profile {id} could not be refreshed: {source}")]
     Endpoint {
         /// The profile.
         id: ProfileId,
