@@ -56,7 +56,10 @@ fn journals(env: &TestEnv) -> usize {
 
 fn outcomes(sandbox: &TestSandbox) -> Vec<&'static str> {
     let requests = sandbox.requests().into_iter();
-    requests.filter(|request| request.path == "/v1/oauth/token").filter_map(|request| request.outcome).collect()
+    requests
+        .filter(|request| request.path == "/v1/oauth/token")
+        .filter_map(|request| request.outcome)
+        .collect()
 }
 
 #[test]
@@ -118,7 +121,10 @@ fn a_herd_of_which_some_are_killed_loses_at_most_a_reply_that_was_under_way() {
         last.exits(3);
         assert!(last.stderr.contains("the reply to a refresh at 2026-06-01 12:00:00 UTC was lost"), "{last}");
         let status = env.fased(["models", "status"]);
-        assert!(status.stdout.contains("the reply to a refresh at 2026-06-01 12:00 UTC was lost"), "{status}");
+        assert!(
+            status.stdout.contains("the reply to a refresh at 2026-06-01 12:00 UTC was lost"),
+            "{status}"
+        );
         env.fased(["models", "status", "--check"]).exits(1);
         assert_eq!(stored(&env, "main")["refresh"], pair(&format!("herd-delay-{}ms", 40 * round))["refresh"]);
     }
@@ -130,9 +136,11 @@ fn one_refresh_serves_all_agents_that_hold_the_same_pair() {
     let env = with_pair(&sandbox, "shared");
     env.write(
         "fased.json",
-        &std::fs::read_to_string(env.state("fased.json"))
-            .unwrap()
-            .replacen('{', "{ agents: { list: [{ id: 'main', default: true }, { id: 'work' }] },", 1),
+        &std::fs::read_to_string(env.state("fased.json")).unwrap().replacen(
+            '{',
+            "{ agents: { list: [{ id: 'main', default: true }, { id: 'work' }] },",
+            1,
+        ),
     );
     let mut other = pair("other");
     other["expires"] = (ENDED + 3_600_000).into();

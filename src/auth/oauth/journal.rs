@@ -55,6 +55,16 @@ impl Journal {
         Self { path: dir.join(format!("refresh-journal-{key}.json")) }
     }
 
+    /// All journals in a directory, with the keys of their refresh tokens.
+    pub fn all_in(dir: &Path) -> Vec<(String, Self)> {
+        let names = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        let keys = names.filter_map(|name| {
+            let key = name.to_str()?.strip_prefix("refresh-journal-")?.strip_suffix(".json")?;
+            key.bytes().all(|b| b.is_ascii_hexdigit()).then(|| key.to_owned())
+        });
+        keys.map(|key| (key.clone(), Self::in_dir(dir, &key))).collect()
+    }
+
     /// What it holds; `None` when there is none, or one that was torn before anything was sent.
     ///
     /// # Errors

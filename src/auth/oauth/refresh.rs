@@ -294,7 +294,7 @@ impl Refresher {
             match journal.read()? {
                 Some(Entry { pair: Some(pair), .. }) => {
                     tracing::info!(profile = %id, "finishing a refresh that was interrupted");
-                    let kept = self.keep(held, &pair, &journal);
+                    let kept = self.keep(held, &pair, key);
                     let is_fresh = pair.expires.duration_since(self.clock.now()) > early;
                     return match kept {
                         _ if is_fresh => Ok(Some(pair.access)),
@@ -320,7 +320,7 @@ impl Refresher {
                     tracing::warn!(%error, "the new pair is not in the journal");
                 }
                 // The request can go on with what is only in the journal; the next refresh finishes it.
-                self.keep(held, &pair, &journal).ok();
+                self.keep(held, &pair, key).ok();
                 Ok(Some(pair.access))
             }
             Err(error) if error.is_invalid_grant() => {
@@ -345,7 +345,7 @@ impl Refresher {
 
     /// Puts a new pair into every store that holds the old one. The journal goes when all of them have it; until then it
     /// is what the next one goes on from.
-    fn keep(&self, held: &Held, pair: &Pair, journal: &Journal) -> Result<(), StoreError> {
+    fn keep(&self, held: &Held, pair: &Pair, key: &str) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         for store in self.stores() {
             if let Err(error) = self.rotate(store, &held.refresh, pair) {
@@ -354,12 +354,34 @@ impl Refresher {
                 outcome = outcome.and(Err(error));
             }
         }
-        if outcome.is_ok()
-            && let Err(error) = journal.remove()
-        {
-            tracing::warn!(%error, "the journal of a refresh stays behind");
+        if outcome.is_ok() {
+            self.drop_journals(key);
+            self.sweep();
         }
         outcome
+    }
+
+    /// Drops journals beside our store that nobody will ever finish: every store is past the token they are about. Their
+    /// process was killed after its last write.
+    fn sweep(&self) {
+        for (key, journal) in Journal::all_in(self.store.dir()) {
+            let Ok(Some(entry)) = journal.read() else { continue };
+            let Ok(lock_path) = self.lock_path(&key) else { continue };
+            let Ok(Some(_lock)) = FileLock::try_acquire(&lock_path) else { continue };
+            let is_held = |store: &AuthStore| {
+                store.read().is_ok_and(|snapshot| {
+                    snapshot.profiles.values().any(|profile| {
+                        refresh_token(profile)
+                            .is_some_and(|token| token.fingerprint() == entry.intent.old_fingerprint)
+                    })
+                })
+            };
+            if !self.stores().any(is_held)
+                && let Err(error) = journal.remove()
+            {
+                tracing::warn!(%error, "the journal of a refresh stays behind");
+            }
+        }
     }
 
     /// Replaces a pair in one store, and lets its state follow.
@@ -475,6 +497,16 @@ impl Refresher {
     }
 }
 
-fn holds(profile: &Profile, token: &Secret) -> bool {
-    matches!(&profile.credential, Credential::OAuth { refresh: Some(refresh), .. } if refresh == token)
+fn refresh_token(profile: &Profile) -> Option<&Secret> {
+    match &profile.credential {
+        Credential::OAuth { refresh, .. } => refresh.as_ref(),
+        Credential::ApiKey { .. } | Credential::Token { .. } => None,
+    }
 }
+
+fn holds(profile: &Profile, token: &Secret) -> bool {
+    refresh_token(profile) == Some(token)
+}
+
+#[cfg(test)]
+mod tests;
