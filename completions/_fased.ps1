@@ -55,11 +55,17 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             break
         }
         'fased;models' {
+            [CompletionResult]::new('--probe-provider', '--probe-provider', [CompletionResultType]::ParameterName, 'With --probe: only this provider')
+            [CompletionResult]::new('--probe-profile', '--probe-profile', [CompletionResultType]::ParameterName, 'With --probe: only this profile; may be given several times')
+            [CompletionResult]::new('--probe-timeout', '--probe-timeout', [CompletionResultType]::ParameterName, 'With --probe: limit for each credential, in milliseconds')
+            [CompletionResult]::new('--probe-concurrency', '--probe-concurrency', [CompletionResultType]::ParameterName, 'With --probe: how many are asked at a time')
+            [CompletionResult]::new('--probe-max-tokens', '--probe-max-tokens', [CompletionResultType]::ParameterName, 'Accepted for scripts written for the TypeScript program; a probe here uses no tokens')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent to look at [default: the configured default agent, else main]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to judge credentials for [default: the agent''s primary model]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Print the primary model and nothing else')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Ask the providers about the credentials, by a request that is free')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show an agent''s models and the health of its credentials; opens no connection')
@@ -67,11 +73,17 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             break
         }
         'fased;models;status' {
+            [CompletionResult]::new('--probe-provider', '--probe-provider', [CompletionResultType]::ParameterName, 'With --probe: only this provider')
+            [CompletionResult]::new('--probe-profile', '--probe-profile', [CompletionResultType]::ParameterName, 'With --probe: only this profile; may be given several times')
+            [CompletionResult]::new('--probe-timeout', '--probe-timeout', [CompletionResultType]::ParameterName, 'With --probe: limit for each credential, in milliseconds')
+            [CompletionResult]::new('--probe-concurrency', '--probe-concurrency', [CompletionResultType]::ParameterName, 'With --probe: how many are asked at a time')
+            [CompletionResult]::new('--probe-max-tokens', '--probe-max-tokens', [CompletionResultType]::ParameterName, 'Accepted for scripts written for the TypeScript program; a probe here uses no tokens')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent to look at [default: the configured default agent, else main]')
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to judge credentials for [default: the agent''s primary model]')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Print the primary model and nothing else')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day')
+            [CompletionResult]::new('--probe', '--probe', [CompletionResultType]::ParameterName, 'Ask the providers about the credentials, by a request that is free')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -91,12 +91,16 @@ impl Ctx {
         });
         // Whatever a cancelled request left running ends with the process, not before it.
         runtime.shutdown_background();
+        result
+    }
+
+    /// Waits for refreshes that have begun: their replies exist only once. Called before the process ends.
+    pub fn finish(&self) {
         if !self.in_flight.is_idle() {
             if self.terminal.is_watched() {
                 self.terminal.say("Finishing a refresh that has begun …");
             }
             self.in_flight.wait(LONGEST_REFRESH);
         }
-        result
     }
 }

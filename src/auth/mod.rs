@@ -12,6 +12,7 @@ pub mod notices;
 pub mod oauth;
 pub mod obtain;
 pub mod order;
+pub mod probe;
 pub mod profile;
 pub mod profile_id;
 pub mod reference;

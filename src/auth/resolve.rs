@@ -228,7 +228,8 @@ impl Source<'_> {
 }
 
 impl<'a> Candidate<'a> {
-    fn of(judged: &Judged<'a>) -> Self {
+    /// A profile as a candidate, whatever its verdict.
+    pub fn of(judged: &Judged<'a>) -> Self {
         let ends = judged.verdict.expires_at.filter(|_| !judged.verdict.renews);
         Self { source: Source::Profile(judged.profile), billing: judged.verdict.billing, ends }
     }

@@ -28,3 +28,11 @@ pub async fn verify(client: &Client, authorization: &Authorization) -> Result<Ac
         status: reply.meta.status,
     })
 }
+
+/// Asks the provider with the shortest answer there is, and returns its status.
+///
+/// # Errors
+/// When it refuses the credential or cannot be reached.
+pub async fn accepts(client: &Client, authorization: &Authorization) -> Result<u16, Error> {
+    Ok(client.list_models(authorization, 1).await?.meta.status)
+}

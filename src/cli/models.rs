@@ -31,10 +31,11 @@ Examples:
   fased models status
   fased models status --agent work
   fased models status --json | jq '.auth.providers[].next'
+  fased models status --probe --check
   fased models status --check || echo \"look at the credentials\"";
 
 /// Flags of `fased models status`.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct StatusArgs {
     /// Answer with one JSON document
@@ -46,6 +47,24 @@ pub struct StatusArgs {
     /// Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day
     #[arg(long)]
     pub check: bool,
+    /// Ask the providers about the credentials, by a request that is free
+    #[arg(long, conflicts_with = "plain")]
+    pub probe: bool,
+    /// With --probe: only this provider
+    #[arg(long, value_name = "NAME", requires = "probe")]
+    pub probe_provider: Option<String>,
+    /// With --probe: only this profile; may be given several times
+    #[arg(long, value_name = "ID", requires = "probe")]
+    pub probe_profile: Vec<String>,
+    /// With --probe: limit for each credential, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 8000, requires = "probe", value_parser = clap::value_parser!(u64).range(1..))]
+    pub probe_timeout: u64,
+    /// With --probe: how many are asked at a time
+    #[arg(long, value_name = "N", default_value_t = 2, requires = "probe", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub probe_concurrency: u64,
+    /// Accepted for scripts written for the TypeScript program; a probe here uses no tokens
+    #[arg(long, value_name = "N", default_value_t = 8, requires = "probe", hide = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub probe_max_tokens: u64,
     /// Agent to look at [default: the configured default agent, else main]
     #[arg(long, value_name = "ID")]
     pub agent: Option<String>,

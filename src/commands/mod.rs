@@ -30,14 +30,17 @@ pub fn main(ctx: &Ctx, arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return refused(ctx, &arguments, &error),
     };
     let json = cli.command.wants_json();
-    match run(ctx, &cli.command) {
+    let result = run(ctx, &cli.command);
+    let exit = match result {
         Ok(exit) => exit,
         Err(failure) if failure.kind == BROKEN_PIPE => Exit::Ok,
         Err(failure) => {
             ctx.terminal.tell(&failure, json);
             failure.exit
         }
-    }
+    };
+    ctx.finish();
+    exit
 }
 
 fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {

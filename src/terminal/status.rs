@@ -5,8 +5,10 @@ use jiff::Timestamp;
 
 use super::credentials::{self, Row};
 use super::style;
+use crate::auth::probe::{ProbeStatus, Probes};
 use crate::config::Paths;
 use crate::models::status::{Finding, ProviderReport, StatusReport};
+use crate::text::one_line;
 
 /// Renders a report to fit into `width` columns, where one is given.
 pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Option<usize>) -> String {
@@ -23,6 +25,7 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
         lines.push(style::strong(&provider.provider));
         lines.extend(table(provider, now, width));
     }
+    lines.extend(report.auth.probes.into_iter().flat_map(probes));
     lines.extend(report.findings.iter().flat_map(finding));
     for provider in &report.auth.missing_providers_in_use {
         if !report.auth.providers.is_empty() {
@@ -82,5 +85,27 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
 fn finding(finding: &Finding) -> Vec<String> {
     let mut lines = vec![String::new(), format!("{} {}", style::attention("!"), finding.message)];
     lines.extend(finding.fix.as_ref().map(|fix| format!("  fix: {fix}")));
+    lines
+}
+
+/// What each provider said, a line each.
+fn probes(probes: &Probes) -> Vec<String> {
+    let widest = probes.results.iter().map(|probe| probe.label.chars().count()).max().unwrap_or(0);
+    let took = probes.duration.as_secs_f64();
+    let many = |n: usize| if n == 1 { "1 credential".to_owned() } else { format!("{n} credentials") };
+    let mut lines = vec![String::new(), format!("Asked about {} in {took:.1}s", many(probes.results.len()))];
+    lines.extend(probes.results.iter().map(|probe| {
+        let good = probe.status == ProbeStatus::Ok;
+        let mark = if good { style::good("✓") } else { style::bad("✗") };
+        let latency =
+            probe.latency.map(|latency| format!(" ({} ms)", latency.as_millis())).unwrap_or_default();
+        let words = match &probe.error {
+            None => format!("accepted{latency}"),
+            Some(error) => {
+                format!("{}: {}{latency}", probe.status.as_str().replace('_', " "), one_line(error))
+            }
+        };
+        format!("{mark} {:widest$}  {words}", probe.label)
+    }));
     lines
 }

@@ -21,6 +21,7 @@ mod demo;
 mod leaks;
 mod models_status;
 mod onboard;
+mod probe;
 mod promises;
 mod prompts;
 mod refresh;

@@ -1,13 +1,27 @@
 //! `fased models status`
 
+use std::time::Duration;
+
+use crate::auth::ProfileId;
+use crate::auth::health::Billing;
+use crate::auth::notices::PLAN_CREDENTIALS;
+use crate::auth::obtain::Obtainer;
+use crate::auth::probe::{self, ProbeOptions, Probes};
+use crate::auth::profile_id::ProfileIdError;
+use crate::auth::resolve::{Judged, ProviderAuth};
+use crate::auth::store::Snapshot;
 use crate::cli::StatusArgs;
 use crate::commands::agent::Agent;
+use crate::commands::notice;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::selection;
-use crate::models::status::{Check, StatusInputs, StatusReport};
-use crate::terminal::BROKEN_PIPE;
+use crate::models::catalog::Catalog;
+use crate::models::refs::ModelRef;
+use crate::models::selection::{self, AgentModels};
+use crate::models::status::{Check, StatusInputs, StatusReport, provider_names};
+use crate::provider;
 use crate::terminal::status::text;
+use crate::terminal::{BROKEN_PIPE, style};
 
 pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
@@ -15,6 +29,8 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
     if model.as_ref().is_some_and(|typed| typed.profile.is_some()) {
         return Err(Failure::usage("--model of a status names a model alone, without @profile."));
     }
+    let model = model.map(|typed| typed.model);
+    let probes = if args.probe { Some(probe(ctx, args, &agent, model.as_ref())?) } else { None };
     let (snapshot, state, state_findings) = agent.read()?;
     let now = ctx.clock.now();
     let report = StatusReport::make(&StatusInputs {
@@ -22,8 +38,9 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
         agent: &agent.selected,
         paths: &ctx.paths,
         store_path: agent.store.path(),
-        model: model.map(|typed| typed.model),
+        model,
         state_findings,
+        probes: probes.as_ref(),
     })?;
     let told = match args {
         StatusArgs { json: true, .. } => ctx.terminal.answer_json(&report),
@@ -44,5 +61,73 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
         Check::Healthy => Exit::Ok,
         Check::Expiring => Exit::Expiring,
         Check::MissingOrExpired => Exit::Failed,
+    })
+}
+
+/// Asks the providers and notes what they say.
+fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) -> Result<Probes, Failure> {
+    let models = AgentModels::of(&agent.selected.id, &agent.config)?;
+    let model = model.unwrap_or(&models.primary);
+    let class = Catalog::embedded().class_of(model);
+    let (snapshot, state, _) = agent.read()?;
+    let options = options(args, &snapshot)?;
+    let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
+    let names = provider_names(&snapshot, &models);
+    let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();
+    let pays_by_plan = |judged: &Judged<'_>| judged.verdict.billing == Billing::Subscription;
+    if providers.iter().flat_map(|provider| &provider.profiles).any(pays_by_plan) {
+        notice::show_and_record(ctx, &PLAN_CREDENTIALS);
+    }
+    let refresher = agent.refresher(ctx)?;
+    let obtainer = Obtainer { references: inputs.references(), refresher: &refresher };
+    let clients = |provider: &str| {
+        provider::client(provider, &agent.config, &ctx.env, ctx.network).map_err(|error| error.to_string())
+    };
+    let spinner = ctx.terminal.spinner("Asking the providers …");
+    let probes = ctx.block_on(async {
+        let model = model.to_string();
+        let sign = provider::authorization;
+        Ok(probe::probe(&providers, &model, options, &obtainer, &clients, sign, ctx.clock.as_ref()).await)
+    });
+    drop(spinner);
+    let probes = probes?;
+    // A probe may have refreshed pairs, so what is noted is noted about what is stored now.
+    let (snapshot, state, _) = agent.read()?;
+    let now = ctx.clock.now();
+    let inputs = agent.inputs(ctx, &snapshot, &state, now);
+    let names = provider_names(&snapshot, &models);
+    let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();
+    if !snapshot.profiles.is_empty() {
+        let noted = agent
+            .state_file()
+            .update(&snapshot, ctx.clock.as_ref(), |state| probes.note(&providers, state, now));
+        if let Err(error) = noted {
+            ctx.terminal
+                .say(&format!("{} what the providers said cannot be noted: {error}", style::attention("!")));
+        }
+    }
+    Ok(probes)
+}
+
+fn options(args: &StatusArgs, snapshot: &Snapshot) -> Result<ProbeOptions, Failure> {
+    let ids = args.probe_profile.iter().flat_map(|ids| ids.split(',')).map(|text| {
+        let id: ProfileId = text.trim().parse().map_err(|error: ProfileIdError| {
+            Failure::usage(format!("The value of --probe-profile is {error}."))
+        })?;
+        if snapshot.profiles.contains_key(&id) {
+            return Ok(id);
+        }
+        let stored: Vec<&str> = snapshot.profiles.keys().map(ProfileId::as_str).collect();
+        let failure = Failure::usage(format!("No credentials found for profile \"{id}\"."));
+        Err(if stored.is_empty() { failure } else { failure.fact(format!("stored: {}", stored.join(", "))) })
+    });
+    let provider =
+        args.probe_provider.as_deref().map(crate::commands::models::auth::parse_provider).transpose()?;
+    Ok(ProbeOptions {
+        provider,
+        profile_ids: ids.collect::<Result<_, Failure>>()?,
+        timeout: Duration::from_millis(args.probe_timeout),
+        concurrency: usize::try_from(args.probe_concurrency).unwrap_or(1),
+        max_tokens: args.probe_max_tokens,
     })
 }

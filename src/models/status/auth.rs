@@ -10,8 +10,10 @@ use super::StatusInputs;
 use super::profile::{ProviderHealth, Rows, UnusableProfile};
 use crate::auth::ProfileId;
 use crate::auth::health::{self, Billing, Stored, Usable};
+use crate::auth::probe::Probes;
 use crate::auth::profile::CredentialType;
 use crate::auth::resolve::{EnvCredential, EnvStanding, Judged, Next, ProviderAuth, billing_of_env};
+use crate::auth::store::Snapshot;
 use crate::config::AgentId;
 use crate::models::selection::AgentModels;
 use crate::text;
@@ -32,6 +34,9 @@ pub struct AuthReport<'a> {
     pub providers: Vec<ProviderReport<'a>>,
     unusable_profiles: Vec<UnusableProfile<'a>>,
     oauth: OAuthSection<'a>,
+    /// What asking the providers showed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probes: Option<&'a Probes>,
     #[serde(skip)]
     pub(super) check: Check,
 }
@@ -131,10 +136,7 @@ impl<'a> AuthReport<'a> {
     pub(super) fn make(inputs: &StatusInputs<'a>, models: &AgentModels, model_class: String) -> Self {
         let auth = &inputs.auth;
         let in_use = models.providers();
-        let mut names: Vec<&str> =
-            auth.snapshot.profiles.keys().map(ProfileId::provider).chain(in_use.clone()).collect();
-        names.sort_unstable();
-        names.dedup();
+        let names = provider_names(auth.snapshot, models);
 
         let agent = inputs.agent.named();
         let mut report = Self {
@@ -150,13 +152,14 @@ impl<'a> AuthReport<'a> {
                 profiles: Vec::new(),
                 providers: Vec::new(),
             },
+            probes: inputs.probes,
             check: Check::Healthy,
         };
         for name in names {
             let provider = ProviderAuth::survey(name, &report.model_class, auth);
             let is_in_use = in_use.contains(&name);
             if is_in_use {
-                report.check = report.check.max(check(&provider));
+                report.check = report.check.max(check(&provider, inputs.probes));
                 if !provider.has_credentials() {
                     report.missing_providers_in_use.push(name.to_owned());
                 }
@@ -219,9 +222,20 @@ fn one_list<S: Serializer>(rows: &[Rc<Rows<'_>>], serializer: S) -> Result<S::Ok
     serializer.collect_seq(rows.iter().flat_map(|rows| rows.iter()))
 }
 
-fn check(provider: &ProviderAuth<'_>) -> Check {
+/// The providers with stored credentials and those that configured models need, each once.
+pub fn provider_names<'a>(snapshot: &'a Snapshot, models: &'a AgentModels) -> Vec<&'a str> {
+    let stored = snapshot.profiles.keys().map(ProfileId::provider);
+    let mut names: Vec<&str> = stored.chain(models.providers()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn check(provider: &ProviderAuth<'_>, probes: Option<&Probes>) -> Check {
+    let is_rejected = |id| probes.is_some_and(|probes| probes.rejects(id));
     match (&provider.next, provider.next_profile()) {
         (None, _) => Check::MissingOrExpired,
+        (Some(_), Some(judged)) if is_rejected(&judged.profile.id) => Check::MissingOrExpired,
         (Some(_), Some(judged)) if judged.verdict.refresh_refused => Check::MissingOrExpired,
         (Some(_), Some(judged)) if judged.verdict.stored == Stored::Expiring => Check::Expiring,
         (Some(_), _) => Check::Healthy,

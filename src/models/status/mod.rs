@@ -6,7 +6,7 @@ mod findings;
 mod listing;
 mod profile;
 
-pub use auth::{AuthReport, Check, ProviderReport};
+pub use auth::{AuthReport, Check, ProviderReport, provider_names};
 pub use findings::Finding;
 pub use listing::{ListedProvider, Listing, UnreadableEntry};
 pub use profile::{ProfileReport, Rows};
@@ -20,6 +20,7 @@ use super::catalog::Catalog;
 use super::refs::ModelRef;
 use super::selection::{self, AgentModels, ChoiceSource, ConfiguredModelError};
 use crate::SCHEMA_VERSION;
+use crate::auth::probe::Probes;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::StateFinding;
 use crate::config::{Paths, SelectedAgent};
@@ -39,6 +40,8 @@ pub struct StatusInputs<'a> {
     pub model: Option<ModelRef>,
     /// What reading the state showed.
     pub state_findings: Vec<StateFinding>,
+    /// What asking the providers showed, if they were asked.
+    pub probes: Option<&'a Probes>,
 }
 
 /// The whole report.

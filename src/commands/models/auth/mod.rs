@@ -17,7 +17,7 @@ pub(super) fn run(ctx: &Ctx, args: &AuthArgs) -> Result<Exit, Failure> {
 }
 
 /// The provider named on the command line, in lower case. What is no name is not repeated: it may be a secret.
-fn parse_provider(text: &str) -> Result<String, Failure> {
+pub(in crate::commands::models) fn parse_provider(text: &str) -> Result<String, Failure> {
     let provider = text.trim().to_ascii_lowercase();
     let is_name = ProfileId::new(&provider, "default").is_ok();
     if is_name && Secret::new(provider.as_str()).kind() == SecretKind::Other {
