@@ -145,6 +145,18 @@ pub enum EntryProblem {
     InvalidProvider,
 }
 
+impl EntryProblem {
+    /// In words, after "because".
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::InvalidId => "its id is no profile id",
+            Self::InvalidShape => "a field has a wrong type",
+            Self::InvalidType => "its type is absent or unknown",
+            Self::InvalidProvider => "its provider is absent or not the one of its id",
+        }
+    }
+}
+
 impl Credential {
     /// Its type.
     pub fn kind(&self) -> CredentialType {

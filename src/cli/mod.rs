@@ -11,7 +11,7 @@ mod sandbox;
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
 pub use demo::DemoArgs;
-pub use models::{ModelsArgs, ModelsCommand, StatusArgs};
+pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
 pub use onboard::{AuthChoice, OnboardArgs};
 pub use sandbox::SandboxArgs;
 
@@ -64,7 +64,7 @@ impl Command {
     pub fn wants_json(&self) -> bool {
         match self {
             Self::Onboard(args) => args.json,
-            Self::Models(args) => args.status_args().json,
+            Self::Models(args) => args.wants_json(),
             Self::Chat(args) => args.json,
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,

@@ -1,4 +1,9 @@
+/// Flags of `fased models auth`.
+pub mod auth;
+
 use clap::{Args, Subcommand};
+
+use auth::AuthArgs;
 
 /// Flags of `fased models`.
 #[derive(Debug, Clone, Args)]
@@ -17,6 +22,8 @@ pub struct ModelsArgs {
 pub enum ModelsCommand {
     /// Show an agent's models and the health of its credentials; opens no connection
     Status(StatusArgs),
+    /// Look after the stored credentials of an agent
+    Auth(AuthArgs),
 }
 
 const EXAMPLES: &str = "\
@@ -48,11 +55,12 @@ pub struct StatusArgs {
 }
 
 impl ModelsArgs {
-    /// The flags of `status`, given with its name or without.
-    pub fn status_args(&self) -> &StatusArgs {
+    /// Whether the answer is to be one JSON document.
+    pub fn wants_json(&self) -> bool {
         match &self.command {
-            Some(ModelsCommand::Status(args)) => args,
-            None => &self.status,
+            Some(ModelsCommand::Status(args)) => args.json,
+            Some(ModelsCommand::Auth(args)) => args.command.wants_json(),
+            None => self.status.json,
         }
     }
 }

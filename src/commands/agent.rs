@@ -5,6 +5,8 @@ use crate::auth::store::{AuthStore, Snapshot};
 use crate::config::{AgentId, Config, SelectedAgent};
 use crate::ctx::Ctx;
 use crate::error::Failure;
+use crate::models::catalog::Catalog;
+use crate::models::selection::AgentModels;
 
 /// An agent with what is configured and stored for it.
 pub(super) struct Agent {
@@ -26,6 +28,12 @@ impl Agent {
     /// Its state file.
     pub(super) fn state_file(&self) -> StateFile {
         StateFile::in_dir(&self.selected.dir)
+    }
+
+    /// The class of its primary model, which health is judged for.
+    pub(super) fn primary_class(&self) -> Result<String, Failure> {
+        let models = AgentModels::of(&self.selected.id, &self.config)?;
+        Ok(Catalog::embedded().class_of(&models.primary).to_owned())
     }
 
     /// What is stored and remembered now.

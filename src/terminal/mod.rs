@@ -1,8 +1,10 @@
 //! The only code that touches a terminal. Answers go to stdout, talk to stderr; colour, prompts and progress appear only
 //! where a person looks. Commands decide what is said, this room how it looks.
 
+mod credentials;
 mod failure;
 mod json;
+pub mod listing;
 pub mod logging;
 mod progress;
 mod prompt;

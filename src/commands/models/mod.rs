@@ -1,11 +1,16 @@
 //! `fased models ...`
 
+mod auth;
 mod status;
 
-use crate::cli::ModelsArgs;
+use crate::cli::{ModelsArgs, ModelsCommand};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
 pub(super) fn run(ctx: &Ctx, args: &ModelsArgs) -> Result<Exit, Failure> {
-    status::run(ctx, args.status_args())
+    match &args.command {
+        Some(ModelsCommand::Status(args)) => status::run(ctx, args),
+        Some(ModelsCommand::Auth(args)) => auth::run(ctx, args),
+        None => status::run(ctx, &args.status),
+    }
 }

@@ -3,10 +3,12 @@
 
 mod auth;
 mod findings;
+mod listing;
 mod profile;
 
 pub use auth::{AuthReport, Check, ProviderReport};
 pub use findings::Finding;
+pub use listing::{ListedProvider, Listing, UnreadableEntry};
 pub use profile::{ProfileReport, Rows};
 
 use std::path::PathBuf;

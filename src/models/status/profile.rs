@@ -9,9 +9,9 @@ use serde::{Serialize, Serializer};
 use crate::auth::ProfileId;
 use crate::auth::health::{Billing, Stored, Usable, Verdict};
 use crate::auth::profile::{CredentialType, Material, Profile};
-use crate::auth::resolve::Judged;
+use crate::auth::resolve::{Judged, ProviderAuth};
 use crate::auth::wording::{self, Fix};
-use crate::config::AgentId;
+use crate::config::{AgentId, SelectedAgent};
 
 /// A profile with its verdict.
 #[derive(Debug, Clone, Serialize)]
@@ -139,6 +139,11 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    pub(super) fn of(provider: ProviderAuth<'a>, now: Timestamp, agent: &'a SelectedAgent) -> Self {
+        let next = provider.next_profile().map(|judged| &judged.profile.id);
+        Self { judged: provider.profiles, now, agent: agent.named(), next }
+    }
+
     /// The reports, one after the other.
     pub fn iter(&self) -> impl Iterator<Item = ProfileReport<'a>> {
         self.judged.iter().map(|judged| {
@@ -322,7 +327,10 @@ fn health_alone<S: Serializer>(rows: &Rc<Rows<'_>>, serializer: S) -> Result<S::
 }
 
 #[expect(clippy::ref_option, reason = "the signature serde asks for")]
-fn optional_millis<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn optional_millis<S: Serializer>(
+    time: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => serializer.serialize_i64(time.as_millisecond()),
         None => serializer.serialize_none(),

@@ -1,0 +1,183 @@
+//! The table of credentials in order of use, as status and list show it.
+
+use jiff::Timestamp;
+
+use super::{style, table};
+use crate::auth::health::{Stored, Usable};
+use crate::auth::resolve::{EnvCredential, EnvStanding, billing_of_env};
+use crate::auth::wording;
+use crate::models::status::ProfileReport;
+use crate::secret::SecretKind;
+use crate::text;
+
+/// What a column says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    Profile,
+    Type,
+    Secret,
+    Health,
+    Pays,
+    Added,
+    Used,
+}
+
+/// Columns of the status, the last ones being dropped first where there is no room.
+pub(super) const STATUS: [Column; 6] =
+    [Column::Profile, Column::Type, Column::Secret, Column::Health, Column::Pays, Column::Used];
+/// The same of the list.
+pub(super) const LIST: [Column; 7] = [
+    Column::Profile,
+    Column::Type,
+    Column::Secret,
+    Column::Health,
+    Column::Pays,
+    Column::Used,
+    Column::Added,
+];
+/// Columns that are never dropped; health is the next one, and goes below where there is no room for it.
+const ALWAYS: usize = 3;
+
+/// What one line of the table says.
+pub(super) struct Row {
+    is_next: bool,
+    name: String,
+    kind: String,
+    secret: String,
+    health: String,
+    sound: Soundness,
+    pays: &'static str,
+    added: String,
+    used: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Soundness {
+    Good,
+    Attention,
+    Indifferent,
+}
+
+impl Column {
+    fn heading(self) -> &'static str {
+        match self {
+            Self::Profile => "PROFILE",
+            Self::Type => "TYPE",
+            Self::Secret => "SECRET",
+            Self::Health => "HEALTH",
+            Self::Pays => "PAYS",
+            Self::Added => "ADDED",
+            Self::Used => "USED",
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn of_profile(row: &ProfileReport<'_>, now: Timestamp) -> Self {
+        let verdict = &row.verdict;
+        let sound = match (&verdict.usable, verdict.stored) {
+            (Usable::Yes, Stored::Expiring) | (Usable::No(_), _) => Soundness::Attention,
+            (Usable::Yes, _) => Soundness::Good,
+        };
+        let ago = |at: Option<Timestamp>, otherwise: &str| {
+            at.map_or_else(
+                || otherwise.to_owned(),
+                |at| format!("{} ago", text::duration(now.duration_since(at))),
+            )
+        };
+        Self {
+            is_next: row.is_next,
+            name: row.profile.id.to_string(),
+            kind: row.profile.credential.kind().described().to_owned(),
+            secret: row.secret.clone(),
+            health: wording::health(verdict, now),
+            sound,
+            pays: verdict.billing.as_str(),
+            added: ago(row.profile.added_at, "not recorded"),
+            used: ago(row.last_used(), "never"),
+        }
+    }
+
+    pub(super) fn of_env(env: &EnvCredential) -> Self {
+        let (health, sound) = match env.standing {
+            EnvStanding::Used => ("used", Soundness::Good),
+            EnvStanding::Idle => ("idle (a profile is stored)", Soundness::Indifferent),
+            EnvStanding::HeldBack => ("held back (auth.env is fallback)", Soundness::Attention),
+            EnvStanding::Off => ("off (auth.env is never)", Soundness::Indifferent),
+            EnvStanding::Refused => ("refused (cannot send messages)", Soundness::Attention),
+        };
+        let kind = match env.secret.kind() {
+            SecretKind::BearerToken => "token",
+            _ => "API key",
+        };
+        Self {
+            is_next: env.standing == EnvStanding::Used,
+            name: format!("env {}", env.variable),
+            kind: kind.to_owned(),
+            secret: env.secret.masked(),
+            health: health.to_owned(),
+            sound,
+            pays: billing_of_env(&env.secret).as_str(),
+            added: String::new(),
+            used: String::new(),
+        }
+    }
+
+    fn cell(&self, column: Column) -> String {
+        match column {
+            Column::Profile => self.name.clone(),
+            Column::Type => self.kind.clone(),
+            Column::Secret => self.secret.clone(),
+            Column::Health => self.health.clone(),
+            Column::Pays => self.pays.to_owned(),
+            Column::Added => self.added.clone(),
+            Column::Used => self.used.clone(),
+        }
+    }
+}
+
+/// The table with as many of its columns as fit into `width`, where one is given.
+pub(super) fn lines(rows: &[Row], columns: &[Column], width: Option<usize>) -> Vec<String> {
+    for shown in (ALWAYS + 1..=columns.len()).rev() {
+        let lines = render(rows, &columns[..shown]);
+        if width.is_none_or(|width| table::width(&lines) <= width) {
+            return lines;
+        }
+    }
+    // Still too wide: health goes under its profile.
+    let lines = render(rows, &columns[..ALWAYS]);
+    let (heading, bodies) = (lines.first().cloned(), lines.into_iter().skip(1));
+    let below =
+        bodies.zip(rows).flat_map(|(line, row)| [line, format!("    {}", coloured(&row.health, row.sound))]);
+    heading.into_iter().chain(below).collect()
+}
+
+fn render(rows: &[Row], columns: &[Column]) -> Vec<String> {
+    let heading: Vec<&str> = columns.iter().map(|column| column.heading()).collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|row| columns.iter().map(|column| row.cell(*column)).collect()).collect();
+    let has_health = columns.contains(&Column::Health);
+    let mut lines = table::lines(&heading, &cells).into_iter();
+    let heading = lines.next().map(|line| format!("  {}", style::dim(&line)));
+    let bodies = lines.zip(rows).map(|(line, row)| {
+        // Colour is put on after the columns are laid out, so that it cannot disturb them.
+        // Behind health stand only who pays and when, which never say the same, so its last occurrence is the cell.
+        let line = match line.rfind(&row.health) {
+            Some(at) if has_health => {
+                let (before, rest) = line.split_at(at);
+                format!("{before}{}{}", coloured(&row.health, row.sound), &rest[row.health.len()..])
+            }
+            _ => line,
+        };
+        format!("{} {line}", if row.is_next { "→" } else { " " })
+    });
+    heading.into_iter().chain(bodies).collect()
+}
+
+fn coloured(health: &str, soundness: Soundness) -> String {
+    match soundness {
+        Soundness::Good => style::good(health),
+        Soundness::Attention => style::attention(health),
+        Soundness::Indifferent => style::dim(health),
+    }
+}

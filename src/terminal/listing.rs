@@ -1,0 +1,45 @@
+//! The list of stored credentials as text.
+
+use jiff::Timestamp;
+
+use super::credentials::{self, Row};
+use super::status::{line, present};
+use super::style;
+use crate::config::Paths;
+use crate::models::status::{Listing, UnreadableEntry};
+
+/// Renders a list to fit into `width` columns, where one is given.
+pub fn text(listing: &Listing<'_>, paths: &Paths, now: Timestamp, width: Option<usize>) -> String {
+    let mut lines =
+        vec![line("Agent", listing.agent_id), line("Store", &present(paths, &listing.store_path))];
+    if listing.is_empty() {
+        let of = listing.provider.map(|provider| format!(" of {provider}")).unwrap_or_default();
+        lines.push(String::new());
+        lines.push(format!("No credentials{of} stored."));
+        // Onboarding stores credentials of this one provider.
+        if listing.provider.is_none_or(|provider| provider == "anthropic") {
+            lines.push(format!("  fix: fased onboard{}", listing.agent_flag));
+        }
+    }
+    for provider in &listing.providers {
+        let rows: Vec<Row> = provider.rows.iter().map(|row| Row::of_profile(&row, now)).collect();
+        lines.push(String::new());
+        lines.push(style::strong(&provider.provider));
+        lines.extend(credentials::lines(&rows, &credentials::LIST, width));
+    }
+    lines.extend(listing.unreadable.iter().flat_map(unreadable));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn unreadable(entry: &UnreadableEntry<'_>) -> [String; 2] {
+    [
+        String::new(),
+        format!(
+            "{} Entry \"{}\" cannot be read: {}. It is kept and not used.",
+            style::attention("!"),
+            entry.id,
+            entry.problem.described()
+        ),
+    ]
+}
