@@ -44,6 +44,8 @@ pub struct ProviderAuth<'a> {
     pub unreadable: usize,
     /// What ordered them.
     pub source: OrderSource,
+    /// The explicit order as it stands, when it leaves profiles out.
+    pub order: Vec<&'a ProfileId>,
     /// The environment's credential, when one is set.
     pub env: Option<EnvCredential>,
     /// What a request would use now.
@@ -106,6 +108,10 @@ impl<'a> ProviderAuth<'a> {
             let verdict = health::judge(profile, state, &situation);
             Judged { profile, verdict, last_used: state.and_then(|state| state.last_used) }
         };
+        let order = match ordered.excluded.as_slice() {
+            [] => Vec::new(),
+            _ => ordered.profiles.iter().map(|profile| &profile.id).collect(),
+        };
         let mut profiles: Vec<Judged<'a>> = ordered.profiles.into_iter().map(|p| judge(p, false)).collect();
         profiles.sort_by_key(|judged| match &judged.verdict.usable {
             Usable::Yes => (0, None),
@@ -126,7 +132,7 @@ impl<'a> ProviderAuth<'a> {
             Some(EnvCredential { variable, standing: EnvStanding::Used, .. }) => Some(Next::Env(variable)),
             _ => first.cloned().map(Next::Profile),
         };
-        Self { provider: provider.to_owned(), profiles, unreadable, source: ordered.source, env, next }
+        Self { provider: provider.to_owned(), profiles, unreadable, source: ordered.source, order, env, next }
     }
 
     /// The stored profile that is next, when it is one.
