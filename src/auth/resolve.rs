@@ -138,7 +138,7 @@ impl<'a> ProviderAuth<'a> {
     /// The stored profile that is next, when it is one.
     pub fn next_profile(&self) -> Option<&Judged<'a>> {
         match &self.next {
-            Some(Next::Profile(id)) => self.profile(id),
+            Some(Next::Profile(id)) => self.judged(id),
             _ => None,
         }
     }
@@ -154,7 +154,7 @@ impl<'a> ProviderAuth<'a> {
     /// When there is none, none is usable, or the pinned one is missing or unusable; a pin never moves.
     pub fn choose(&self, pinned: Option<&ProfileId>, env: &Env) -> Result<Chosen<'a>, NoCredential> {
         if let Some(id) = pinned {
-            let judged = self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
+            let judged = self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
             return match &judged.verdict.usable {
                 Usable::Yes => Chosen::of(judged, env),
                 // Whoever names a profile means it, whatever an order leaves out.
@@ -169,7 +169,7 @@ impl<'a> ProviderAuth<'a> {
         match (&self.next, &self.env) {
             (Some(Next::Profile(id)), _) => {
                 let judged =
-                    self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
+                    self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
                 Chosen::of(judged, env)
             }
             (Some(Next::Env(variable)), Some(credential)) => Ok(Chosen {
@@ -184,7 +184,8 @@ impl<'a> ProviderAuth<'a> {
         }
     }
 
-    fn profile(&self, id: &ProfileId) -> Option<&Judged<'a>> {
+    /// A stored profile, when it is one of these.
+    pub fn judged(&self, id: &ProfileId) -> Option<&Judged<'a>> {
         self.profiles.iter().find(|judged| judged.profile.id == *id)
     }
 }

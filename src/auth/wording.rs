@@ -6,9 +6,10 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::health::{Stored, Unusable, UnusableReason, Usable, Verdict};
+use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::profile::{CredentialType, Profile};
 use super::profile_id::ProfileId;
+use super::windows::WindowKind;
 use crate::config::AgentId;
 use crate::text::{duration, one_line, shell_word};
 
@@ -89,6 +90,23 @@ pub fn reason(word: &str) -> String {
         other => return one_line(other),
     };
     known.to_owned()
+}
+
+/// A window's meaning in words.
+pub fn window(kind: WindowKind) -> &'static str {
+    match kind {
+        WindowKind::Cooldown => "cooling down",
+        WindowKind::Disabled => "disabled",
+    }
+}
+
+/// Who pays, in words.
+pub fn pays(billing: Billing) -> &'static str {
+    match billing {
+        Billing::Api => "billed per token to an API account",
+        Billing::Subscription => "paid by a Claude plan",
+        Billing::Unknown => "who pays for it is not known",
+    }
 }
 
 /// What mends something: advice in words, commands that can be pasted, or both.
