@@ -111,9 +111,12 @@ fn all_unusable<'a>(
             (soonest, until) => soonest.or(until),
         };
     }
-    let wait = soonest.map(|until| format!("wait {}, or ", text::duration(until.duration_since(inputs.now))));
-    let clear = if cooling.is_empty() { "" } else { "try again at once, or " };
-    let hint = format!("{}{clear}mend or add a credential", wait.unwrap_or_default());
+    let wait = soonest.map(|until| text::duration(until.duration_since(inputs.now)));
+    let hint = match (wait, cooling.is_empty()) {
+        (None, _) => "mend or add a credential".to_owned(),
+        (Some(wait), true) => format!("wait {wait}, or mend or add a credential"),
+        (Some(wait), false) => format!("wait {wait}, try again at once, or mend or add a credential"),
+    };
     commands.extend(match cooling.as_slice() {
         [] => None,
         [one] => Some(wording::clear_window(one, agent.selected.named())),

@@ -83,7 +83,7 @@ fn list(ctx: &Ctx, agent: &Agent, args: &CooldownListArgs) -> Result<Exit, Failu
         for warning in &warnings {
             ctx.terminal.say(&format!("{} {warning}", style::attention("!")));
         }
-        ctx.terminal.answer(&text(&windows, agent, now))?;
+        ctx.terminal.answer(&text(&windows, agent, now, ctx.terminal.width()))?;
     }
     Ok(Exit::Ok)
 }
@@ -103,26 +103,30 @@ impl<'a> WindowReport<'a> {
     }
 }
 
-fn text(windows: &[Window<'_>], agent: &Agent, now: Timestamp) -> String {
+/// Columns of the list, the last ones being dropped first where there is no room.
+const HEADING: [&str; 6] = ["PROFILE", "MODELS", "LEFT", "REASON", "STATE", "UNTIL"];
+/// Columns that are never dropped.
+const ALWAYS: usize = 3;
+
+fn text(windows: &[Window<'_>], agent: &Agent, now: Timestamp, width: Option<usize>) -> String {
     let mut lines = vec![line("Agent", agent.selected.id.as_str()), String::new()];
     if windows.is_empty() {
         lines.push("No stored credential is cooling down or disabled.".to_owned());
     } else {
-        let heading = ["PROFILE", "MODELS", "STATE", "REASON", "LEFT", "UNTIL"];
         let rows: Vec<Vec<String>> = windows
             .iter()
             .map(|window| {
                 vec![
                     window.profile_id.to_string(),
                     window.model_class.map_or_else(|| "all".to_owned(), one_line),
-                    wording::window(window.kind).to_owned(),
-                    wording::reason(window.reason),
                     window.remaining(now).map_or_else(|| "until replaced".to_owned(), duration),
+                    wording::reason(window.reason),
+                    wording::window(window.kind).to_owned(),
                     window.until.map(|until| until.to_string()).unwrap_or_default(),
                 ]
             })
             .collect();
-        lines.extend(table::lines(&heading, &rows));
+        lines.extend(table::fitting(&HEADING, &rows, ALWAYS, width));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -133,7 +137,7 @@ fn clear(ctx: &Ctx, agent: &Agent, args: &CooldownClearArgs) -> Result<Exit, Fai
     let snapshot = agent.store.read()?;
     let whose = match &one {
         Some(id) if snapshot.profiles.contains_key(id) => Whose::One(id),
-        Some(id) => return Err(not_stored(id.as_str(), &snapshot, agent)),
+        Some(id) => return Err(not_stored(id, &snapshot, agent)),
         None => Whose::All,
     };
     let file = agent.state_file();

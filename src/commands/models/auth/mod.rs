@@ -53,26 +53,28 @@ fn refused(kind: &'static str, error: &impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Usage, kind, without_credentials(&one_line(&error.to_string())))
 }
 
-/// Nothing has that id; names what there is.
-fn not_stored(id: &str, snapshot: &Snapshot, agent: &Agent) -> Failure {
-    let shown: String = without_credentials(&one_line(id)).chars().take(80).collect();
-    let failure = Failure::new(
-        Exit::Usage,
-        "no_such_profile",
-        format!("No profile \"{shown}\" is stored for agent {}.", agent.selected.id),
-    );
-    let flag = agent.selected.flag();
-    let profiles = snapshot.profiles.keys().map(ProfileId::as_str);
-    let mut ids: Vec<String> = profiles
-        .chain(snapshot.ignored.iter().map(|entry| entry.id.as_str()))
-        .map(without_credentials)
-        .take(MOST_NAMED + 1)
-        .collect();
+/// No profile has that id; names those there are, of its provider if there are any.
+fn not_stored(id: &ProfileId, snapshot: &Snapshot, agent: &Agent) -> Failure {
+    let of_provider = snapshot.profiles.keys().filter(|other| other.provider() == id.provider());
+    let mut ids: Vec<&str> = of_provider.map(ProfileId::as_str).collect();
     if ids.is_empty() {
+        ids.extend(snapshot.profiles.keys().map(ProfileId::as_str));
+    }
+    nothing_of_that_name(id.as_str(), &ids, agent)
+}
+
+/// Nothing has that name; a secret at its place is not repeated.
+fn nothing_of_that_name(name: &str, stored: &[&str], agent: &Agent) -> Failure {
+    let shown = |name: &str| without_credentials(&one_line(name)).chars().take(80).collect::<String>();
+    let message = format!("No profile \"{}\" is stored for agent {}.", shown(name), agent.selected.id);
+    let failure = Failure::new(Exit::Usage, "no_such_profile", message);
+    let flag = agent.selected.flag();
+    if stored.is_empty() {
         return failure.hint("nothing is stored yet").command(format!("fased onboard{flag}"));
     }
-    if ids.len() > MOST_NAMED {
-        ids[MOST_NAMED] = "…".to_owned();
+    let mut ids: Vec<String> = stored.iter().take(MOST_NAMED).map(|id| shown(id)).collect();
+    if stored.len() > MOST_NAMED {
+        ids.push(format!("and {} more", stored.len() - MOST_NAMED));
     }
     failure
         .fact(format!("stored: {}", ids.join(", ")))

@@ -190,8 +190,7 @@ fn source(from: OrderSource, ctx: &Ctx) -> String {
         OrderSource::Config => format!("auth.order in {}", config()),
         OrderSource::ConfigProfiles => format!("auth.profiles in {}, then the others", config()),
         OrderSource::ByType => {
-            "no order is set: OAuth first, then tokens, then API keys, each time the longest unused"
-                .to_owned()
+            "no order is set: by type (OAuth, token, API key), then the longest unused".to_owned()
         }
     }
 }
@@ -201,7 +200,7 @@ fn failure(error: ReorderError, agent: &Agent) -> Failure {
     match error {
         ReorderError::Store(error) => error.into(),
         ReorderError::NotStored { ref id } => match agent.store.read() {
-            Ok(snapshot) => not_stored(id.as_str(), &snapshot, agent),
+            Ok(snapshot) => not_stored(id, &snapshot, agent),
             Err(error) => error.into(),
         },
         ReorderError::Unreadable { .. } | ReorderError::OtherProvider { .. } => {

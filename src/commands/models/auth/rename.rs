@@ -13,6 +13,7 @@ use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::style;
+use crate::text::without_credentials;
 
 /// What was renamed.
 #[derive(Debug, Serialize)]
@@ -30,6 +31,9 @@ struct Report<'a> {
 
 pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RenameArgs) -> Result<Exit, Failure> {
     let (old, new) = (parse_id(&args.old, "OLD")?, parse_id(&args.new, "NEW")?);
+    if without_credentials(new.as_str()) != new.as_str() {
+        return Err(Failure::usage("The value of NEW holds a credential; a name is shown everywhere."));
+    }
     let done = rename::rename(&old, &new, &agent.store, ctx.clock.as_ref())
         .map_err(|error| failure(error, agent))?;
     let mut warnings = if done.changed { in_config(ctx, agent, &old, &new)? } else { Vec::new() };
@@ -90,7 +94,7 @@ fn failure(error: RenameError, agent: &Agent) -> Failure {
     match error {
         RenameError::Store(error) => error.into(),
         RenameError::NotStored { ref id } => match agent.store.read() {
-            Ok(snapshot) => not_stored(id.as_str(), &snapshot, agent),
+            Ok(snapshot) => not_stored(id, &snapshot, agent),
             Err(error) => error.into(),
         },
         RenameError::Taken { .. } => {
