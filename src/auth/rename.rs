@@ -1,8 +1,8 @@
 //! Giving a credential another name, with everything that refers to it and all that is remembered of it.
 //!
-//! Store and state are two files, and a crash may fall between their writes. So, under the store's lock: what is
-//! remembered is first copied to the new name, then the store is replaced, then the old name is dropped. Whichever of the
-//! two names the store has after a crash, everything remembered is there under it.
+//! Store and state are two files, and a crash may fall between their writes. So, under the store's lock, what is
+//! remembered is first copied to the new name, and then the store is replaced; the old name is dropped last. Whichever of
+//! the two names the store has after a crash, everything remembered is there under it.
 
 use super::profile_id::ProfileId;
 use super::state::StateFile;
