@@ -40,8 +40,35 @@ _fased() {
             fased__subcmd__models,status)
                 cmd="fased__subcmd__models__subcmd__status"
                 ;;
+            fased__subcmd__models__subcmd__auth,cooldown)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__cooldown"
+                ;;
             fased__subcmd__models__subcmd__auth,list)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__list"
+                ;;
+            fased__subcmd__models__subcmd__auth,order)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__order"
+                ;;
+            fased__subcmd__models__subcmd__auth,remove)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__remove"
+                ;;
+            fased__subcmd__models__subcmd__auth,rename)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__rename"
+                ;;
+            fased__subcmd__models__subcmd__auth__subcmd__cooldown,clear)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__cooldown__subcmd__clear"
+                ;;
+            fased__subcmd__models__subcmd__auth__subcmd__cooldown,list)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__cooldown__subcmd__list"
+                ;;
+            fased__subcmd__models__subcmd__auth__subcmd__order,clear)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__clear"
+                ;;
+            fased__subcmd__models__subcmd__auth__subcmd__order,get)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__get"
+                ;;
+            fased__subcmd__models__subcmd__auth__subcmd__order,set)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__set"
                 ;;
             *)
                 ;;
@@ -164,8 +191,62 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models__subcmd__auth)
-            opts="-h --agent --help list"
+            opts="-h --agent --help list order cooldown remove rename"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__cooldown)
+            opts="-h --agent --help list clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__cooldown__subcmd__clear)
+            opts="-h --all --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__cooldown__subcmd__list)
+            opts="-h --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -192,6 +273,126 @@ _fased() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__order)
+            opts="-h --agent --help get set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__clear)
+            opts="-h --provider --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__get)
+            opts="-h --provider --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__set)
+            opts="-h --provider --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__remove)
+            opts="-h --yes --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__rename)
+            opts="-h --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -86,9 +86,75 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand list 'List stored credentials in order of use, those that cannot be read included'
+            cand order 'Show or change the order in which an agent uses a provider''s credentials'
+            cand cooldown 'Show or clear the windows in which credentials are left alone'
+            cand remove 'Remove a stored credential'
+            cand rename 'Give a stored credential another name'
         }
         &'fased;models;auth;list'= {
             cand --provider 'Only credentials of this provider'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;order'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand get 'Show the order that counts, and where it comes from'
+            cand set 'Set this agent''s own order; credentials it does not name are not used'
+            cand clear 'Drop this agent''s own order, so that the config''s or the usual one counts'
+        }
+        &'fased;models;auth;order;get'= {
+            cand --provider 'Provider whose order is meant'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;order;set'= {
+            cand --provider 'Provider whose order is meant'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;order;clear'= {
+            cand --provider 'Provider whose order is meant'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;cooldown'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List credentials that are left alone or disabled, until when, and why'
+            cand clear 'Forget cooldowns and failures, so that credentials are tried again at once'
+        }
+        &'fased;models;auth;cooldown;list'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;cooldown;clear'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --all 'Clear every profile, but not those whose key was revoked or disabled'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;remove'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --yes 'Remove it without asking'
+            cand --json 'Answer with one JSON document; needs --yes'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;rename'= {
             cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'

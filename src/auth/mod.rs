@@ -1,6 +1,7 @@
 //! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
 //! ([`store`], [`enroll`], `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
 //! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with.
+//! Keeping house is [`reorder`], [`windows`], [`remove`] and [`rename`].
 
 pub mod enroll;
 pub mod form;
@@ -16,12 +17,16 @@ pub mod probe;
 pub mod profile;
 pub mod profile_id;
 pub mod reference;
+pub mod remove;
+pub mod rename;
+pub mod reorder;
 pub mod resolve;
 pub mod state;
 pub mod store;
 mod unique;
 pub mod usage_stats;
 pub mod verify;
+pub mod windows;
 pub mod wording;
 
 pub use profile::{Credential, Profile};

@@ -48,6 +48,8 @@ pub struct ProviderAuth<'a> {
     pub unreadable: usize,
     /// What ordered them.
     pub source: OrderSource,
+    /// The explicit order as it stands, when it leaves profiles out.
+    pub order: Vec<&'a ProfileId>,
     /// The environment's credential, when one is set.
     pub env: Option<EnvCredential>,
     /// What a request would use now.
@@ -121,6 +123,10 @@ impl<'a> ProviderAuth<'a> {
             let verdict = health::judge(profile, state, &situation);
             Judged { profile, verdict, last_used: state.and_then(|state| state.last_used) }
         };
+        let order = match ordered.excluded.as_slice() {
+            [] => Vec::new(),
+            _ => ordered.profiles.iter().map(|profile| &profile.id).collect(),
+        };
         let mut profiles: Vec<Judged<'a>> = ordered.profiles.into_iter().map(|p| judge(p, false)).collect();
         profiles.sort_by_key(|judged| match &judged.verdict.usable {
             Usable::Yes => (0, None),
@@ -141,13 +147,13 @@ impl<'a> ProviderAuth<'a> {
             Some(EnvCredential { variable, standing: EnvStanding::Used, .. }) => Some(Next::Env(variable)),
             _ => first.cloned().map(Next::Profile),
         };
-        Self { provider: provider.to_owned(), profiles, unreadable, source: ordered.source, env, next }
+        Self { provider: provider.to_owned(), profiles, unreadable, source: ordered.source, order, env, next }
     }
 
     /// The stored profile that is next, when it is one.
     pub fn next_profile(&self) -> Option<&Judged<'a>> {
         match &self.next {
-            Some(Next::Profile(id)) => self.profile(id),
+            Some(Next::Profile(id)) => self.judged(id),
             _ => None,
         }
     }
@@ -164,7 +170,7 @@ impl<'a> ProviderAuth<'a> {
     /// When there is none, none is usable, or the pinned one is missing or unusable; a pin never moves.
     pub fn candidates(&self, pinned: Option<&ProfileId>) -> Result<Vec<Candidate<'a>>, NoCredential> {
         if let Some(id) = pinned {
-            let judged = self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
+            let judged = self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
             return match &judged.verdict.usable {
                 Usable::Yes => Ok(vec![Candidate::of(judged)]),
                 // Whoever names a profile means it, whatever an order leaves out.
@@ -188,7 +194,8 @@ impl<'a> ProviderAuth<'a> {
         }
     }
 
-    fn profile(&self, id: &ProfileId) -> Option<&Judged<'a>> {
+    /// A stored profile, when it is one of these.
+    pub fn judged(&self, id: &ProfileId) -> Option<&Judged<'a>> {
         self.profiles.iter().find(|judged| judged.profile.id == *id)
     }
 }

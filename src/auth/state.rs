@@ -2,6 +2,8 @@
 //! it. Hot and replaceable: no fsync, and a file that cannot be read never blocks a request. Every entry names the
 //! secret it speaks about by fingerprint and is void for any other, so a replaced key starts clean.
 
+mod names;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

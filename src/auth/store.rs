@@ -3,6 +3,7 @@
 //! it does not touch in the file's own text. A file that cannot be understood is reported and never overwritten.
 
 mod entries;
+mod sections;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use crate::config::{AgentId, Paths, SelectedAgent};
 use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError};
 use crate::text::{one_line, without_credentials};
 use entries::Entries;
+pub use sections::{Named, UnusableSection};
 
 /// Longest wait for the store's lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
@@ -477,7 +479,7 @@ fn lenient_order(order: &RawValue) -> serde_json::Result<IndexMap<String, Vec<St
 }
 
 /// An id that may be anything at all, made safe to show.
-fn shown_id(id: &str) -> String {
+pub(super) fn shown_id(id: &str) -> String {
     without_credentials(&one_line(id)).chars().take(80).collect()
 }
 

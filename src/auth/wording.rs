@@ -6,11 +6,16 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::health::{Stored, Unusable, UnusableReason, Usable, Verdict};
+use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::profile::{CredentialType, Profile};
+use super::profile_id::ProfileId;
 use super::reference::BrokenReference;
+use super::windows::WindowKind;
 use crate::config::AgentId;
 use crate::text::{duration, one_line, shell_word};
+
+/// Longest order that a fix repeats for every profile it leaves out.
+const LONGEST_ORDER: usize = 12;
 
 /// A profile's health in a few words: `ok`, `cooling down 47s (rate limited, opus)`, `expired 3d ago`.
 pub fn health(verdict: &Verdict, now: Timestamp) -> String {
@@ -101,6 +106,23 @@ pub fn reason(word: &str) -> String {
     known.to_owned()
 }
 
+/// A window's meaning in words.
+pub fn window(kind: WindowKind) -> &'static str {
+    match kind {
+        WindowKind::Cooldown => "cooling down",
+        WindowKind::Disabled => "disabled",
+    }
+}
+
+/// Who pays, in words.
+pub fn pays(billing: Billing) -> &'static str {
+    match billing {
+        Billing::Api => "billed per token to an API account",
+        Billing::Subscription => "paid by a Claude plan",
+        Billing::Unknown => "who pays for it is not known",
+    }
+}
+
 /// What mends something: advice in words, commands that can be pasted, or both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fix {
@@ -138,8 +160,14 @@ impl Serialize for Fix {
     }
 }
 
-/// What mends a profile; `None` when only time does, or nothing is wrong. `agent` is given when it is not the default one.
-pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Option<Fix> {
+/// What mends a profile; `None` when only time does, or nothing is wrong. `agent` is given when it is not the default one;
+/// `order` is the explicit order that leaves profiles out.
+pub fn fix(
+    profile: &Profile,
+    verdict: &Verdict,
+    agent: Option<&AgentId>,
+    order: &[&ProfileId],
+) -> Option<Fix> {
     let Usable::No(unusable) = &verdict.usable else {
         let refused = verdict.verified.as_ref().is_some_and(|verified| !verified.accepted);
         let ends = verdict.stored == Stored::Expiring || verdict.refresh_refused;
@@ -158,21 +186,62 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
         }
         UnusableReason::Disabled(why) => match why.as_str() {
             "auth_permanent" => Some(replacement(profile, agent)),
-            "billing" => Some(Fix::advise(
-                "add credits at https://platform.claude.com/settings/billing, or use another credential",
-            )),
-            "spend_limit" => Some(Fix::advise(
-                "raise the limit at https://platform.claude.com/settings/limits, or use another credential",
-            )),
-            _ => None,
+            "billing" => Some(Fix {
+                advice: Some(
+                    "use another credential, or add credits at https://platform.claude.com/settings/billing and have it tried again"
+                        .to_owned(),
+                ),
+                commands: vec![clear_window(&profile.id, agent)],
+            }),
+            "spend_limit" => Some(Fix {
+                advice: Some(
+                    "use another credential, or raise the limit at https://platform.claude.com/settings/limits and have it tried again"
+                        .to_owned(),
+                ),
+                commands: vec![clear_window(&profile.id, agent)],
+            }),
+            _ => Some(Fix::run([clear_window(&profile.id, agent)])),
         },
-        UnusableReason::Excluded => Some(Fix::advise(format!(
-            "add {} to the order of {} that leaves it out",
-            profile.id,
-            profile.id.provider()
-        ))),
+        UnusableReason::Excluded => Some(inclusion(&profile.id, order, agent)),
         UnusableReason::Cooldown(_) => None,
     }
+}
+
+/// What takes a profile into the explicit order that leaves it out.
+fn inclusion(id: &ProfileId, order: &[&ProfileId], agent: Option<&AgentId>) -> Fix {
+    if (1..=LONGEST_ORDER).contains(&order.len()) {
+        return Fix::run([order_with(order, id, agent)]);
+    }
+    let provider = id.provider();
+    Fix {
+        advice: Some(format!("add {id} to the order of {provider} that leaves it out")),
+        commands: vec![format!("fased models auth order get --provider {provider}{}", flag(agent))],
+    }
+}
+
+/// The line that sets an order again with a profile at its end.
+pub fn order_with(order: &[&ProfileId], id: &ProfileId, agent: Option<&AgentId>) -> String {
+    set_order(id.provider(), order.iter().copied().chain([id]), agent)
+}
+
+/// The line that sets an order.
+pub fn set_order<'a>(
+    provider: &str,
+    ids: impl Iterator<Item = &'a ProfileId>,
+    agent: Option<&AgentId>,
+) -> String {
+    let ids: Vec<String> = ids.map(|id| shell_word(id.as_str())).collect();
+    format!("fased models auth order set --provider {provider} {}{}", ids.join(" "), flag(agent))
+}
+
+/// The line that lets a profile be tried again at once.
+pub fn clear_window(id: &ProfileId, agent: Option<&AgentId>) -> String {
+    format!("fased models auth cooldown clear {}{}", shell_word(id.as_str()), flag(agent))
+}
+
+/// What names an agent on a command line, with a space before.
+fn flag(agent: Option<&AgentId>) -> String {
+    agent.map(|id| format!(" --agent {id}")).unwrap_or_default()
 }
 
 /// What puts another secret into a profile, and into no other.
@@ -180,7 +249,7 @@ pub fn replacement(profile: &Profile, agent: Option<&AgentId>) -> Fix {
     if profile.id.provider() != "anthropic" {
         return Fix::advise("renew it with the program that stores it");
     }
-    let agent = agent.map(|id| format!(" --agent {id}")).unwrap_or_default();
+    let agent = flag(agent);
     let id = shell_word(profile.id.as_str());
     match profile.credential.kind() {
         CredentialType::ApiKey => {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::agent::Agent;
-use crate::auth::health::Usable;
+use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
@@ -49,7 +49,7 @@ pub(super) fn failure(
             }
             failure
                 .hint("see what is stored, or store a credential")
-                .command(format!("fased models status{flag}"))
+                .command(format!("fased models auth list{flag}"))
                 .command(format!("fased onboard{flag}"))
         }
         NoCredential::AllUnusable => {
@@ -60,14 +60,14 @@ pub(super) fn failure(
                 _ => failure("no_usable_profile", message)
                     .fact("entries of the store cannot be read; `fased models status` names them"),
             };
-            all_unusable(failure, auth.profiles.iter(), agent, inputs)
+            all_unusable(failure, auth, auth.profiles.iter(), agent, inputs)
         }
         NoCredential::PinnedUnusable { id } => {
             let message = format!(
                 "Profile \"{id}\" cannot be used now; a named profile is never exchanged for another."
             );
             let pinned = auth.profiles.iter().filter(|judged| judged.profile.id == *id);
-            all_unusable(failure("pinned_profile_unusable", message), pinned, agent, inputs)
+            all_unusable(failure("pinned_profile_unusable", message), auth, pinned, agent, inputs)
         }
     };
     held_back(failure, auth)
@@ -75,6 +75,7 @@ pub(super) fn failure(
 
 fn all_unusable<'a>(
     mut failure: Failure,
+    auth: &ProviderAuth<'_>,
     profiles: impl Iterator<Item = &'a Judged<'a>>,
     agent: &Agent,
     inputs: &Inputs<'_>,
@@ -84,11 +85,12 @@ fn all_unusable<'a>(
     let widest = profiles.iter().map(|judged| judged.profile.id.as_str().chars().count()).max().unwrap_or(0);
     let mut documents = Vec::new();
     let mut commands = Vec::new();
+    let mut cooling = Vec::new();
     let mut soonest = None;
     for judged in &profiles {
         let Usable::No(unusable) = &judged.verdict.usable else { continue };
         let words = wording::health(&judged.verdict, inputs.now);
-        let fix = wording::fix(judged.profile, &judged.verdict, agent.selected.named());
+        let fix = wording::fix(judged.profile, &judged.verdict, agent.selected.named(), &auth.order);
         let advice = fix.as_ref().and_then(|fix| fix.advice.as_deref());
         let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
         failure = failure.fact(format!("{:widest$}   {words}{advice}", judged.profile.id.as_str()));
@@ -101,13 +103,25 @@ fn all_unusable<'a>(
             "fix": fix,
         }));
         commands.extend(fix.into_iter().flat_map(|fix| fix.commands));
+        if matches!(unusable.reason, UnusableReason::Cooldown(_)) {
+            cooling.push(&judged.profile.id);
+        }
         soonest = match (soonest, unusable.until) {
             (Some(soonest), Some(until)) => Some(std::cmp::min::<jiff::Timestamp>(soonest, until)),
             (soonest, until) => soonest.or(until),
         };
     }
-    let wait = soonest.map(|until| format!("wait {}, or ", text::duration(until.duration_since(inputs.now))));
-    let hint = format!("{}mend or add a credential", wait.unwrap_or_default());
+    let wait = soonest.map(|until| text::duration(until.duration_since(inputs.now)));
+    let hint = match (wait, cooling.is_empty()) {
+        (None, _) => "mend or add a credential".to_owned(),
+        (Some(wait), true) => format!("wait {wait}, or mend or add a credential"),
+        (Some(wait), false) => format!("wait {wait}, try again at once, or mend or add a credential"),
+    };
+    commands.extend(match cooling.as_slice() {
+        [] => None,
+        [one] => Some(wording::clear_window(one, agent.selected.named())),
+        _ => Some(format!("fased models auth cooldown clear --all{flag}")),
+    });
     commands.push(format!("fased onboard{flag}"));
     let mut seen = HashSet::new();
     commands.retain(|command| seen.insert(command.clone()));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::agents::AgentId;
 use crate::secret::Secret;
+use crate::text::one_line;
 
 /// `fased.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -200,6 +201,17 @@ impl Config {
         let matching = self.auth.order.iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(provider));
         matching.map(|(_, ids)| ids.as_slice())
     }
+
+    /// Where a profile is named, as keys like `auth.order.anthropic`.
+    pub fn places_of(&self, profile: &str) -> Vec<String> {
+        let orders = self.auth.order.iter().filter(|(_, ids)| ids.iter().any(|id| id.trim() == profile));
+        let mut places: Vec<String> =
+            orders.map(|(provider, _)| format!("auth.order.{}", one_line(provider.trim()))).collect();
+        if self.auth.profiles.contains_key(profile) {
+            places.push("auth.profiles".to_owned());
+        }
+        places
+    }
 }
 
 impl<'de> Deserialize<'de> for ModelChoice {
@@ -251,6 +263,18 @@ mod tests {
     #[test]
     fn sections_of_other_programs_are_passed_over() {
         parse("{channels:{telegram:{botToken:'x'}},wallets:[1,{a:null}],$schema:'y'}").unwrap();
+    }
+
+    #[test]
+    fn a_profile_is_found_wherever_it_is_named() {
+        let config = parse(
+            "{auth:{order:{anthropic:['anthropic:a',' anthropic:b '],other:['other:x']},
+                profiles:{'anthropic:b':{provider:'anthropic'}}}}",
+        )
+        .unwrap();
+        assert_eq!(config.places_of("anthropic:b"), ["auth.order.anthropic", "auth.profiles"]);
+        assert_eq!(config.places_of("anthropic:a"), ["auth.order.anthropic"]);
+        assert!(config.places_of("anthropic:c").is_empty());
     }
 
     #[test]

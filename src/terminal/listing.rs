@@ -7,6 +7,7 @@ use super::status::{line, present};
 use super::style;
 use crate::config::Paths;
 use crate::models::status::{Listing, UnreadableEntry};
+use crate::text::shell_word;
 
 /// Renders a list to fit into `width` columns, where one is given.
 pub fn text(listing: &Listing<'_>, paths: &Paths, now: Timestamp, width: Option<usize>) -> String {
@@ -27,12 +28,12 @@ pub fn text(listing: &Listing<'_>, paths: &Paths, now: Timestamp, width: Option<
         lines.push(style::strong(&provider.provider));
         lines.extend(credentials::lines(&rows, &credentials::LIST, width));
     }
-    lines.extend(listing.unreadable.iter().flat_map(unreadable));
+    lines.extend(listing.unreadable.iter().flat_map(|entry| unreadable(entry, &listing.agent_flag)));
     lines.push(String::new());
     lines.join("\n")
 }
 
-fn unreadable(entry: &UnreadableEntry<'_>) -> [String; 2] {
+fn unreadable(entry: &UnreadableEntry<'_>, agent_flag: &str) -> [String; 3] {
     [
         String::new(),
         format!(
@@ -41,5 +42,6 @@ fn unreadable(entry: &UnreadableEntry<'_>) -> [String; 2] {
             entry.id,
             entry.problem.described()
         ),
+        format!("  to drop it: fased models auth remove {}{agent_flag}", shell_word(entry.id)),
     ]
 }

@@ -67,11 +67,11 @@ fn header(report: &StatusReport<'_>, paths: &Paths) -> Vec<String> {
     lines
 }
 
-pub(super) fn line(label: &str, value: &str) -> String {
+pub(crate) fn line(label: &str, value: &str) -> String {
     format!("{label:<9} {value}")
 }
 
-pub(super) fn present(paths: &Paths, path: &std::path::Path) -> String {
+pub(crate) fn present(paths: &Paths, path: &std::path::Path) -> String {
     let missing = if path.exists() { String::new() } else { style::dim(" (not there yet)") };
     format!("{}{missing}", paths.shown(path))
 }

@@ -15,6 +15,16 @@ pub fn lines(heading: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
+/// The same with as many columns as fit into `width`, where one is given; the first `always` ones are never dropped.
+pub fn fitting(heading: &[&str], rows: &[Vec<String>], always: usize, width: Option<usize>) -> Vec<String> {
+    let with = |columns: usize| {
+        let rows: Vec<Vec<String>> = rows.iter().map(|cells| cells[..columns].to_vec()).collect();
+        lines(&heading[..columns], &rows)
+    };
+    let fits = |lines: &[String]| width.is_none_or(|room| self::width(lines) <= room);
+    (always..=heading.len()).rev().map(with).find(|lines| fits(lines)).unwrap_or_else(|| with(always))
+}
+
 /// Width of the widest line, in columns.
 pub fn width(lines: &[String]) -> usize {
     lines.iter().map(|line| dialoguer::console::measure_text_width(line)).max().unwrap_or(0)

@@ -58,6 +58,7 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         )
         .exits(0);
     // Wrong at every place where a secret can be put.
+    let as_id = format!("anthropic:{one}");
     for json in [&[] as &[&str], &["--json"]] {
         for wrong in [
             vec!["onboard", "--anthropic-api-key", &plan],
@@ -73,6 +74,19 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
             vec!["models", &one],
             vec!["models", "status", "--agent", &one],
             vec!["models", "status", &one],
+            vec!["models", "auth", &one],
+            vec!["models", "auth", "list", "--agent", &one],
+            vec!["models", "auth", "list", "--provider", &one],
+            vec!["models", "auth", "order", "get", "--provider", &plan],
+            vec!["models", "auth", "order", "set", "--provider", "anthropic", &one],
+            vec!["models", "auth", "order", "set", "--provider", "anthropic", &as_id],
+            vec!["models", "auth", "cooldown", "clear", &one],
+            vec!["models", "auth", "cooldown", "clear", &as_id],
+            vec!["models", "auth", "remove", &one],
+            vec!["models", "auth", "remove", &as_id, "--yes"],
+            vec!["models", "auth", "rename", &one, "anthropic:new"],
+            vec!["models", "auth", "rename", &as_id, "anthropic:new"],
+            vec!["models", "auth", "rename", "anthropic:default", &as_id],
             vec!["completion", &one],
             vec!["sandbox", "--port", &one],
             vec!["chat", "hi", "--agent", &one],
@@ -87,6 +101,14 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         &["models", "status", "--json"],
         &["models", "status", "--plain", "--check"],
         &["models", "status", "--agent", "work"],
+        &["models", "auth", "list"],
+        &["models", "auth", "list", "--json"],
+        &["models", "auth", "order", "set", "--provider", "anthropic", "anthropic:default"],
+        &["models", "auth", "order", "clear", "--provider", "anthropic", "--json"],
+        &["models", "auth", "cooldown", "list"],
+        &["models", "auth", "rename", "anthropic:token", "anthropic:plan"],
+        &["models", "auth", "remove", "anthropic:plan"],
+        &["models", "auth", "remove", "anthropic:plan", "--yes", "--json"],
         &["chat", "hi"],
         &["chat", "hi", "--json"],
         &["chat", "hi", "--model", "anthropic/claude-nonsense-9"],

@@ -13,7 +13,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auth_cooldown;
 mod auth_list;
+mod auth_order;
+mod auth_remove;
+mod auth_rename;
 mod chat;
 mod completion;
 mod concurrency;

@@ -22,7 +22,7 @@ fn api_key(part: &str, tail: &str) -> Value {
 }
 
 /// How long things took differs from run to run.
-fn settled(session: Session) -> String {
+fn settled(session: &Session) -> String {
     let text = session.to_string();
     let mut settled = String::new();
     for line in text.lines() {
@@ -72,9 +72,10 @@ fn each_credential_is_asked_about_and_the_answers_are_remembered() {
     let mut session = Session::default();
     session.add(env.fased(["models", "status", "--probe"]).exits(0));
     session.add(env.fased(["models", "status"]).exits(0));
-    snapshot!("probe_text", settled(session));
+    snapshot!("probe_text", settled(&session));
     let state: Value =
-        serde_json::from_slice(&std::fs::read(env.state("agents/main/agent/auth-state.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(env.state("agents/main/agent/auth-state.json")).unwrap())
+            .unwrap();
     let verified = |id: &str| state["profiles"][id]["verified"]["accepted"].clone();
     assert_eq!((verified("anthropic:default"), verified("anthropic:bad")), (json!(true), json!(false)));
     assert_eq!((verified("anthropic:limited"), verified("anthropic:old")), (json!(true), Value::Null));

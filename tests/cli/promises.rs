@@ -177,3 +177,42 @@ fn a_key_of_the_environment_is_stored_only_when_asked_for_and_with_a_word() {
     assert!(stored.stderr.contains("using ANTHROPIC_API_KEY of the environment"), "{stored}");
     assert_eq!(env.store_json("main")["profiles"]["anthropic:default"]["key"], from_env);
 }
+
+#[test]
+fn keeping_house_leaves_the_rest_of_a_store_byte_for_byte() {
+    let entry = |name: &str| {
+        format!(
+            "{{\"type\" :\"api_key\",  \"provider\":\"anthropic\",\"key\":\"{}\",\"mine\":{{\"x\" :1.0,\"big\":1e400}}}}",
+            key(name, "x3Qw")
+        )
+    };
+    let (a, b) = (entry("a"), entry("b"));
+    let text = format!(
+        "{{\"future\" : [1.50, 1e400,  \"\\u00e9\"],\n\t\"version\":1,\"profiles\":{{\"anthropic:a\":{a},\n\"anthropic:b\":  {b},\"odd\\u0007\":  17}},
+          \"order\":{{\"other\" : [ \"other:x\"]}},\"lastGood\":{{\"other\":  \"x\\u0041\"}},\"usageStats\":{{\"other:x\":{{\"lastUsed\" :5.0}}}}}}"
+    );
+    let env = TestEnv::new();
+    env.write(STORE, &text);
+    let kept = ["[1.50, 1e400,  \"\\u00e9\"]", &b, "[ \"other:x\"]", "\"x\\u0041\"", "{\"lastUsed\" :5.0}"];
+    let auth = |more: &[&str]| {
+        let run = env.fased(["models", "auth"].into_iter().chain(more.iter().copied()));
+        run.exits(0);
+        let text = std::fs::read_to_string(env.state(STORE)).unwrap();
+        for kept in kept {
+            assert!(text.contains(kept), "{kept} is gone after\n{run}\n{text}");
+        }
+        text
+    };
+    auth(&["list"]);
+    let ordered = auth(&["order", "set", "--provider", "anthropic", "anthropic:b", "anthropic:a"]);
+    assert!(ordered.contains(&a) && ordered.contains("\"odd\\u0007\": 17"), "{ordered}");
+    assert_eq!(auth(&["cooldown", "clear", "--all"]), ordered);
+    let renamed = auth(&["rename", "anthropic:a", "anthropic:c"]);
+    assert!(renamed.contains(&format!("\"anthropic:c\": {a}")), "{renamed}");
+    assert_eq!(auth(&["rename", "anthropic:c", "anthropic:a"]), ordered);
+    let cleared = auth(&["order", "clear", "--provider", "anthropic"]);
+    assert!(cleared.contains(&a) && !cleared.contains("anthropic:b\",\n"), "{cleared}");
+    let removed = auth(&["remove", "anthropic:a", "--yes"]);
+    assert!(!removed.contains("anthropic:a"), "{removed}");
+    auth(&["remove", "odd", "--yes"]);
+}

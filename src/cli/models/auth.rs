@@ -17,6 +17,14 @@ pub struct AuthArgs {
 pub enum AuthCommand {
     /// List stored credentials in order of use, those that cannot be read included
     List(ListArgs),
+    /// Show or change the order in which an agent uses a provider's credentials
+    Order(OrderArgs),
+    /// Show or clear the windows in which credentials are left alone
+    Cooldown(CooldownArgs),
+    /// Remove a stored credential
+    Remove(RemoveArgs),
+    /// Give a stored credential another name
+    Rename(RenameArgs),
 }
 
 impl AuthCommand {
@@ -24,6 +32,10 @@ impl AuthCommand {
     pub fn wants_json(&self) -> bool {
         match self {
             Self::List(args) => args.json,
+            Self::Order(args) => args.command.wants_json(),
+            Self::Cooldown(args) => args.command.wants_json(),
+            Self::Remove(args) => args.json,
+            Self::Rename(args) => args.json,
         }
     }
 }
@@ -31,7 +43,10 @@ impl AuthCommand {
 const EXAMPLES: &str = "\
 Examples:
   fased models auth list
-  fased models auth list --agent work";
+  fased models auth list --agent work
+  fased models auth order set --provider anthropic anthropic:work anthropic:default
+  fased models auth cooldown clear anthropic:work
+  fased models auth remove anthropic:old";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -46,6 +61,164 @@ pub struct ListArgs {
     /// Only credentials of this provider
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+const ORDER_EXAMPLES: &str = "\
+Examples:
+  fased models auth order get --provider anthropic
+  fased models auth order set --provider anthropic anthropic:work anthropic:default
+  fased models auth order clear --provider anthropic";
+
+/// Flags of `fased models auth order`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ORDER_EXAMPLES)]
+pub struct OrderArgs {
+    /// The command.
+    #[command(subcommand)]
+    pub command: OrderCommand,
+}
+
+/// Commands of `fased models auth order`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum OrderCommand {
+    /// Show the order that counts, and where it comes from
+    Get(OrderProviderArgs),
+    /// Set this agent's own order; credentials it does not name are not used
+    Set(OrderSetArgs),
+    /// Drop this agent's own order, so that the config's or the usual one counts
+    Clear(OrderProviderArgs),
+}
+
+impl OrderCommand {
+    fn wants_json(&self) -> bool {
+        match self {
+            Self::Get(args) | Self::Clear(args) => args.json,
+            Self::Set(args) => args.json,
+        }
+    }
+}
+
+/// Flags of `fased models auth order get` and `clear`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ORDER_EXAMPLES)]
+pub struct OrderProviderArgs {
+    /// Provider whose order is meant
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: String,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `fased models auth order set`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ORDER_EXAMPLES)]
+pub struct OrderSetArgs {
+    /// Provider whose order is meant
+    #[arg(long, value_name = "PROVIDER")]
+    pub provider: String,
+    /// Stored profiles, the first one to be used first
+    #[arg(value_name = "PROFILE", required = true)]
+    pub profiles: Vec<String>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+const COOLDOWN_EXAMPLES: &str = "\
+Examples:
+  fased models auth cooldown list
+  fased models auth cooldown clear anthropic:work
+  fased models auth cooldown clear --all";
+
+/// Flags of `fased models auth cooldown`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = COOLDOWN_EXAMPLES)]
+pub struct CooldownArgs {
+    /// The command.
+    #[command(subcommand)]
+    pub command: CooldownCommand,
+}
+
+/// Commands of `fased models auth cooldown`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CooldownCommand {
+    /// List credentials that are left alone or disabled, until when, and why
+    List(CooldownListArgs),
+    /// Forget cooldowns and failures, so that credentials are tried again at once
+    Clear(CooldownClearArgs),
+}
+
+impl CooldownCommand {
+    fn wants_json(&self) -> bool {
+        match self {
+            Self::List(args) => args.json,
+            Self::Clear(args) => args.json,
+        }
+    }
+}
+
+/// Flags of `fased models auth cooldown list`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = COOLDOWN_EXAMPLES)]
+pub struct CooldownListArgs {
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `fased models auth cooldown clear`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = COOLDOWN_EXAMPLES)]
+pub struct CooldownClearArgs {
+    /// Stored profile to clear, whatever disabled it
+    #[arg(value_name = "PROFILE", required_unless_present = "all")]
+    pub profile: Option<String>,
+    /// Clear every profile, but not those whose key was revoked or disabled
+    #[arg(long, conflicts_with = "profile")]
+    pub all: bool,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+const REMOVE_EXAMPLES: &str = "\
+Examples:
+  fased models auth remove anthropic:old
+  fased models auth remove anthropic:old --yes --json";
+
+/// Flags of `fased models auth remove`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = REMOVE_EXAMPLES)]
+pub struct RemoveArgs {
+    /// Stored profile, or the name of an entry that cannot be read
+    #[arg(value_name = "PROFILE")]
+    pub profile: String,
+    /// Remove it without asking
+    #[arg(long)]
+    pub yes: bool,
+    /// Answer with one JSON document; needs --yes
+    #[arg(long)]
+    pub json: bool,
+}
+
+const RENAME_EXAMPLES: &str = "\
+Examples:
+  fased models auth rename anthropic:default anthropic:work";
+
+/// Flags of `fased models auth rename`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = RENAME_EXAMPLES)]
+pub struct RenameArgs {
+    /// Stored profile
+    #[arg(value_name = "OLD")]
+    pub old: String,
+    /// Its new name, of the same provider and free
+    #[arg(value_name = "NEW")]
+    pub new: String,
     /// Answer with one JSON document
     #[arg(long)]
     pub json: bool,

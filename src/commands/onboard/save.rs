@@ -12,6 +12,7 @@ use crate::auth::notices::{Notice, PLAN_CREDENTIALS};
 use crate::auth::profile::{CredentialType, Material};
 use crate::auth::state::Verification;
 use crate::auth::verify::{self, Accepted as Verified};
+use crate::auth::wording;
 use crate::auth::{Credential, ProfileId};
 use crate::commands::agent::Agent;
 use crate::commands::notice;
@@ -187,7 +188,7 @@ impl ToSave<'_> {
 pub(super) fn save(ctx: &Ctx, agent: &Agent, wanted: &Wanted, saved: &ToSave<'_>) -> Result<Report, Failure> {
     let new = saved.enrolment(wanted);
     let enrolled = enroll::enroll(&new, &agent.store, &agent.config, ctx.clock.as_ref())?;
-    let mut warnings = warnings(&enrolled, saved.accepted);
+    let mut warnings = warnings(&enrolled, saved.accepted, agent);
     if let Some(verified) = saved.verified
         && let Err(failure) = record(ctx, agent, &enrolled.id, verified)
     {
@@ -230,17 +231,17 @@ fn record(ctx: &Ctx, agent: &Agent, id: &ProfileId, verified: &Verified) -> Resu
     })?)
 }
 
-fn warnings(enrolled: &Enrolled, accepted: &Accepted) -> Vec<String> {
+fn warnings(enrolled: &Enrolled, accepted: &Accepted, agent: &Agent) -> Vec<String> {
     let mut warnings = Vec::new();
     if accepted.unfamiliar {
         warnings.push("Its sk-ant- form is not one this version knows; it is sent as an API key.".to_owned());
     }
     if let Some(ids) = &enrolled.excluded_by {
-        let ids: Vec<&str> = ids.iter().map(ProfileId::as_str).collect();
+        let ids: Vec<&ProfileId> = ids.iter().collect();
         warnings.push(format!(
-            "The order of {PROVIDER} ({}) leaves {} out, so it is not used; add it to that list.",
-            ids.join(", "),
-            enrolled.id
+            "The order of {PROVIDER} leaves {} out, so it is not used; to include it: {}",
+            enrolled.id,
+            wording::order_with(&ids, &enrolled.id, agent.selected.named())
         ));
     }
     if let Some(trouble) = &enrolled.trouble {

@@ -96,18 +96,40 @@ struct EnvReport {
     billing: Billing,
 }
 
-#[derive(Debug, Serialize)]
+/// What a request would use now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "camelCase")]
-enum NextReport<'a> {
+pub enum NextReport<'a> {
+    /// A stored profile.
     #[serde(rename_all = "camelCase")]
     Profile {
+        /// Its id.
         profile_id: &'a ProfileId,
+        /// Who pays.
         billing: Billing,
     },
+    /// The environment.
     Env {
+        /// The variable.
         variable: &'static str,
+        /// Who pays.
         billing: Billing,
     },
+}
+
+impl<'a> NextReport<'a> {
+    /// What a request to this provider would use now.
+    pub fn of(provider: &ProviderAuth<'a>) -> Option<Self> {
+        match (&provider.next, provider.next_profile(), &provider.env) {
+            (Some(Next::Profile(_)), Some(judged), _) => {
+                Some(Self::Profile { profile_id: &judged.profile.id, billing: judged.verdict.billing })
+            }
+            (Some(Next::Env(variable)), _, Some(env)) => {
+                Some(Self::Env { variable, billing: billing_of_env(&env.secret) })
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -174,10 +196,11 @@ impl<'a> AuthReport<'a> {
 
     fn add(&mut self, provider: ProviderAuth<'a>, inputs: &StatusInputs<'a>, agent: Option<&'a AgentId>) {
         let now = inputs.auth.now;
-        let next = provider.next_profile().map(|judged| (&judged.profile.id, judged.verdict.billing));
         let effective = Effective::of(&provider, inputs);
-        let ProviderAuth { provider, profiles, source, env, next: next_source, .. } = provider;
-        let rows = Rc::new(Rows { judged: profiles, now, agent, next: next.map(|(id, _)| id) });
+        let next_report = NextReport::of(&provider);
+        let next = provider.next_profile().map(|judged| &judged.profile.id);
+        let ProviderAuth { provider, profiles, source, order, env, .. } = provider;
+        let rows = Rc::new(Rows { judged: profiles, now, agent, next, order });
         self.unusable_profiles
             .extend(rows.judged.iter().filter_map(|judged| UnusableProfile::of(judged, &rows)));
         if rows.is_empty() && env.is_none() {
@@ -198,15 +221,7 @@ impl<'a> AuthReport<'a> {
             env: env.as_ref().map(|env| EnvReport::of(env, inputs)),
             order: order.collect(),
             order_source: source.as_str(),
-            next: match (next_source, next, &env) {
-                (Some(Next::Profile(_)), Some((profile_id, billing)), _) => {
-                    Some(NextReport::Profile { profile_id, billing })
-                }
-                (Some(Next::Env(variable)), _, Some(env)) => {
-                    Some(NextReport::Env { variable, billing: billing_of_env(&env.secret) })
-                }
-                _ => None,
-            },
+            next: next_report,
             rows,
             env_credential: env,
             provider,

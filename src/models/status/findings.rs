@@ -91,8 +91,9 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         fix: None,
     }));
     for rows in report.providers.iter().map(|provider| &provider.rows) {
-        for Judged { profile, verdict, .. } in &rows.judged {
-            let Some(fix) = wording::fix(profile, verdict, rows.agent) else { continue };
+        for judged in &rows.judged {
+            let Some(fix) = rows.fix(judged) else { continue };
+            let Judged { profile, verdict, .. } = judged;
             findings.push(Finding {
                 id: "profile-needs-attention",
                 message: format!("{}: {}.", profile.id, wording::health(verdict, rows.now)),

@@ -6,7 +6,7 @@ mod findings;
 mod listing;
 mod profile;
 
-pub use auth::{AuthReport, Check, ProviderReport, provider_names};
+pub use auth::{AuthReport, Check, NextReport, ProviderReport, provider_names};
 pub use findings::Finding;
 pub use listing::{ListedProvider, Listing, UnreadableEntry};
 pub use profile::{ProfileReport, Rows};

@@ -136,19 +136,24 @@ pub struct Rows<'a> {
     pub(super) now: Timestamp,
     pub(super) agent: Option<&'a AgentId>,
     pub(super) next: Option<&'a ProfileId>,
+    /// The explicit order, when it leaves profiles out.
+    pub(super) order: Vec<&'a ProfileId>,
 }
 
 impl<'a> Rows<'a> {
     pub(super) fn of(provider: ProviderAuth<'a>, now: Timestamp, agent: &'a SelectedAgent) -> Self {
         let next = provider.next_profile().map(|judged| &judged.profile.id);
-        Self { judged: provider.profiles, now, agent: agent.named(), next }
+        Self { judged: provider.profiles, now, agent: agent.named(), next, order: provider.order }
     }
 
     /// The reports, one after the other.
     pub fn iter(&self) -> impl Iterator<Item = ProfileReport<'a>> {
-        self.judged.iter().map(|judged| {
-            ProfileReport::make(judged, self.now, self.agent, self.next == Some(&judged.profile.id))
-        })
+        self.judged.iter().map(|judged| ProfileReport::make(judged, self))
+    }
+
+    /// What mends one of them.
+    pub(super) fn fix(&self, judged: &Judged<'_>) -> Option<Fix> {
+        wording::fix(judged.profile, &judged.verdict, self.agent, &self.order)
     }
 
     /// How many there are.
@@ -163,11 +168,11 @@ impl<'a> Rows<'a> {
 }
 
 impl<'a> ProfileReport<'a> {
-    pub(super) fn make(judged: &Judged<'a>, now: Timestamp, agent: Option<&AgentId>, is_next: bool) -> Self {
+    fn make(judged: &Judged<'a>, rows: &Rows<'a>) -> Self {
         let (profile, verdict) = (judged.profile, &judged.verdict);
-        let fix = wording::fix(profile, verdict, agent);
+        let fix = rows.fix(judged);
         Self {
-            health: ProfileHealth::of(profile, verdict, now),
+            health: ProfileHealth::of(profile, verdict, rows.now),
             expires_estimated: verdict.expires_estimated,
             secret: profile.credential.material().shown(),
             stored: verdict.stored,
@@ -178,7 +183,7 @@ impl<'a> ProfileReport<'a> {
             profile,
             verdict: verdict.clone(),
             fix,
-            is_next,
+            is_next: rows.next == Some(&profile.id),
         }
     }
 }
@@ -262,7 +267,7 @@ impl<'a> UnusableProfile<'a> {
             model_class: unusable.model_class.clone(),
             until: unusable.until,
             remaining_ms: unusable.until.map(|until| millis(until.duration_since(rows.now)).max(0)),
-            fix: wording::fix(judged.profile, &judged.verdict, rows.agent),
+            fix: rows.fix(judged),
         })
     }
 }

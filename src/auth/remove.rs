@@ -1,0 +1,181 @@
+//! Taking a credential out of a store, with what refers to it and what is remembered of it.
+
+use super::profile::Profile;
+use super::profile_id::ProfileId;
+use super::state::StateFile;
+use super::store::{AuthStore, Document, Edited, IgnoredEntry, Named, Snapshot, StoreError, shown_id};
+use crate::clock::Clock;
+
+/// What a text names in a store.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target<'a> {
+    /// A credential.
+    Profile(&'a Profile),
+    /// An entry that cannot be read.
+    Unreadable(&'a IgnoredEntry),
+}
+
+/// What removing did besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Providers whose order named nothing else and was dropped with it.
+    pub emptied_orders: Vec<String>,
+    /// Why what was remembered of it could not be forgotten.
+    pub trouble: Option<String>,
+}
+
+/// A credential could not be removed; the store is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoveError {
+    /// It is not what it was when it was looked at, or no longer there.
+    #[error("The entry changed in the meantime.")]
+    Changed,
+    /// Several unreadable entries are shown alike.
+    #[error("Several entries are shown by that name.")]
+    Several,
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Finds what a text names: a profile by its id, or an unreadable entry by its name or by what is shown of it.
+pub fn find<'a>(text: &str, snapshot: &'a Snapshot) -> Option<Target<'a>> {
+    if let Some(profile) = text.parse().ok().and_then(|id: ProfileId| snapshot.profiles.get(&id)) {
+        return Some(Target::Profile(profile));
+    }
+    let shown = shown_id(text);
+    let entry = snapshot.ignored.iter().find(|entry| entry.id == text || entry.id == shown)?;
+    Some(Target::Unreadable(entry))
+}
+
+/// Removes what `text` names, provided that it still is what `target` shows. The store is written first: whatever stays
+/// behind after a crash speaks about a secret that is gone, and is void for every other one.
+///
+/// # Errors
+/// See [`RemoveError`]; nothing is written then.
+pub fn remove(
+    text: &str,
+    target: Target<'_>,
+    store: &AuthStore,
+    clock: &dyn Clock,
+) -> Result<Removed, RemoveError> {
+    let emptied_orders = store.update(clock, |document| {
+        let name = match document.named(text) {
+            Named::Entry(name) if is_still(target, &name, document) => name,
+            Named::Several => return Err(RemoveError::Several),
+            Named::Entry(_) | Named::None => return Err(RemoveError::Changed),
+        };
+        Ok((Edited::Yes, document.remove(&name)))
+    })?;
+    let forgotten = match text.parse::<ProfileId>() {
+        Ok(id) => {
+            let snapshot = store.read()?;
+            StateFile::in_dir(store.dir()).update(&snapshot, clock, |state| state.forget(&id))
+        }
+        Err(_) => Ok(()),
+    };
+    Ok(Removed { emptied_orders, trouble: forgotten.err().map(|error| error.to_string()) })
+}
+
+fn is_still(target: Target<'_>, name: &str, document: &Document) -> bool {
+    let held = name.parse().ok().and_then(|id: ProfileId| document.profile(&id).ok().flatten());
+    match target {
+        Target::Profile(profile) => held.as_ref() == Some(profile),
+        Target::Unreadable(_) => held.is_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::config::{AgentId, Paths, SelectedAgent};
+    use crate::env::Env;
+
+    const STORE: &str = r#"{"version":1,"future":[1.50],"profiles":{
+        "anthropic:a":{"type":"api_key","provider":"anthropic","key":"FAKE-a"},
+        "anthropic:b":{"type":"api_key","provider":"anthropic","key":"FAKE-b"},
+        "odd\u0007":7},"order":{"anthropic":["anthropic:a"]}}"#;
+    const STATE: &str = r#"{"version":1,"lastGood":{"anthropic":"anthropic:a"},
+        "profiles":{"anthropic:a":{"lastUsed":5},"anthropic:b":{"lastUsed":6}}}"#;
+
+    struct World {
+        _dir: tempfile::TempDir,
+        store: AuthStore,
+        state: std::path::PathBuf,
+        clock: ManualClock,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let agent =
+                SelectedAgent { id: AgentId::main(), dir: dir.path().join("agent"), is_default: true };
+            let paths = Paths::resolve(&Env::default(), Some(dir.path().to_owned())).unwrap();
+            let store = AuthStore::of(&agent, &paths);
+            std::fs::create_dir(&agent.dir).unwrap();
+            let state = agent.dir.join("auth-state.json");
+            write(&store.path(), STORE);
+            write(&state, STATE);
+            Self { _dir: dir, store, state, clock: ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()) }
+        }
+
+        fn remove(&self, text: &str) -> Result<Removed, RemoveError> {
+            let snapshot = self.store.read().unwrap();
+            remove(text, find(text, &snapshot).unwrap(), &self.store, &self.clock)
+        }
+
+        fn text(&self) -> String {
+            std::fs::read_to_string(self.store.path()).unwrap()
+        }
+    }
+
+    fn write(path: &std::path::Path, text: &str) {
+        std::io::Write::write_all(&mut std::fs::File::create(path).unwrap(), text.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn a_profile_goes_with_its_order_and_with_what_is_remembered_of_it() {
+        let world = World::new();
+        let removed = world.remove("anthropic:a").unwrap();
+        assert_eq!((removed.emptied_orders, removed.trouble), (vec!["anthropic".to_owned()], None));
+        let text = world.text();
+        assert!(
+            !text.contains("anthropic:a") && !text.contains("order") && text.contains("[1.50]"),
+            "{text}"
+        );
+        let state = std::fs::read_to_string(&world.state).unwrap();
+        assert!(!state.contains("anthropic:a") && state.contains("anthropic:b"), "{state}");
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_read_goes_by_what_is_shown_of_its_name() {
+        let world = World::new();
+        world.remove("odd").unwrap();
+        assert!(!world.text().contains("odd") && world.text().contains("FAKE-a"));
+        assert_eq!(find("odd", &world.store.read().unwrap()), None);
+    }
+
+    #[test]
+    fn what_changed_since_it_was_looked_at_stays() {
+        let world = World::new();
+        let before = world.store.read().unwrap();
+        let target = |text| find(text, &before).unwrap();
+        let replaced = STORE.replace("FAKE-a", "FAKE-new");
+        write(&world.store.path(), &replaced);
+        let refused = remove("anthropic:a", target("anthropic:a"), &world.store, &world.clock);
+        assert!(matches!(refused, Err(RemoveError::Changed)));
+        write(&world.store.path(), r#"{"profiles":{}}"#);
+        let refused = remove("odd", target("odd"), &world.store, &world.clock);
+        assert!(matches!(refused, Err(RemoveError::Changed)));
+        assert_eq!(world.text(), r#"{"profiles":{}}"#);
+    }
+
+    #[test]
+    fn trouble_with_what_is_remembered_does_not_keep_it() {
+        let world = World::new();
+        std::fs::create_dir(world.store.dir().join("state.lock")).unwrap();
+        assert!(world.remove("anthropic:b").unwrap().trouble.is_some());
+        assert!(!world.text().contains("FAKE-b"));
+    }
+}
