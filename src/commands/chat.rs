@@ -1,6 +1,6 @@
 //! `fased chat [MESSAGE]`
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
@@ -67,12 +67,13 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     }
     let request = request(&question, args, &model, &chosen);
     let mut shown = Shown::default();
+    let sent = ctx.clock.now();
     let outcome = ctx.block_on(ask(ctx, args, &agent, &model, &chosen, &request, &mut shown));
     if !args.json {
         shown.end_line(ctx)?;
     }
     let report = outcome.map_err(|failure| interrupted(failure, &agent, &chosen, &shown.answer))?;
-    note_success(ctx, &agent, &snapshot, &state, &chosen);
+    note_success(ctx, &agent, &snapshot, &state, &chosen, Catalog::embedded().class_of(&model), sent);
     if report.text.is_empty() && !args.json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
     }
@@ -202,15 +203,22 @@ fn interrupted(failure: Failure, agent: &Agent, chosen: &Chosen<'_>, answer: &An
 }
 
 /// Remembers the use. The answer is already given, so a failure is logged and not an error.
-fn note_success(ctx: &Ctx, agent: &Agent, snapshot: &Snapshot, state: &AuthState, chosen: &Chosen<'_>) {
+fn note_success(
+    ctx: &Ctx,
+    agent: &Agent,
+    snapshot: &Snapshot,
+    state: &AuthState,
+    chosen: &Chosen<'_>,
+    model_class: &str,
+    sent: Timestamp,
+) {
     let Source::Profile(profile) = chosen.source else { return };
     let now = ctx.clock.now();
-    if !state.clone().note_success(profile, now) {
+    let note = |state: &mut AuthState| state.note_success(profile, model_class, sent, now);
+    if !note(&mut state.clone()) {
         return;
     }
-    let noted =
-        agent.state_file().update(snapshot, ctx.clock.as_ref(), |state| state.note_success(profile, now));
-    if let Err(error) = noted {
+    if let Err(error) = agent.state_file().update(snapshot, ctx.clock.as_ref(), note) {
         tracing::warn!(%error, "could not note the use of a profile");
     }
 }
