@@ -13,6 +13,7 @@ pub mod config;
 pub mod ctx;
 pub mod env;
 pub mod error;
+pub mod failover;
 pub mod models;
 pub mod provider;
 pub mod sandbox;
