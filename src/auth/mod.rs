@@ -1,8 +1,9 @@
 //! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
 //! ([`store`], [`enroll`], `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
-//! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with,
-//! and what came of it is noted by the rules of [`cooldown`].
+//! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with
+//! and [`candidates`] what else it may be, and what came of it is noted by the rules of [`cooldown`].
 
+pub mod candidates;
 pub mod cooldown;
 pub mod enroll;
 pub mod form;

@@ -166,13 +166,7 @@ impl<'a> ProviderAuth<'a> {
                     self.profile(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
                 Chosen::of(judged, env)
             }
-            (Some(Next::Env(variable)), Some(credential)) => Ok(Chosen {
-                source: Source::Env(variable),
-                form: env_form(&credential.secret),
-                billing: billing_of_env(&credential.secret),
-                ends: None,
-                secret: credential.secret.clone(),
-            }),
+            (Some(Next::Env(_)), Some(credential)) => Ok(Chosen::of_env(credential)),
             _ if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
             _ => Err(NoCredential::AllUnusable),
         }
@@ -212,7 +206,7 @@ pub enum Source<'a> {
 }
 
 impl<'a> Chosen<'a> {
-    fn of(judged: &Judged<'a>, env: &Env) -> Result<Self, NoCredential> {
+    pub(super) fn of(judged: &Judged<'a>, env: &Env) -> Result<Self, NoCredential> {
         let profile = judged.profile;
         let secret = match profile.credential.material() {
             Material::Value(secret) => Some(secret.clone()),
@@ -224,6 +218,16 @@ impl<'a> Chosen<'a> {
         let renews_itself = matches!(&profile.credential, Credential::OAuth { refresh: Some(_), .. });
         let ends = judged.verdict.expires_at.filter(|_| !renews_itself);
         Ok(Self { source: Source::Profile(profile), secret, form, billing: judged.verdict.billing, ends })
+    }
+
+    pub(super) fn of_env(credential: &EnvCredential) -> Self {
+        Self {
+            source: Source::Env(credential.variable),
+            form: env_form(&credential.secret),
+            billing: billing_of_env(&credential.secret),
+            ends: None,
+            secret: credential.secret.clone(),
+        }
     }
 }
 

@@ -16,8 +16,10 @@ pub use classify::classify;
 use retry::Backoff;
 use rotate::{Payer, Way, way_after};
 
+use crate::auth::candidates::Eligible;
 use crate::auth::health::Billing;
 pub use crate::auth::reason::{Failed, Reason};
+use crate::auth::resolve::Source;
 use crate::config::schema::CrossBilling;
 
 /// A model with the credentials that may be used for it.
@@ -38,6 +40,16 @@ pub struct Candidate<C> {
     pub billing: Billing,
     /// What the caller signs with; not looked at here.
     pub credential: C,
+}
+
+impl<'a> From<Eligible<'a>> for Candidate<Eligible<'a>> {
+    fn from(eligible: Eligible<'a>) -> Self {
+        let id = match eligible.chosen.source {
+            Source::Profile(profile) => profile.id.to_string(),
+            Source::Env(variable) => variable.to_owned(),
+        };
+        Self { id, billing: eligible.chosen.billing, credential: eligible }
+    }
 }
 
 /// What may happen during a run.

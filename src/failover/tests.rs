@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 
 use super::*;
 
+mod together;
+
 type Scripted = Outcome<String, &'static str>;
 
 fn because(reason: Reason) -> Scripted {
