@@ -42,7 +42,7 @@ fn soundness(verdict: &Verdict, now: Timestamp) -> String {
 fn obstacle(unusable: &Unusable, verdict: &Verdict, now: Timestamp) -> String {
     let trial = match unusable.trial_at {
         Some(at) if at > now => format!(", next trial in {}", duration(at.duration_since(now))),
-        Some(_) => ", next trial now".to_owned(),
+        Some(_) => ", a trial is due".to_owned(),
         None => String::new(),
     };
     let left = unusable.until.map(|until| duration(until.duration_since(now)));

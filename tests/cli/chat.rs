@@ -223,7 +223,7 @@ fn with_all_profiles_unusable_each_is_named_with_its_fix() {
         "agents/main/agent/auth-state.json",
         &json!({"version": 1, "profiles": {
             "anthropic:default": {"cooldowns": [{"modelClass": "sonnet", "reason": "rate_limit", "until": now + 47_000}]},
-            "anthropic:team": {"disabled": {"reason": "billing", "until": now + 240_000}}}})
+            "anthropic:team": {"disabled": {"reason": "billing", "until": now + 18_000_000, "nextTrialAt": now + 240_000}}}})
         .to_string(),
     );
     let mut session = Session::default();
