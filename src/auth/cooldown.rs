@@ -223,7 +223,7 @@ impl ProfileState {
         Effect::of(self.disabled.as_ref().and_then(|disabled| disabled.until))
     }
 
-    /// Counts a failure that begins a window, and says the how manieth of its kind it is.
+    /// Counts a failure that begins a window, and says which of its kind it is, from 1.
     fn count(&mut self, reason: Reason, class: Option<&str>) -> u32 {
         let count = self.failure_counts.entry(counter(reason, class)).or_default();
         *count = count.saturating_add(1);

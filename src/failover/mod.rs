@@ -131,7 +131,7 @@ pub enum Event<'a, C> {
         failed: &'a Failed,
         /// How long until then.
         wait: Duration,
-        /// The how manieth retry of the run it is.
+        /// Which retry of the run it is, from 1.
         number: u32,
     },
     /// Another credential takes over.
