@@ -91,7 +91,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__chat)
-            opts="-h --model --agent --system --max-tokens --json --help"
+            opts="-h --model --agent --system --max-tokens --retries --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -110,6 +110,10 @@ _fased() {
                     return 0
                     ;;
                 --max-tokens)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retries)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

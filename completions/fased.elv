@@ -165,6 +165,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --agent 'Agent to ask for [default: the configured default agent, else main]'
             cand --system 'System prompt'
             cand --max-tokens 'Longest answer, in tokens'
+            cand --retries 'How often the same is tried again after a failure that passes by itself'
             cand --json 'Answer with one JSON document: text and receipt'
             cand -h 'Print help'
             cand --help 'Print help'

@@ -87,6 +87,7 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to 
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Longest answer, in tokens' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How often the same is tried again after a failure that passes by itself' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r

@@ -5,6 +5,7 @@
 //! else knows them.
 
 pub mod anthropic;
+pub mod ask;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod config;
 pub mod ctx;
 pub mod env;
 pub mod error;
+pub mod failover;
 pub mod models;
 pub mod provider;
 pub mod sandbox;

@@ -168,8 +168,27 @@ pub struct ResponseMeta {
 pub struct RateLimits {
     /// Every value as it was sent.
     pub values: BTreeMap<String, String>,
-    /// Those that are RFC 3339 times: when the limit is full again.
+    /// Those that are times (RFC 3339, or seconds since 1970 in a `-reset`): when the limit is full again.
     pub resets: BTreeMap<String, Timestamp>,
+}
+
+impl RateLimits {
+    /// When every limit that is used up is full again; `None` when none is, or none says when. Limits of the API tell
+    /// what remains; those of a plan (`unified`) tell whether they refuse.
+    pub fn exhausted_until(&self) -> Option<Timestamp> {
+        let used_up = self.values.iter().filter_map(|(name, value)| {
+            let limit = name.strip_suffix("-remaining").filter(|_| value.trim().parse() == Ok(0_u64));
+            limit.or_else(|| (name == "unified-status" && value == "rejected").then_some("unified"))
+        });
+        used_up.filter_map(|limit| self.resets.get(&format!("{limit}-reset"))).max().copied()
+    }
+}
+
+fn reset_time(name: &str, value: &str) -> Option<Timestamp> {
+    value.parse().ok().or_else(|| {
+        let seconds = name.ends_with("-reset").then(|| value.parse::<i64>().ok())??;
+        Timestamp::from_second(seconds).ok()
+    })
 }
 
 impl ResponseMeta {
@@ -186,7 +205,7 @@ impl ResponseMeta {
         for (name, value) in headers {
             let Some(name) = name.as_str().strip_prefix(RATE_LIMIT_PREFIX) else { continue };
             let Some(value) = text(value) else { continue };
-            if let Ok(reset) = value.parse() {
+            if let Some(reset) = reset_time(name, &value) {
                 rate_limits.resets.insert(name.to_owned(), reset);
             }
             rate_limits.values.insert(name.to_owned(), value);
@@ -314,6 +333,35 @@ mod tests {
         assert_eq!(meta.request_id.as_deref(), Some("req_1"));
         assert_eq!(meta.organization_id.as_deref(), Some("org"));
         assert_eq!(meta.workspace_id.as_deref(), Some("sk-ant-api03 …x3Qw"));
+    }
+
+    #[test]
+    fn only_limits_that_are_used_up_say_when_to_come_back() {
+        let until = |pairs: &[(&str, &str)]| {
+            let name = |name: &str| format!("anthropic-ratelimit-{name}");
+            let pairs: Vec<_> = pairs.iter().map(|(limit, text)| (name(limit), *text)).collect();
+            let pairs: Vec<_> = pairs.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+            meta(&pairs).rate_limits.exhausted_until().map(|at| at.to_string())
+        };
+        let (soon, late) = ("2026-01-01T00:00:30Z", "2026-01-01T09:00:00Z");
+        let requests = [("requests-remaining", "0"), ("requests-reset", soon)];
+        assert_eq!(until(&requests).as_deref(), Some(soon));
+        let unused = [("tokens-remaining", "9000"), ("tokens-reset", late)];
+        assert_eq!(until(&[requests, unused].concat()).as_deref(), Some(soon));
+        let used = [("tokens-remaining", "0"), ("tokens-reset", late)];
+        assert_eq!(until(&[requests, used].concat()).as_deref(), Some(late));
+        // Plans send seconds since 1970, and the windows beside the one that refuses do not count.
+        let plan = [
+            ("unified-status", "rejected"),
+            ("unified-reset", "1767225630"),
+            ("unified-overage-status", "rejected"),
+            ("unified-overage-reset", "1769904000"),
+        ];
+        assert_eq!(until(&plan).as_deref(), Some(soon));
+        assert_eq!(until(&[("unified-status", "allowed"), ("unified-reset", "1767225630")]), None);
+        for said in ["-remaining", "0", "soon"] {
+            assert_eq!(until(&[("requests-remaining", said)]), None, "{said}");
+        }
     }
 
     #[test]

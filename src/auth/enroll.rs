@@ -477,7 +477,8 @@ mod tests {
         let snapshot = world.store().read().unwrap();
         let old = snapshot.profiles[0].clone();
         let file = StateFile::in_dir(world.store().dir());
-        file.update(&snapshot, &world.clock, |state| state.note_success(&old, world.clock.now())).unwrap();
+        let now = world.clock.now();
+        file.update(&snapshot, &world.clock, |state| state.note_success(&old, "opus", now, now)).unwrap();
         world.enroll(key("two"), None, false).unwrap();
         let (state, _) = file.read(&world.store().read().unwrap());
         assert_eq!(state.of(&old), None);

@@ -72,6 +72,8 @@ pub struct Unusable {
     pub until: Option<Timestamp>,
     /// The class of models this is about; `None` for all.
     pub model_class: Option<String>,
+    /// When one request may try it before that; in the past when it may now.
+    pub trial_at: Option<Timestamp>,
 }
 
 /// Reasons, from the most lasting to the most passing.
@@ -125,6 +127,15 @@ impl Usable {
     /// Whether it may be used.
     pub fn is_yes(&self) -> bool {
         matches!(self, Self::Yes)
+    }
+}
+
+impl Unusable {
+    /// Whether a request may try it now, once it has claimed the trial. A spend limit seldom ends before its time, so
+    /// it is tried only when nothing else can be used.
+    pub fn may_try(&self, now: Timestamp, another_is_usable: bool) -> bool {
+        let worth_it = !another_is_usable || self.reason.word() != "spend_limit";
+        worth_it && self.trial_at.is_some_and(|at| at <= now)
     }
 }
 
@@ -242,7 +253,7 @@ fn obstacle_in_itself(
     refused: Option<&RefreshRefused>,
     situation: &Situation<'_>,
 ) -> Option<Unusable> {
-    let lasting = |reason| Some(Unusable { reason, until: None, model_class: None });
+    let lasting = |reason| Some(Unusable { reason, until: None, model_class: None, trial_at: None });
     if situation.excluded {
         return lasting(UnusableReason::Excluded);
     }
@@ -273,7 +284,8 @@ fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<
         state.disabled.as_ref().filter(|disabled| disabled.until.is_none_or(|until| until > now))
     {
         let reason = UnusableReason::Disabled(disabled.reason.clone());
-        return Some(Unusable { reason, until: disabled.until, model_class: None });
+        let trial_at = disabled.trial_at(now);
+        return Some(Unusable { reason, until: disabled.until, model_class: None, trial_at });
     }
     let concerns_us = |class: Option<&str>| class.is_none_or(|class| class == situation.model_class);
     let latest = state
@@ -285,6 +297,7 @@ fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<
         reason: UnusableReason::Cooldown(latest.reason.clone()),
         until: Some(latest.until),
         model_class: latest.model_class.clone(),
+        trial_at: None,
     })
 }
 
@@ -453,7 +466,7 @@ mod tests {
     fn a_disabled_profile_comes_back_by_time_or_not_at_all() {
         let state = |until| {
             let mut state = ProfileState::default();
-            state.disabled = Some(Disabled { reason: "billing".into(), until });
+            state.disabled = Some(Disabled { reason: "billing".into(), until, next_trial_at: None });
             state
         };
         let judged = |state: &ProfileState| verdict_with(&api_key(), Some(state), &Env::default()).usable;

@@ -1,8 +1,12 @@
 //! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
 //! ([`store`], [`enroll`], `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
-//! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with.
-//! Keeping house is [`reorder`], [`windows`], [`remove`] and [`rename`].
+//! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] says what a request is signed with
+//! and [`candidates`] what else it may be; [`obtain`] gets the secret, refreshing pairs ([`oauth`]) and following references
+//! ([`reference`]); what came of it is noted by the rules of [`cooldown`]. Keeping house is [`reorder`], [`windows`],
+//! [`remove`] and [`rename`].
 
+pub mod candidates;
+pub mod cooldown;
 pub mod enroll;
 pub mod form;
 pub mod health;
@@ -16,6 +20,7 @@ pub mod order;
 pub mod probe;
 pub mod profile;
 pub mod profile_id;
+pub mod reason;
 pub mod reference;
 pub mod remove;
 pub mod rename;

@@ -61,20 +61,22 @@ impl Obtainer<'_> {
         }
     }
 
-    /// Another secret in place of one the API refused although it has not ended; `None` when there can be none.
+    /// Whether there may be another secret in place of one the API refused although it has not ended.
+    pub fn can_renew(&self, candidate: &Candidate<'_>) -> bool {
+        match &candidate.source {
+            Source::Profile(profile) => is_pair(profile),
+            Source::Env(..) => false,
+        }
+    }
+
+    /// Another secret in place of one the API refused although it has not ended.
     ///
     /// # Errors
     /// See [`ObtainError`].
-    pub async fn renew(
-        &self,
-        candidate: &Candidate<'_>,
-        rejected: &Secret,
-    ) -> Result<Option<Obtained>, ObtainError> {
+    pub async fn renew(&self, candidate: &Candidate<'_>, rejected: &Secret) -> Result<Obtained, ObtainError> {
         match &candidate.source {
-            Source::Profile(profile) if is_pair(profile) => {
-                self.of_profile(profile, Reason::Rejected(rejected.clone())).await.map(Some)
-            }
-            Source::Profile(_) | Source::Env(..) => Ok(None),
+            Source::Profile(profile) => self.of_profile(profile, Reason::Rejected(rejected.clone())).await,
+            Source::Env(..) => self.obtain(candidate).await,
         }
     }
 

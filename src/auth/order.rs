@@ -141,7 +141,8 @@ mod tests {
         let snapshot = snapshot();
         let mut state = AuthState::default();
         let used = snapshot.profiles.get(&"anthropic:key1".parse::<ProfileId>().unwrap()).unwrap();
-        state.note_success(used, Timestamp::from_millisecond(1).unwrap());
+        let at = Timestamp::from_millisecond(1).unwrap();
+        state.note_success(used, "opus", at, at);
         let ordered = order("anthropic", &snapshot, &Config::default(), &state);
         assert_eq!(names(&ordered.profiles), ["oauth", "token", "key2", "key1"]);
         assert_eq!(ordered.source, OrderSource::ByType);

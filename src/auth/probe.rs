@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::oauth::refresh::RefreshError;
 use super::obtain::{ObtainError, Obtainer};
 use super::profile_id::ProfileId;
-use super::resolve::{Candidate, Judged, ProviderAuth, Source};
+use super::resolve::{Candidate, EnvStanding, Judged, ProviderAuth, Source};
 use super::state::{AuthState, Verification};
 use super::verify;
 use crate::anthropic::{ApiErrorKind, Authorization, Client, Error};
@@ -156,12 +156,9 @@ pub async fn probe(
         let profiles = provider.profiles.iter().filter(|judged| options.includes_profile(judged));
         let mut tries: Vec<Try<'_>> = profiles.map(Try::of).collect();
         // A key of the environment is tried where it is what would be used.
-        if options.profile_ids.is_empty()
-            && let Ok(candidates) = provider.candidates(None)
-        {
-            let from_env =
-                candidates.into_iter().filter(|candidate| matches!(candidate.source, Source::Env(..)));
-            tries.extend(from_env.map(|candidate| Try { candidate, obstacle: None }));
+        if options.profile_ids.is_empty() {
+            let from_env = provider.env.iter().filter(|env| env.standing == EnvStanding::Used);
+            tries.extend(from_env.map(|env| Try { candidate: Candidate::of_env(env), obstacle: None }));
         }
         (provider, tries)
     });

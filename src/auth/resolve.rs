@@ -163,34 +163,33 @@ impl<'a> ProviderAuth<'a> {
         !self.profiles.is_empty() || self.env.as_ref().is_some_and(|env| env.standing == EnvStanding::Used)
     }
 
-    /// The credentials for a request in the order they are tried: the next one and those that may take over, or the
-    /// pinned one alone.
+    /// The first credential for a request: the next one, or the pinned one.
     ///
     /// # Errors
     /// When there is none, none is usable, or the pinned one is missing or unusable; a pin never moves.
-    pub fn candidates(&self, pinned: Option<&ProfileId>) -> Result<Vec<Candidate<'a>>, NoCredential> {
+    pub fn choose(&self, pinned: Option<&ProfileId>) -> Result<Candidate<'a>, NoCredential> {
         if let Some(id) = pinned {
             let judged = self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
             return match &judged.verdict.usable {
-                Usable::Yes => Ok(vec![Candidate::of(judged)]),
+                Usable::Yes => Ok(Candidate::of(judged)),
                 // Whoever names a profile means it, whatever an order leaves out.
                 Usable::No(obstacle)
                     if obstacle.reason == UnusableReason::Excluded && stands(&judged.verdict) =>
                 {
-                    Ok(vec![Candidate::of(judged)])
+                    Ok(Candidate::of(judged))
                 }
                 Usable::No(_) => Err(NoCredential::PinnedUnusable { id: id.clone() }),
             };
         }
-        let from_env = self.env.iter().filter(|env| env.standing == EnvStanding::Used).map(Candidate::of_env);
-        let usable = self.profiles.iter().filter(|judged| judged.verdict.usable.is_yes()).map(Candidate::of);
-        let steps_in =
-            self.env.iter().filter(|env| env.standing == EnvStanding::InReserve).map(Candidate::of_env);
-        let candidates: Vec<Candidate<'a>> = from_env.chain(usable).chain(steps_in).collect();
-        match candidates.is_empty() {
-            false => Ok(candidates),
-            true if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
-            true => Err(NoCredential::AllUnusable),
+        match (&self.next, &self.env) {
+            (Some(Next::Profile(id)), _) => {
+                let judged =
+                    self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
+                Ok(Candidate::of(judged))
+            }
+            (Some(Next::Env(_)), Some(credential)) => Ok(Candidate::of_env(credential)),
+            _ if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
+            _ => Err(NoCredential::AllUnusable),
         }
     }
 
@@ -241,7 +240,7 @@ impl<'a> Candidate<'a> {
         Self { source: Source::Profile(judged.profile), billing: judged.verdict.billing, ends }
     }
 
-    fn of_env(env: &EnvCredential) -> Self {
+    pub(super) fn of_env(env: &EnvCredential) -> Self {
         let source = Source::Env(env.variable, env.secret.clone());
         Self { source, billing: billing_of_env(&env.secret), ends: None }
     }
@@ -393,21 +392,6 @@ mod tests {
     }
 
     #[test]
-    fn those_that_may_take_over_follow_in_order() {
-        let world = || World::new(&["anthropic:a", "anthropic:b", "anthropic:c"]).cool("anthropic:b", 1);
-        for (policy, names) in [
-            (EnvPolicy::Fallback, vec!["anthropic:a", "anthropic:c"]),
-            (EnvPolicy::Overflow, vec!["anthropic:a", "anthropic:c", "ANTHROPIC_API_KEY"]),
-            (EnvPolicy::Prefer, vec!["ANTHROPIC_API_KEY", "anthropic:a", "anthropic:c"]),
-        ] {
-            let world = world().policy(policy);
-            let candidates = world.survey().candidates(None).unwrap();
-            let found: Vec<_> = candidates.iter().map(|candidate| candidate.source.name()).collect();
-            assert_eq!(found, names, "{policy}");
-        }
-    }
-
-    #[test]
     fn an_entry_that_cannot_be_read_does_not_let_the_environment_pay() {
         let mut world = World::new(&[]);
         world.snapshot.ignored.push(IgnoredEntry {
@@ -415,7 +399,7 @@ mod tests {
             problem: crate::auth::profile::EntryProblem::InvalidShape,
         });
         assert_eq!(world.next(), None);
-        assert_eq!(world.survey().candidates(None), Err(NoCredential::AllUnusable));
+        assert_eq!(world.survey().choose(None), Err(NoCredential::AllUnusable));
     }
 
     #[test]
@@ -445,9 +429,7 @@ mod tests {
         let mut world = World::new(&["anthropic:a", "anthropic:b", "anthropic:c"]).cool("anthropic:a", 5);
         world.snapshot.order.insert("anthropic".into(), vec!["anthropic:a".into(), "anthropic:b".into()]);
         let survey = world.survey();
-        let pin = |id: &str| {
-            survey.candidates(Some(&id.parse().unwrap())).map(|candidates| candidates[0].source.clone())
-        };
+        let pin = |id: &str| survey.choose(Some(&id.parse().unwrap())).map(|chosen| chosen.source);
         let id = |id: &str| id.parse().unwrap();
         assert_eq!(pin("anthropic:a"), Err(NoCredential::PinnedUnusable { id: id("anthropic:a") }));
         assert_eq!(pin("anthropic:nosuch"), Err(NoCredential::MissingProfile { id: id("anthropic:nosuch") }));
@@ -468,13 +450,13 @@ mod tests {
         let id: ProfileId = "anthropic:a".parse().unwrap();
         let profile = world.snapshot.profiles.get_mut(&id).unwrap();
         profile.credential = Credential::ApiKey { key: Material::Value(Secret::new("sk-ant-oat01-x")) };
-        assert_eq!(world.survey().candidates(None).unwrap()[0].billing, Billing::Subscription);
+        assert_eq!(world.survey().choose(None).unwrap().billing, Billing::Subscription);
         let profile = world.snapshot.profiles.get_mut(&id).unwrap();
         profile.credential = Credential::Token {
             token: Material::Value(Secret::new("sk-ant-oat01-x")),
             expires: Expiry::Unknown,
         };
         profile.issuer = Some("console".into());
-        assert_eq!(world.survey().candidates(None).unwrap()[0].billing, Billing::Api);
+        assert_eq!(world.survey().choose(None).unwrap().billing, Billing::Api);
     }
 }

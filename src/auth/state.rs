@@ -21,8 +21,6 @@ use crate::secret::Fingerprint;
 use crate::storage::{self, Durability, FileError, FileLock, LockError};
 
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
-/// A profile's last use is written at most this often.
-const LAST_USED_STEP: Duration = Duration::from_secs(60);
 
 /// The state could not be written. Reading never fails.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +72,7 @@ pub struct ProfileState {
     /// Failures since the last success.
     #[serde(skip_serializing_if = "is_zero")]
     pub error_count: u32,
-    /// The same by reason.
+    /// Windows begun since then, by reason (`auth`), and by class where they are about one (`rate_limit:opus`).
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub failure_counts: IndexMap<String, u32>,
     /// The last failure.
@@ -118,6 +116,9 @@ pub struct Disabled {
     /// Its end; absent means until the credential changes.
     #[serde(default, with = "millisecond::optional", skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// When one request may try it all the same, for reasons that may end before their time.
+    #[serde(default, with = "millisecond::optional", skip_serializing_if = "Option::is_none")]
+    pub next_trial_at: Option<Timestamp>,
 }
 
 /// What the provider said when it was asked about a credential.
@@ -209,6 +210,8 @@ impl StateFile {
             tracing::warn!(aside = %aside.display(), "auth-state.json could not be read and was set aside");
         }
         state.version = state.version.max(1);
+        let now = clock.now();
+        state.profiles.values_mut().for_each(|profile| profile.drop_ended(now));
         let mut bytes = serde_json::to_vec_pretty(&state)
             .map_err(|source| StateError::Encode { path: path.clone(), source })?;
         bytes.push(b'\n');
@@ -253,24 +256,6 @@ impl AuthState {
         self.profiles.shift_remove(id.as_str()).is_some()
     }
 
-    /// Notes a success: last use, and that this profile is good. Says whether anything worth writing changed.
-    pub fn note_success(&mut self, profile: &Profile, now: Timestamp) -> bool {
-        let provider = profile.id.provider().to_owned();
-        let was_good = self.last_good.get(&provider).is_some_and(|id| id == profile.id.as_str());
-        let state = self.entry(profile);
-        let recent =
-            state.last_used.is_some_and(|used| now.duration_since(used).unsigned_abs() < LAST_USED_STEP);
-        let had_failures = state.error_count > 0 || !state.failure_counts.is_empty();
-        if was_good && recent && !had_failures {
-            return false;
-        }
-        state.last_used = Some(now);
-        state.error_count = 0;
-        state.failure_counts.clear();
-        self.last_good.insert(provider, profile.id.as_str().to_owned());
-        true
-    }
-
     fn from_usage_stats(snapshot: &Snapshot) -> Self {
         let mut state = Self::default();
         for (id, stats) in &snapshot.usage_stats {
@@ -309,6 +294,7 @@ impl From<&UsageStats> for ProfileState {
             disabled: stats.disabled_until.0.map(|until| Disabled {
                 reason: text(&stats.disabled_reason).unwrap_or_else(unknown),
                 until: Some(until),
+                next_trial_at: None,
             }),
             error_count: count(&stats.error_count).unwrap_or_default(),
             failure_counts,
@@ -339,6 +325,10 @@ mod tests {
         ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap())
     }
 
+    fn success(state: &mut AuthState) -> bool {
+        state.note_success(&profile("one"), "opus", clock().now(), clock().now())
+    }
+
     #[test]
     fn an_entry_is_void_for_another_secret() {
         let mut state = AuthState::default();
@@ -346,17 +336,6 @@ mod tests {
         assert_eq!(state.of(&profile("one")).unwrap().error_count, 3);
         assert_eq!(state.of(&profile("two")), None);
         assert_eq!(state.entry(&profile("two")).error_count, 0);
-    }
-
-    #[test]
-    fn last_use_is_written_at_most_once_a_minute() {
-        let mut state = AuthState::default();
-        let start = clock().now();
-        let at = |seconds: i64| start + jiff::SignedDuration::from_secs(seconds);
-        assert!(state.note_success(&profile("one"), at(0)));
-        assert!(!state.note_success(&profile("one"), at(59)));
-        assert!(state.note_success(&profile("one"), at(60)));
-        assert_eq!(state.of(&profile("one")).unwrap().last_used, Some(at(60)));
     }
 
     #[test]
@@ -387,7 +366,7 @@ mod tests {
         let (state, findings) = file.read(&snapshot);
         assert_eq!(state, AuthState::default());
         assert_eq!(findings, [StateFinding::Unreadable(file.path())]);
-        file.update(&snapshot, &clock(), |state| state.note_success(&profile("one"), clock().now())).unwrap();
+        file.update(&snapshot, &clock(), success).unwrap();
         assert!(file.read(&snapshot).1.is_empty());
         let aside = dir.path().join("auth-state.json.bad-1767225600");
         assert_eq!(std::fs::read(aside).unwrap(), b"{ torn");
@@ -400,7 +379,7 @@ mod tests {
         let text = r#"{"version":1,"future":{"a":[1]},"profiles":{"anthropic:z":{"novel":true}}}"#;
         std::io::Write::write_all(&mut std::fs::File::create(file.path()).unwrap(), text.as_bytes()).unwrap();
         let snapshot = Snapshot::default();
-        file.update(&snapshot, &clock(), |state| state.note_success(&profile("one"), clock().now())).unwrap();
+        file.update(&snapshot, &clock(), success).unwrap();
         let written: serde_json::Value =
             serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
         assert_eq!(written["future"]["a"][0], 1);

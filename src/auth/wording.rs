@@ -56,6 +56,11 @@ fn soundness(verdict: &Verdict, now: Timestamp) -> String {
 }
 
 fn obstacle(unusable: &Unusable, verdict: &Verdict, now: Timestamp) -> String {
+    let trial = match unusable.trial_at {
+        Some(at) if at > now => format!(", next trial in {}", duration(at.duration_since(now))),
+        Some(_) => ", a trial is due".to_owned(),
+        None => String::new(),
+    };
     let left = unusable.until.map(|until| duration(until.duration_since(now)));
     match (&unusable.reason, left) {
         (UnusableReason::Cooldown(why), Some(left)) => match &unusable.model_class {
@@ -63,8 +68,10 @@ fn obstacle(unusable: &Unusable, verdict: &Verdict, now: Timestamp) -> String {
             None => format!("cooling down {left} ({})", reason(why)),
         },
         (UnusableReason::Cooldown(why), None) => format!("cooling down ({})", reason(why)),
-        (UnusableReason::Disabled(why), Some(left)) => format!("disabled {left} ({})", reason(why)),
-        (UnusableReason::Disabled(why), None) => format!("disabled until it is replaced ({})", reason(why)),
+        (UnusableReason::Disabled(why), Some(left)) => format!("disabled {left} ({}){trial}", reason(why)),
+        (UnusableReason::Disabled(why), None) => {
+            format!("disabled until it is replaced ({}){trial}", reason(why))
+        }
         (UnusableReason::Expired, _) => {
             let since = verdict.expires_at.map(|at| format!(" {} ago", duration(now.duration_since(at))));
             let since = since.unwrap_or_default();

@@ -26,6 +26,9 @@ pub struct ChatArgs {
     /// Longest answer, in tokens
     #[arg(long, value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
     pub max_tokens: u64,
+    /// How often the same is tried again after a failure that passes by itself
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=2))]
+    pub retries: u32,
     /// Answer with one JSON document: text and receipt
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::ask::Asker;
 use crate::auth::oauth::refresh::Refresher;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
@@ -64,6 +65,20 @@ impl Agent {
     pub(super) fn primary_class(&self) -> Result<String, Failure> {
         let models = AgentModels::of(&self.selected.id, &self.config)?;
         Ok(Catalog::embedded().class_of(&models.primary).to_owned())
+    }
+
+    /// What asks its models.
+    pub(super) fn asker<'a>(&'a self, ctx: &'a Ctx, refresher: &'a Refresher) -> Asker<'a> {
+        Asker {
+            agent: &self.selected,
+            config: &self.config,
+            env: &ctx.env,
+            paths: &ctx.paths,
+            store: &self.store,
+            refresher,
+            network: ctx.network,
+            clock: ctx.clock.as_ref(),
+        }
     }
 
     /// What is stored and remembered now.

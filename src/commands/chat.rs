@@ -1,31 +1,26 @@
 //! `fased chat [MESSAGE]`
 
-use std::time::Duration;
+use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
-use crate::anthropic::{
-    Answer, Authorization, Client, Delta, MessageRequest, ResponseMeta, StreamEvent, TextBlock, cache,
-};
+use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
+use crate::ask::{AskError, Happening, Question};
 use crate::auth::form::Form;
 use crate::auth::notices::PLAN_CREDENTIALS;
-use crate::auth::obtain::Obtainer;
-use crate::auth::resolve::{Candidate, NoCredential, ProviderAuth, Source};
-use crate::auth::state::AuthState;
-use crate::auth::store::Snapshot;
+use crate::auth::resolve::{Candidate, ProviderAuth, Source};
 use crate::auth::wording;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
-use crate::commands::{no_credential, notice};
+use crate::commands::{gave_up, no_credential, notice};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 use crate::models::selection::{self, AgentModels, TypedRef};
-use crate::provider;
-use crate::terminal::style;
+use crate::terminal::{failover, style};
 use crate::text;
 use crate::usage::receipt::Receipt;
 
@@ -44,49 +39,42 @@ struct ChatReport {
 pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let question = question(ctx, args)?;
     let agent = Agent::select(ctx, args.agent.as_deref())?;
-    let TypedRef { model, profile: pinned } = match &args.model {
-        Some(text) => selection::parse_typed(text, &agent.config)?,
-        None => {
-            TypedRef { model: AgentModels::of(&agent.selected.id, &agent.config)?.primary, profile: None }
-        }
-    };
+    let (models, pinned) = models(args, &agent)?;
     let (snapshot, state, _) = agent.read()?;
     let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
-    let auth = ProviderAuth::survey(model.provider(), Catalog::embedded().class_of(&model), &inputs);
-    let candidates = auth
-        .candidates(pinned.as_ref())
-        .map_err(|why: NoCredential| no_credential::failure(&why, &auth, &agent, &inputs))?;
-    let Some(chosen) = candidates.into_iter().next() else {
-        return Err(no_credential::failure(&NoCredential::AllUnusable, &auth, &agent, &inputs));
-    };
-    warn_of_end(ctx, &agent, &chosen);
     let refresher = agent.refresher(ctx)?;
-    let obtainer = Obtainer { references: inputs.references(), refresher: &refresher };
-    let obtained = ctx.block_on(async { Ok(obtainer.obtain(&chosen).await?) })?;
-    if obtained.form == Form::PlanToken {
-        notice::show_and_record(ctx, &PLAN_CREDENTIALS);
-    }
-    if let Source::Env(variable, _) = chosen.source {
-        ctx.terminal
-            .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
-    }
-    let request = request(&question, args, &model, obtained.form);
+    let asker = agent.asker(ctx, &refresher);
+    let request = |model: &ModelRef, form: Form| request(&question, args, model, form);
+    let asked =
+        Question { models: &models, pinned: pinned.as_ref(), retries: args.retries, request: &request };
     let mut shown = Shown::default();
-    let client = provider::client(model.provider(), &agent.config, &ctx.env, ctx.network)?;
-    let authorization = provider::authorization(obtained);
-    let outcome = ctx.block_on(ask(ctx, &client, &authorization, &request, args.json, &mut shown));
+    let mut observe = |happening: Happening<'_>| shown.observe(ctx, &agent, args.json, &happening);
+    let outcome = ctx.block_on(async { Ok(asker.ask(&asked, &inputs, &mut observe).await) });
     if !args.json {
         shown.end_line(ctx)?;
     }
-    let answer = &shown.answer;
-    let (meta, duration) = outcome.map_err(|failure| interrupted(failure, &agent, &chosen, answer))?;
+    let asked = match outcome {
+        Err(cancelled) => return Err(with_partial_text(cancelled, &shown.answer)),
+        Ok(Err(AskError::NoCredential { model, why })) => {
+            let class = Catalog::embedded().class_of(&model);
+            let auth = ProviderAuth::survey(model.provider(), class, &inputs);
+            return Err(no_credential::failure(&why, &auth, &agent, &inputs));
+        }
+        Ok(Err(AskError::GaveUp { end, failed, held_back })) => {
+            if let Some(failure) = shown.failure.take() {
+                return Err(failure);
+            }
+            let failure = gave_up::failure(end, failed, &held_back, &agent, inputs.snapshot, ctx.clock.now());
+            return Err(with_partial_text(failure, &shown.answer));
+        }
+        Ok(Ok(asked)) => asked,
+    };
     let report = ChatReport {
         schema_version: SCHEMA_VERSION,
-        text: answer.text(),
-        stop_reason: answer.stop_reason().map(str::to_owned),
-        receipt: Receipt::of(answer, &meta, &chosen, &model, duration),
+        text: asked.answer.text(),
+        stop_reason: asked.answer.stop_reason().map(str::to_owned),
+        receipt: Receipt::of(&asked),
     };
-    note_success(ctx, &agent, &snapshot, &state, &chosen);
     if report.text.is_empty() && !args.json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
     }
@@ -103,6 +91,24 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         ctx.terminal.say(&style::dim(&report.receipt.line()));
     }
     Ok(Exit::Ok)
+}
+
+/// The models to ask in turn: the one that was named or the agent's primary, then the agent's fallbacks. A profile that
+/// was named goes with its model alone.
+fn models(
+    args: &ChatArgs,
+    agent: &Agent,
+) -> Result<(Vec<ModelRef>, Option<crate::auth::ProfileId>), Failure> {
+    let configured = AgentModels::of(&agent.selected.id, &agent.config)?;
+    let typed = args.model.as_deref().map(|text| selection::parse_typed(text, &agent.config)).transpose()?;
+    let TypedRef { model, profile } = typed.unwrap_or(TypedRef { model: configured.primary, profile: None });
+    let mut models = vec![model];
+    if profile.is_none() {
+        models.extend(configured.fallbacks);
+    }
+    let mut seen = std::collections::HashSet::new();
+    models.retain(|model| seen.insert(model.clone()));
+    Ok((models, profile))
 }
 
 /// One line when the credential in use ends soon.
@@ -151,70 +157,59 @@ fn request(question: &str, args: &ChatArgs, model: &ModelRef, form: Form) -> Mes
 struct Shown {
     answer: Answer,
     inside_line: bool,
+    /// Why the answer could not be passed on.
+    failure: Option<Failure>,
 }
 
 impl Shown {
+    fn observe(
+        &mut self,
+        ctx: &Ctx,
+        agent: &Agent,
+        is_json: bool,
+        happening: &Happening<'_>,
+    ) -> ControlFlow<()> {
+        match happening {
+            Happening::Using { credential, form } => {
+                warn_of_end(ctx, agent, credential);
+                if *form == Form::PlanToken {
+                    notice::show_and_record(ctx, &PLAN_CREDENTIALS);
+                }
+                if let Source::Env(variable, _) = credential.source {
+                    let pays = credential.billing.as_str();
+                    ctx.terminal.say(&style::dim(&format!("using {variable} of the environment ({pays})")));
+                }
+            }
+            Happening::Begins => self.answer = Answer::default(),
+            Happening::Piece(event) => {
+                self.answer.apply(event);
+                if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (event, is_json)
+                {
+                    if let Err(failure) = ctx.terminal.pass_on(text) {
+                        self.failure = Some(failure);
+                        return ControlFlow::Break(());
+                    }
+                    self.inside_line = !text.ends_with('\n');
+                }
+            }
+            Happening::Failover { event, model_class } => {
+                ctx.terminal.say(&failover::line(event, model_class, ctx.clock.now()));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     /// Whatever is said next begins on a line of its own.
     fn end_line(&mut self, ctx: &Ctx) -> Result<(), Failure> {
         if std::mem::take(&mut self.inside_line) { ctx.terminal.answer("\n") } else { Ok(()) }
     }
 }
 
-/// Sends the question and passes the answer on as it comes.
-async fn ask(
-    ctx: &Ctx,
-    client: &Client,
-    authorization: &Authorization,
-    request: &MessageRequest,
-    is_json: bool,
-    shown: &mut Shown,
-) -> Result<(ResponseMeta, Duration), Failure> {
-    let started = ctx.clock.steady();
-    let mut stream = client.stream_message(authorization, request).await?;
-    while let Some(event) = stream.next().await {
-        let event = event?;
-        if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (&event, is_json) {
-            ctx.terminal.pass_on(text)?;
-            shown.inside_line = !text.ends_with('\n');
-        }
-        shown.answer.apply(&event);
-    }
-    Ok((stream.meta().clone(), ctx.clock.steady().saturating_sub(started)))
-}
-
-/// A refusal names the credential it is about; a failure after part of the answer says so, and scripts get that part.
-fn interrupted(failure: Failure, agent: &Agent, chosen: &Candidate<'_>, answer: &Answer) -> Failure {
-    let failure = match (failure.exit, &chosen.source) {
-        (Exit::Provider, Source::Profile(profile)) => {
-            failure.fact(format!("credential {}", profile.id)).detail("profileId", profile.id.as_str().into())
-        }
-        (Exit::Provider, Source::Env(variable, _)) => failure.fact(format!("credential {variable}")),
-        _ => failure,
-    };
-    let refused = failure.details.get("type").is_some_and(|kind| kind == "authentication_error");
-    let failure = match &chosen.source {
-        Source::Profile(profile) if refused => {
-            failure.fix(wording::replacement(profile, agent.selected.named()))
-        }
-        _ => failure,
-    };
+/// A failure after part of the answer says so, and scripts get that part.
+fn with_partial_text(failure: Failure, answer: &Answer) -> Failure {
     let text = answer.text();
     if text.is_empty() {
         return failure;
     }
     failure.fact("the answer is not complete").detail("interrupted", true.into()).detail("text", text.into())
-}
-
-/// Remembers the use. The answer is already given, so a failure is logged and not an error.
-fn note_success(ctx: &Ctx, agent: &Agent, snapshot: &Snapshot, state: &AuthState, chosen: &Candidate<'_>) {
-    let Source::Profile(profile) = chosen.source else { return };
-    let now = ctx.clock.now();
-    if !state.clone().note_success(profile, now) {
-        return;
-    }
-    let noted =
-        agent.state_file().update(snapshot, ctx.clock.as_ref(), |state| state.note_success(profile, now));
-    if let Err(error) = noted {
-        tracing::warn!(%error, "could not note the use of a profile");
-    }
 }

@@ -5,6 +5,7 @@ mod agent;
 mod chat;
 mod completion;
 mod demo;
+mod gave_up;
 mod models;
 mod no_credential;
 mod notice;

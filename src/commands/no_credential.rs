@@ -94,19 +94,24 @@ fn all_unusable<'a>(
         let advice = fix.as_ref().and_then(|fix| fix.advice.as_deref());
         let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
         failure = failure.fact(format!("{:widest$}   {words}{advice}", judged.profile.id.as_str()));
-        documents.push(json!({
+        let mut document = json!({
             "profileId": judged.profile.id,
             "kind": unusable.reason.kind(),
             "reason": unusable.reason.word(),
             "modelClass": unusable.model_class,
             "until": unusable.until.map(|until| until.as_millisecond()),
             "fix": fix,
-        }));
+        });
+        if let Some(at) = unusable.trial_at {
+            document["trialAt"] = at.as_millisecond().into();
+        }
+        documents.push(document);
         commands.extend(fix.into_iter().flat_map(|fix| fix.commands));
         if matches!(unusable.reason, UnusableReason::Cooldown(_)) {
             cooling.push(&judged.profile.id);
         }
-        soonest = match (soonest, unusable.until) {
+        let next = [unusable.until, unusable.trial_at].into_iter().flatten().min();
+        soonest = match (soonest, next) {
             (Some(soonest), Some(until)) => Some(std::cmp::min::<jiff::Timestamp>(soonest, until)),
             (soonest, until) => soonest.or(until),
         };

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use indexmap::IndexMap;
+use jiff::SignedDuration;
 use serde::de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
@@ -90,7 +91,7 @@ pub struct ModelChoice {
 
 /// `auth`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Auth {
     /// Profiles in order of preference; the TypeScript program writes it, we only read it.
     pub profiles: IndexMap<String, ProfileMetadata>,
@@ -98,6 +99,10 @@ pub struct Auth {
     pub order: IndexMap<String, Vec<String>>,
     /// What a key in the environment is used for.
     pub env: EnvPolicy,
+    /// What happens when rotation would change who pays.
+    pub cross_billing: CrossBilling,
+    /// How long a profile is left alone after a failure.
+    pub cooldowns: Cooldowns,
 }
 
 /// An entry of `auth.profiles`.
@@ -130,6 +135,64 @@ impl fmt::Display for EnvPolicy {
             Self::Overflow => "overflow",
             Self::Prefer => "prefer",
         })
+    }
+}
+
+/// `auth.crossBilling`: what happens when rotation would move from a plan to the API account, or back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CrossBilling {
+    /// It moves, and says who pays now.
+    #[default]
+    Notice,
+    /// It does not move.
+    Stop,
+    /// It moves without a word.
+    Allow,
+}
+
+impl fmt::Display for CrossBilling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Notice => "notice",
+            Self::Stop => "stop",
+            Self::Allow => "allow",
+        })
+    }
+}
+
+/// `auth.cooldowns`. What is absent has the default of [`crate::auth::cooldown`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Cooldowns {
+    /// The first window after a billing failure; each further one is twice as long.
+    pub billing_backoff_hours: Option<Hours>,
+    /// The same by provider.
+    pub billing_backoff_hours_by_provider: IndexMap<String, Hours>,
+    /// The longest such window.
+    pub billing_max_hours: Option<Hours>,
+    /// Failures that are older than this are forgotten.
+    pub failure_window_hours: Option<Hours>,
+}
+
+/// A length of time, written as a positive number of hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Hours(SignedDuration);
+
+impl Hours {
+    /// As a length of time.
+    pub fn duration(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Hours {
+    type Error = &'static str;
+
+    fn try_from(hours: f64) -> Result<Self, Self::Error> {
+        let positive = SignedDuration::try_from_secs_f64(hours * 3600.0).ok().filter(|it| it.is_positive());
+        positive.map(Self).ok_or("hours must be a number greater than zero")
     }
 }
 
@@ -281,5 +344,19 @@ mod tests {
     fn an_unknown_policy_is_refused_with_the_known_ones() {
         let error = parse("{auth:{env:'sometimes'}}").unwrap_err().to_string();
         assert!(error.contains("`never`, `fallback`, `overflow`, `prefer`"), "{error}");
+    }
+    #[test]
+    fn cooldowns_are_positive_hours() {
+        let parsed = parse(
+            "{auth:{crossBilling:'stop',cooldowns:{billingBackoffHours:0.5,billingBackoffHoursByProvider:{anthropic:2}}}}",
+        );
+        let auth = parsed.unwrap().auth;
+        assert_eq!(auth.cross_billing, super::CrossBilling::Stop);
+        assert_eq!(auth.cooldowns.billing_backoff_hours.unwrap().duration().as_secs(), 1800);
+        assert_eq!(auth.cooldowns.billing_backoff_hours_by_provider["anthropic"].duration().as_hours(), 2);
+        for wrong in ["0", "-1", "NaN", "1e300"] {
+            let error = parse(&format!("{{auth:{{cooldowns:{{billingMaxHours:{wrong}}}}}}}")).unwrap_err();
+            assert!(error.to_string().contains("greater than zero"), "{wrong}: {error}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! where a person looks. Commands decide what is said, this room how it looks.
 
 mod credentials;
+pub mod failover;
 mod failure;
 mod json;
 pub mod listing;

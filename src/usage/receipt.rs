@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::price::{self, MicroDollars};
-use crate::anthropic::{Answer, ResponseMeta, Usage};
+use crate::anthropic::Usage;
+use crate::ask::{Asked, FailedAttempt};
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
-use crate::auth::resolve::{Candidate, Source};
+use crate::auth::resolve::Source;
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 
@@ -37,11 +38,44 @@ pub struct Receipt {
     pub workspace_id: Option<String>,
     /// The provider's name of the request.
     pub request_id: Option<String>,
-    /// Attempts before this one.
+    /// How often the same was tried again.
     pub retries: u32,
+    /// Credentials and models that failed before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_attempts: Vec<FailedTry>,
     /// From sending to the last event.
     #[serde(rename = "durationMs", serialize_with = "milliseconds")]
     pub duration: Duration,
+}
+
+/// A credential and model that gave no answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedTry {
+    /// The profile, or the variable.
+    pub credential: String,
+    /// Who would have paid.
+    pub billing: Billing,
+    /// The model.
+    pub model: ModelRef,
+    /// Why, by the names of `auth-state.json`.
+    pub reason: &'static str,
+    /// Until when the credential is left alone for it, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<i64>,
+}
+
+impl FailedTry {
+    /// What there is to say about a failed try.
+    pub fn of(failed: &FailedAttempt) -> Self {
+        Self {
+            credential: failed.credential.clone(),
+            billing: failed.billing,
+            model: failed.model.clone(),
+            reason: failed.reason.as_str(),
+            until: failed.until.map(jiff::Timestamp::as_millisecond),
+        }
+    }
 }
 
 /// Tokens of an answer by class, by their names in JSON.
@@ -68,30 +102,25 @@ impl From<Usage> for TokenCounts {
 }
 
 impl Receipt {
-    /// The receipt of an answer, complete or as far as it got.
-    pub fn of(
-        answer: &Answer,
-        meta: &ResponseMeta,
-        chosen: &Candidate<'_>,
-        requested: &ModelRef,
-        duration: Duration,
-    ) -> Self {
-        let (profile_id, source) = match &chosen.source {
+    /// The receipt of an answer.
+    pub fn of(asked: &Asked<'_>) -> Self {
+        let Asked { answer, meta, credential, model: requested, .. } = asked;
+        let (profile_id, source) = match &credential.source {
             Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
             Source::Env(variable, _) => (None, format!("env: {variable}")),
         };
         // What was served decides the price. A provider may name a dated form of the model that was asked; any other
         // name is another model, whose price is not known.
         let catalog = Catalog::embedded();
-        let asked =
+        let of_same_name =
             || catalog.model(requested.model()).filter(|_| answer.model().starts_with(requested.model()));
-        let model = catalog.model(answer.model()).or_else(asked);
-        let is_priced = chosen.billing == Billing::Api && requested.provider() == "anthropic";
+        let model = catalog.model(answer.model()).or_else(of_same_name);
+        let is_priced = credential.billing == Billing::Api && requested.provider() == "anthropic";
         let cost = model.filter(|_| is_priced).and_then(|model| price::cost(&answer.usage(), &model.prices));
         Self {
             profile_id,
             source,
-            billing: chosen.billing,
+            billing: credential.billing,
             requested_model: requested.clone(),
             model: answer.model().to_owned(),
             usage: answer.usage().into(),
@@ -99,8 +128,9 @@ impl Receipt {
             organization_id: meta.organization_id.clone(),
             workspace_id: meta.workspace_id.clone(),
             request_id: meta.request_id.clone(),
-            retries: 0,
-            duration,
+            retries: asked.retries,
+            failed_attempts: asked.failed.iter().map(FailedTry::of).collect(),
+            duration: asked.duration,
         }
     }
 

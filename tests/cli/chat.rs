@@ -223,7 +223,7 @@ fn with_all_profiles_unusable_each_is_named_with_its_fix() {
         "agents/main/agent/auth-state.json",
         &json!({"version": 1, "profiles": {
             "anthropic:default": {"cooldowns": [{"modelClass": "sonnet", "reason": "rate_limit", "until": now + 47_000}]},
-            "anthropic:team": {"disabled": {"reason": "billing", "until": now + 240_000}}}})
+            "anthropic:team": {"disabled": {"reason": "billing", "until": now + 18_000_000, "nextTrialAt": now + 240_000}}}})
         .to_string(),
     );
     let mut session = Session::default();
@@ -282,9 +282,11 @@ fn failures_of_the_api_are_told_with_their_fix() {
     ] {
         let env = with_key(&sandbox, &key(&format!("fault-{fault}"), "x3Qw"));
         session.add(format!("# {fault}"));
-        let text = chat(&env, ["hi"]);
+        let text = chat(&env, ["hi", "--retries", "0"]);
         session.add(text.exits(code));
-        let document = chat(&env, ["hi", "--json"]);
+        // What the first one left behind would keep the second one from being sent.
+        std::fs::remove_file(env.state("agents/main/agent/auth-state.json")).ok();
+        let document = chat(&env, ["hi", "--retries", "0", "--json"]);
         assert_eq!(document.stderr, "", "{document}");
         if code != 0 {
             assert_eq!(document.json()["error"]["code"], code, "{document}");
@@ -313,8 +315,8 @@ fn an_unreachable_api_is_a_failure_of_the_network() {
     env.set("ANTHROPIC_BASE_URL", NOBODY);
     env.fased(["onboard", "--anthropic-api-key", &key("one", "x3Qw")]).exits(0);
     let mut session = Session::default();
-    session.add(chat(&env, ["hi"]).exits(5));
-    session.add(chat(&env, ["hi", "--json"]).exits(5));
+    session.add(chat(&env, ["hi", "--retries", "0"]).exits(5));
+    session.add(chat(&env, ["hi", "--retries", "0", "--json"]).exits(5));
     snapshot!("chat_unreachable", session);
 }
 

@@ -132,9 +132,9 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
     ] {
         let failing = key(&format!("{CANARY}-fault-{fault}"), "bad1");
         watch.run(&["onboard", "--agent", "work", "--anthropic-api-key", &failing], None).exits(0);
-        let code = watch.run(&["chat", "hi", "--agent", "work"], None).code;
+        let code = watch.run(&["chat", "hi", "--agent", "work", "--retries", "0"], None).code;
         assert_ne!(code, Some(0), "{fault} did not fail");
-        watch.run(&["chat", "hi", "--agent", "work", "--json"], None);
+        watch.run(&["chat", "hi", "--agent", "work", "--retries", "0", "--json"], None);
     }
     // Keys of the environment, and a password in a proxy's address.
     watch

@@ -58,7 +58,7 @@ fn with_many() -> TestEnv {
         "anthropic:default": {"lastUsed": at(-300), "verified": {"accepted": true, "at": at(-3600), "how": "onboard", "status": 200}},
         "anthropic:limited": {"lastUsed": at(-20), "cooldowns": [{"modelClass": "sonnet", "reason": "rate_limit", "until": at(47)}]},
         "anthropic:haiku-only": {"cooldowns": [{"modelClass": "haiku", "reason": "rate_limit", "until": at(47)}]},
-        "anthropic:broke": {"disabled": {"reason": "billing", "until": at(5 * 3600)}},
+        "anthropic:broke": {"disabled": {"reason": "billing", "until": at(5 * 3600), "nextTrialAt": at(240)}},
         "anthropic:revoked": {"disabled": {"reason": "auth_permanent"}},
     }});
     env.write(&format!("{AGENT}/auth-state.json"), &state.to_string());

@@ -92,6 +92,8 @@ struct UsableReport {
     model_class: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
     until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
+    trial_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Fix>,
 }
@@ -107,6 +109,8 @@ pub(super) struct UnusableProfile<'a> {
     #[serde(serialize_with = "optional_millis")]
     until: Option<Timestamp>,
     pub(super) remaining_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
+    trial_at: Option<Timestamp>,
     fix: Option<Fix>,
 }
 
@@ -242,6 +246,7 @@ impl UsableReport {
                 reason: None,
                 model_class: None,
                 until: None,
+                trial_at: None,
                 fix: fix.cloned(),
             },
             Usable::No(unusable) => Self {
@@ -250,6 +255,7 @@ impl UsableReport {
                 reason: Some(unusable.reason.word().to_owned()),
                 model_class: unusable.model_class.clone(),
                 until: unusable.until,
+                trial_at: unusable.trial_at,
                 fix: fix.cloned(),
             },
         }
@@ -267,6 +273,7 @@ impl<'a> UnusableProfile<'a> {
             model_class: unusable.model_class.clone(),
             until: unusable.until,
             remaining_ms: unusable.until.map(|until| millis(until.duration_since(rows.now)).max(0)),
+            trial_at: unusable.trial_at,
             fix: rows.fix(judged),
         })
     }

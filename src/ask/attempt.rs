@@ -1,0 +1,234 @@
+//! One try: the secret, the request, the stream, and the note of what came of it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Asker, AttemptError, Happening, Observe, Question};
+use crate::anthropic::{self, ApiErrorKind, Client, Error, ResponseMeta};
+use crate::auth::candidates::Eligible;
+use crate::auth::cooldown::Effect;
+use crate::auth::obtain::{Obtained, Obtainer};
+use crate::auth::profile::Profile;
+use crate::auth::reason::{Failed, Reason};
+use crate::auth::resolve::{Candidate, Source};
+use crate::auth::state::AuthState;
+use crate::failover::{Event, Outcome, Try, classify};
+use crate::models::catalog::Catalog;
+use crate::models::refs::ModelRef;
+use crate::provider::{self, ProviderError};
+use crate::secret::Secret;
+use crate::storage::Jitter;
+
+/// What tries of one question share.
+pub(super) struct Trying<'t, 'a> {
+    pub(super) asker: &'t Asker<'a>,
+    pub(super) question: &'t Question<'t>,
+    pub(super) obtainer: Obtainer<'t>,
+    pub(super) clients: RefCell<HashMap<String, Client>>,
+    /// The secret the last try was refused with.
+    pub(super) rejected: RefCell<Option<Secret>>,
+    pub(super) observe: RefCell<&'t mut Observe<'t>>,
+}
+
+/// What an answered try gives.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) answer: anthropic::Answer,
+    pub(super) meta: ResponseMeta,
+    pub(super) duration: Duration,
+}
+
+type Tried = Outcome<Answer, AttemptError>;
+
+/// A try that broke off, and whether a part of the answer was out by then.
+struct Broken {
+    error: AttemptError,
+    committed: bool,
+}
+
+impl From<AttemptError> for Broken {
+    fn from(error: AttemptError) -> Self {
+        Self { error, committed: false }
+    }
+}
+
+impl<'a> Trying<'_, 'a> {
+    pub(super) async fn attempt(&self, this: Try<'_, Eligible<'a>>) -> Tried {
+        let Eligible { credential, is_trial } = &this.candidate.credential;
+        let model = &self.question.models[this.place.route];
+        if *is_trial && !self.claim(credential) {
+            return Outcome::NotTried;
+        }
+        let sent = self.asker.clock.now();
+        let obtained = match self.obtain(credential, this.refresh).await {
+            Ok(obtained) => obtained,
+            // What could not be had says nothing about how the provider would have liked it.
+            Err(error) => {
+                let failed = Failed::because(Reason::Auth);
+                return Outcome::Failed { error: error.into(), failed, committed: false };
+            }
+        };
+        let secret = obtained.secret.clone();
+        match self.send(credential, obtained, model).await {
+            Ok(answer) => {
+                self.note(
+                    credential,
+                    |state, profile, class| state.note_success(profile, class, sent, self.asker.clock.now()),
+                    model,
+                );
+                Outcome::Answered(answer)
+            }
+            Err(Broken { error, committed }) => {
+                let failed = match &error {
+                    AttemptError::Api(error) => classify(error, self.asker.clock.now()),
+                    _ => Failed::because(Reason::Local),
+                };
+                if !this.refresh && !committed && self.may_renew(credential, &error) {
+                    *self.rejected.borrow_mut() = Some(secret);
+                    return Outcome::RefreshAndRetry { error, failed };
+                }
+                let failed = self.note_failure(credential, model, failed);
+                Outcome::Failed { error, failed, committed }
+            }
+        }
+    }
+
+    /// Passes on what a run reports.
+    pub(super) fn report(&self, event: &Event<'_, Eligible<'a>>) {
+        let asked = match event {
+            Event::NextModel { to, .. } => *to,
+            _ => self.question.models.first().map_or("", ModelRef::model),
+        };
+        let class = self.question.models.iter().find(|model| model.to_string() == asked);
+        let class = class.map_or(asked, |model| Catalog::embedded().class_of(model));
+        // Nothing can be stopped between two tries.
+        let _ = (self.observe.borrow_mut())(Happening::Failover { event, model_class: class });
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn fraction(&self, jitter: &mut Jitter) -> f64 {
+        const PARTS: u32 = 1000;
+        u32::try_from(jitter.below(u64::from(PARTS))).map_or(0.0, |part| f64::from(part) / f64::from(PARTS))
+    }
+
+    async fn obtain(
+        &self,
+        credential: &Candidate<'_>,
+        refresh: bool,
+    ) -> Result<Obtained, crate::auth::obtain::ObtainError> {
+        let rejected = self.rejected.borrow_mut().take().filter(|_| refresh);
+        match rejected {
+            Some(rejected) => self.obtainer.renew(credential, &rejected).await,
+            None => self.obtainer.obtain(credential).await,
+        }
+    }
+
+    fn may_renew(&self, credential: &Candidate<'_>, error: &AttemptError) -> bool {
+        let AttemptError::Api(Error::Api(api)) = error else { return false };
+        api.kind == ApiErrorKind::Authentication && self.obtainer.can_renew(credential)
+    }
+
+    async fn send(
+        &self,
+        credential: &Candidate<'_>,
+        obtained: Obtained,
+        model: &ModelRef,
+    ) -> Result<Answer, Broken> {
+        let clock = self.asker.clock;
+        let client = self.client(model.provider()).map_err(AttemptError::from)?;
+        let form = obtained.form;
+        self.tell(Happening::Using { credential, form })?;
+        let request = (self.question.request)(model, form);
+        let started = clock.steady();
+        let mut stream = client
+            .stream_message(&provider::authorization(obtained), &request)
+            .await
+            .map_err(AttemptError::from)?;
+        self.tell(Happening::Begins)?;
+        let mut answer = anthropic::Answer::default();
+        let mut committed = false;
+        while let Some(event) = stream.next().await {
+            let event = event.map_err(|error| Broken { error: error.into(), committed })?;
+            committed |= event.carries_answer();
+            answer.apply(&event);
+            self.tell(Happening::Piece(&event)).map_err(|error| Broken { error, committed })?;
+        }
+        let duration = clock.steady().saturating_sub(started);
+        Ok(Answer { answer, meta: stream.meta().clone(), duration })
+    }
+
+    fn tell(&self, happening: Happening<'_>) -> Result<(), AttemptError> {
+        match (self.observe.borrow_mut())(happening) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(AttemptError::Unwanted),
+        }
+    }
+
+    fn client(&self, provider: &str) -> Result<Client, ProviderError> {
+        if let Some(client) = self.clients.borrow().get(provider) {
+            return Ok(client.clone());
+        }
+        let client = self.asker.client(provider)?;
+        self.clients.borrow_mut().insert(provider.to_owned(), client.clone());
+        Ok(client)
+    }
+
+    fn claim(&self, credential: &Candidate<'_>) -> bool {
+        let Source::Profile(profile) = credential.source else { return true };
+        let claimed = self.asker.snapshot().map_err(|error| error.to_string()).and_then(|snapshot| {
+            let file = self.asker.state_file();
+            file.claim_trial(&snapshot, profile, self.asker.clock).map_err(|error| error.to_string())
+        });
+        // A state that cannot be written must not keep the last credential from being tried.
+        claimed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a trial could not be claimed");
+            true
+        })
+    }
+
+    /// Notes a failure, and returns it with the end of the window it opened.
+    fn note_failure(&self, credential: &Candidate<'_>, model: &ModelRef, failed: Failed) -> Failed {
+        let rules = &self.asker.config.auth.cooldowns;
+        let now: Timestamp = self.asker.clock.now();
+        let mut until = None;
+        self.note(
+            credential,
+            |state, profile, class| {
+                let effect = state.note_failure(profile, class, &failed, rules, now);
+                until = effect.until();
+                effect != Effect::None
+            },
+            model,
+        );
+        Failed { until: until.or(failed.until), ..failed }
+    }
+
+    /// Changes what is remembered of a profile. The answer or the failure counts, so trouble here is only logged.
+    fn note(
+        &self,
+        credential: &Candidate<'_>,
+        mut change: impl FnMut(&mut AuthState, &Profile, &str) -> bool,
+        model: &ModelRef,
+    ) {
+        let Source::Profile(profile) = credential.source else { return };
+        let class = Catalog::embedded().class_of(model);
+        // A refresh may have put another secret in its place, and what is noted is about that one.
+        let noted = self.asker.snapshot().map_err(|error| error.to_string()).and_then(|snapshot| {
+            let Some(profile) = snapshot.profiles.get(&profile.id) else { return Ok(()) };
+            let file = self.asker.state_file();
+            let (mut state, _) = file.read(&snapshot);
+            if !change(&mut state, profile, class) {
+                return Ok(());
+            }
+            let noted = file.update(&snapshot, self.asker.clock, |state| change(state, profile, class));
+            noted.map_err(|error| error.to_string())
+        });
+        if let Err(error) = noted {
+            tracing::warn!(%error, "could not note what came of a request");
+        }
+    }
+}

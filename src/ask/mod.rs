@@ -1,0 +1,293 @@
+//! One question put to an agent's models: credentials in order, refreshed or looked up when their turn comes, the request
+//! sent, and what came of each try noted where the next process finds it. Commands and servers ask through here; what is
+//! asked and what becomes of the answer is theirs.
+
+mod attempt;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::anthropic::{Answer, Client, Error, MessageRequest, NetworkPolicy, ResponseMeta, StreamEvent};
+use crate::auth::ProfileId;
+use crate::auth::candidates::{Candidates, Eligible};
+use crate::auth::form::Form;
+use crate::auth::health::Billing;
+use crate::auth::oauth::refresh::Refresher;
+use crate::auth::obtain::{ObtainError, Obtainer};
+use crate::auth::reason::Reason;
+use crate::auth::reference::References;
+use crate::auth::resolve::{Candidate, Inputs, NoCredential, ProviderAuth};
+use crate::auth::state::StateFile;
+use crate::auth::store::{AuthStore, StoreError};
+use crate::clock::Clock;
+use crate::config::{Config, Paths, SelectedAgent};
+use crate::env::Env;
+use crate::failover::{self, End, Event, Options, Route};
+use crate::models::catalog::Catalog;
+use crate::models::refs::ModelRef;
+use crate::provider::ProviderError;
+use crate::storage::Jitter;
+
+/// Asks for one agent.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// The agent.
+    pub agent: &'a SelectedAgent,
+    /// Orders, policies, providers.
+    pub config: &'a Config,
+    /// Credentials outside the store.
+    pub env: &'a Env,
+    /// Where things are.
+    pub paths: &'a Paths,
+    /// Its credentials.
+    pub store: &'a AuthStore,
+    /// Refreshes its pairs.
+    pub refresher: &'a Refresher,
+    /// Which hosts may be reached.
+    pub network: NetworkPolicy,
+    /// Time.
+    pub clock: &'a dyn Clock,
+}
+
+/// What is asked.
+pub struct Question<'a> {
+    /// The model, and those that are asked when it cannot answer.
+    pub models: &'a [ModelRef],
+    /// The profile that was asked for by name; it is never exchanged for another.
+    pub pinned: Option<&'a ProfileId>,
+    /// How often the same is tried again after a failure that passes by itself.
+    pub retries: u32,
+    /// Makes the request for a model and the form of a credential.
+    pub request: &'a dyn Fn(&ModelRef, Form) -> MessageRequest,
+}
+
+/// What happens while a question is asked.
+#[derive(Debug)]
+pub enum Happening<'a> {
+    /// A credential is about to be used.
+    Using {
+        /// The credential.
+        credential: &'a Candidate<'a>,
+        /// How it is sent.
+        form: Form,
+    },
+    /// The answer of a try begins; what an earlier one gave before it failed is void.
+    Begins,
+    /// A piece of the answer.
+    Piece(&'a StreamEvent),
+    /// Something went another way than planned.
+    Failover {
+        /// What.
+        event: &'a Event<'a, Eligible<'a>>,
+        /// The class of the model that is asked.
+        model_class: &'a str,
+    },
+}
+
+/// Takes what happens, and may end it.
+pub type Observe<'o> = dyn FnMut(Happening<'_>) -> ControlFlow<()> + 'o;
+
+/// A try that gave no answer.
+#[derive(Debug)]
+pub struct FailedAttempt {
+    /// The profile or variable.
+    pub credential: String,
+    /// The profile, when it was one.
+    pub profile_id: Option<ProfileId>,
+    /// Who would have paid.
+    pub billing: Billing,
+    /// The model.
+    pub model: ModelRef,
+    /// Why.
+    pub reason: Reason,
+    /// Until when the credential is left alone for it.
+    pub until: Option<Timestamp>,
+    /// What happened.
+    pub error: AttemptError,
+}
+
+/// What happened to a try.
+#[derive(Debug, thiserror::Error)]
+pub enum AttemptError {
+    /// The provider or the way to it.
+    #[error(transparent)]
+    Api(#[from] Error),
+    /// Its secret could not be had.
+    #[error(transparent)]
+    Obtain(#[from] ObtainError),
+    /// The provider has no usable address.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// Whoever takes the answer wanted no more of it.
+    #[error("the answer was not wanted to its end")]
+    Unwanted,
+}
+
+/// An answer, and what it took.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The answer.
+    pub answer: Answer,
+    /// The head of its response.
+    pub meta: ResponseMeta,
+    /// The credential it was given for.
+    pub credential: Candidate<'a>,
+    /// The model that was asked for it.
+    pub model: ModelRef,
+    /// From sending to the last event.
+    pub duration: Duration,
+    /// Tries that failed before.
+    pub failed: Vec<FailedAttempt>,
+    /// How often the same was tried again.
+    pub retries: u32,
+}
+
+/// There is no answer.
+#[derive(Debug)]
+pub enum AskError {
+    /// There was nothing to ask with.
+    NoCredential {
+        /// The model.
+        model: ModelRef,
+        /// Why.
+        why: NoCredential,
+    },
+    /// Every try failed, or nothing else would have helped.
+    GaveUp {
+        /// What ended it.
+        end: End,
+        /// The tries, the last one last.
+        failed: Vec<FailedAttempt>,
+        /// Credentials that were not tried because they would have changed who pays.
+        held_back: Vec<String>,
+    },
+}
+
+impl<'a> Asker<'a> {
+    /// Asks, passing on what happens. `inputs` is the agent's store and state at this moment; `observe` may end it.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub async fn ask(
+        &self,
+        question: &Question<'_>,
+        inputs: &Inputs<'a>,
+        observe: &mut Observe<'_>,
+    ) -> Result<Asked<'a>, AskError> {
+        let (routes, usual_payer) = self.routes(question, inputs)?;
+        let cross_billing = self.config.auth.cross_billing;
+        let options = Options { cross_billing, payer: usual_payer, retries: question.retries };
+        let references = References { env: self.env, config: self.config, paths: self.paths };
+        let trying = attempt::Trying {
+            asker: self,
+            question,
+            obtainer: Obtainer { references, refresher: self.refresher },
+            clients: RefCell::new(HashMap::new()),
+            rejected: RefCell::new(None),
+            observe: RefCell::new(observe),
+        };
+        let mut jitter = Jitter::new();
+        let ran = failover::run(
+            &routes,
+            &options,
+            async |this| trying.attempt(this).await,
+            |event| trying.report(&event),
+            async |wait| tokio::time::sleep(wait).await,
+            || trying.fraction(&mut jitter),
+        )
+        .await;
+        let told = |failures: Vec<failover::FailedTry<AttemptError>>| {
+            failures.into_iter().map(|failure| told(failure, question, &routes)).collect()
+        };
+        match ran {
+            Ok(answered) => {
+                let place = answered.place;
+                let attempt::Answer { answer, meta, duration } = answered.value;
+                Ok(Asked {
+                    answer,
+                    meta,
+                    credential: routes[place.route].candidates[place.candidate].credential.credential.clone(),
+                    model: question.models[place.route].clone(),
+                    duration,
+                    failed: told(answered.failures),
+                    retries: answered.retries,
+                })
+            }
+            Err(gave_up) => {
+                let name =
+                    |place: &failover::Place| routes[place.route].candidates[place.candidate].id.clone();
+                let mut held_back: Vec<String> = gave_up.held_back.iter().map(name).collect();
+                held_back.dedup();
+                Err(AskError::GaveUp { end: gave_up.end, failed: told(gave_up.failures), held_back })
+            }
+        }
+    }
+
+    /// The models with the credentials that may be used for each, and who pays when all is well.
+    fn routes(
+        &self,
+        question: &Question<'_>,
+        inputs: &Inputs<'a>,
+    ) -> Result<(Vec<Route<Eligible<'a>>>, Option<Billing>), AskError> {
+        let mut routes = Vec::new();
+        let mut nothing = None;
+        let mut payer = None;
+        for model in question.models {
+            let class = Catalog::embedded().class_of(model);
+            let auth = ProviderAuth::survey(model.provider(), class, inputs);
+            let pinned = question.pinned.filter(|id| id.provider() == model.provider());
+            let candidates = match auth.candidates(pinned, inputs) {
+                Ok(Candidates { eligible, usual_payer }) => {
+                    payer = payer.or(usual_payer);
+                    eligible.into_iter().map(failover::Candidate::from).collect()
+                }
+                Err(why) => {
+                    nothing = nothing.or(Some(AskError::NoCredential { model: model.clone(), why }));
+                    Vec::new()
+                }
+            };
+            routes.push(Route { model: model.to_string(), candidates });
+        }
+        match nothing {
+            Some(nothing) if routes.iter().all(|route| route.candidates.is_empty()) => Err(nothing),
+            _ => Ok((routes, payer)),
+        }
+    }
+
+    fn state_file(&self) -> StateFile {
+        StateFile::in_dir(&self.agent.dir)
+    }
+
+    fn client(&self, provider: &str) -> Result<Client, ProviderError> {
+        crate::provider::client(provider, self.config, self.env, self.network)
+    }
+
+    fn snapshot(&self) -> Result<crate::auth::store::Snapshot, StoreError> {
+        self.store.read()
+    }
+}
+
+fn told(
+    failure: failover::FailedTry<AttemptError>,
+    question: &Question<'_>,
+    routes: &[Route<Eligible<'_>>],
+) -> FailedAttempt {
+    let failover::FailedTry { place, failed, error } = failure;
+    let candidate = &routes[place.route].candidates[place.candidate];
+    FailedAttempt {
+        credential: candidate.id.clone(),
+        profile_id: match &candidate.credential.credential.source {
+            crate::auth::resolve::Source::Profile(profile) => Some(profile.id.clone()),
+            crate::auth::resolve::Source::Env(..) => None,
+        },
+        billing: candidate.billing,
+        model: question.models[place.route].clone(),
+        reason: failed.reason,
+        until: failed.until,
+        error,
+    }
+}

@@ -1,0 +1,81 @@
+//! What a run of tries tells people, a line each.
+
+use jiff::Timestamp;
+
+use super::style;
+use crate::auth::health::Billing;
+use crate::auth::reason::{Failed, Reason};
+use crate::failover::Event;
+use crate::text::{duration, one_line};
+
+/// One line for what happened.
+pub fn line<C>(event: &Event<'_, C>, model_class: &str, now: Timestamp) -> String {
+    match event {
+        Event::Rotating { from, to, failed } => format!(
+            "→ {} {}; continuing with {} ({})",
+            one_line(&from.id),
+            why(failed, model_class, now),
+            one_line(&to.id),
+            pays(to.billing)
+        ),
+        Event::NextModel { from, to, candidate, failed } => format!(
+            "→ {} cannot answer: {} {}; asking {} with {} ({})",
+            one_line(from),
+            one_line(&candidate.id),
+            why(failed, model_class, now),
+            one_line(to),
+            one_line(&candidate.id),
+            pays(candidate.billing)
+        ),
+        Event::Retrying { candidate, failed, wait, .. } => format!(
+            "→ {} {}; trying again in {:.1}s",
+            one_line(&candidate.id),
+            why(failed, model_class, now),
+            wait.as_secs_f64()
+        ),
+        Event::PayerChanges { from, to } => format!(
+            "{} {} pays now instead of {}; auth.crossBilling: \"stop\" in the config would forbid it",
+            style::attention("!"),
+            who(to.billing),
+            who(*from)
+        ),
+    }
+}
+
+/// Why a credential gave no answer: "is rate limited for opus for 47s".
+pub fn why(failed: &Failed, model_class: &str, now: Timestamp) -> String {
+    let class = one_line(model_class);
+    let words = match failed.reason {
+        Reason::Auth => "is not accepted".to_owned(),
+        Reason::Permission => format!("may not use {class} models"),
+        Reason::AuthPermanent => "was revoked or disabled".to_owned(),
+        Reason::RateLimit => format!("is rate limited for {class}"),
+        Reason::SpendLimit => "reached its spend limit".to_owned(),
+        Reason::Billing => "has no credit".to_owned(),
+        Reason::Overloaded => "met an overloaded API".to_owned(),
+        Reason::Timeout => "got no answer".to_owned(),
+        Reason::ModelNotFound => "does not know the model".to_owned(),
+        Reason::Format => "was refused the request".to_owned(),
+        Reason::Local => "could not be used here".to_owned(),
+    };
+    match failed.until.filter(|until| *until > now) {
+        Some(until) => format!("{words}, left alone for {}", duration(until.duration_since(now))),
+        None => words,
+    }
+}
+
+fn pays(billing: Billing) -> &'static str {
+    match billing {
+        Billing::Api => "api, billed per token",
+        Billing::Subscription => "subscription",
+        Billing::Unknown => "who pays is unknown",
+    }
+}
+
+fn who(billing: Billing) -> &'static str {
+    match billing {
+        Billing::Api => "the API account",
+        Billing::Subscription => "the subscription",
+        Billing::Unknown => "somebody unknown",
+    }
+}
