@@ -47,6 +47,11 @@ impl Paths {
         &self.config
     }
 
+    /// `~/.fased/locks/config.lock`.
+    pub fn config_lock(&self) -> PathBuf {
+        self.state.join("locks").join("config.lock")
+    }
+
     /// `FASED_AGENT_DIR`, when set.
     pub fn agent_dir_override(&self) -> Option<&Path> {
         self.agent_dir_override.as_deref()
