@@ -1,7 +1,8 @@
 //! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
-//! ([`store`], [`enroll`], `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
+//! ([`store`], [`enroll`], [`copy`](mod@copy), `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
 //! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] picks what a request is signed with.
 
+pub mod copy;
 pub mod enroll;
 pub mod form;
 pub mod health;

@@ -1,5 +1,6 @@
 //! Agents: their ids, and which one a command is about.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -119,6 +120,17 @@ impl SelectedAgent {
         let dir = configured.map_or_else(|| paths.agent_dir(&id), |dir| paths.expand(dir));
         let is_default = id == default;
         Ok(Self { id, dir, is_default })
+    }
+
+    /// Every agent, as a command that is about it finds it.
+    pub fn all(config: &Config, paths: &Paths) -> Vec<Self> {
+        let default = config.default_agent();
+        let named = |id: &AgentId| (*id != default).then(|| id.clone());
+        let mut ids = config.agent_ids();
+        let mut seen = HashSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        // Ids of the config itself are never unknown.
+        ids.iter().filter_map(|id| Self::choose(named(id).as_ref(), config, paths).ok()).collect()
     }
 
     /// Its id when a command must name it.

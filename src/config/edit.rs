@@ -120,7 +120,7 @@ enum Place<'s, 't> {
 
 impl Edit {
     /// An edit of a text; `file` is for messages.
-    fn of(file: &Path, text: &str) -> Result<Self, EditError> {
+    pub(crate) fn of(file: &Path, text: &str) -> Result<Self, EditError> {
         let invalid = |problem| ConfigError::Invalid { path: file.to_owned(), problem };
         let config = load::parse(text).map_err(invalid)?;
         let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
@@ -239,7 +239,7 @@ impl Edit {
     }
 
     /// What is to be written.
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         let mark = if self.before.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
         format!("{mark}{}", self.text)
     }

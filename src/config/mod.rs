@@ -1,6 +1,9 @@
 //! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`]), which agent a command is
-//! about ([`agents`]), and changes of the file that touch nothing else in it ([`edit`]). Credentials are `auth`'s.
+//! about ([`agents`]), and changes of the file that touch nothing else in it ([`edit`], [`agent_list`]).
+//! What else is kept for an agent is [`agent_files`]; credentials are `auth`'s.
 
+pub mod agent_files;
+pub mod agent_list;
 pub mod agents;
 pub mod edit;
 pub mod load;

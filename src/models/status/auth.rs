@@ -56,7 +56,7 @@ pub struct ProviderReport<'a> {
     env: Option<EnvReport>,
     order: Vec<&'a ProfileId>,
     order_source: &'static str,
-    next: Option<NextReport<'a>>,
+    next: Option<NextReport>,
     /// In order of use, for renderings.
     #[serde(skip)]
     pub rows: Rc<Rows<'a>>,
@@ -91,18 +91,40 @@ struct EnvReport {
     billing: Billing,
 }
 
+/// The credential a request would use now.
 #[derive(Debug, Serialize)]
 #[serde(tag = "source", rename_all = "camelCase")]
-enum NextReport<'a> {
+pub enum NextReport {
+    /// A stored profile.
     #[serde(rename_all = "camelCase")]
     Profile {
-        profile_id: &'a ProfileId,
+        /// Its id.
+        profile_id: ProfileId,
+        /// Who pays.
         billing: Billing,
     },
+    /// The environment.
     Env {
+        /// The variable.
         variable: &'static str,
+        /// Who pays.
         billing: Billing,
     },
+}
+
+impl NextReport {
+    /// What is next of a provider's credentials.
+    pub fn of(provider: &ProviderAuth<'_>) -> Option<Self> {
+        match (&provider.next, provider.next_profile(), &provider.env) {
+            (Some(Next::Profile(_)), Some(judged), _) => {
+                Some(Self::Profile { profile_id: judged.profile.id.clone(), billing: judged.verdict.billing })
+            }
+            (Some(Next::Env(variable)), _, Some(env)) => {
+                Some(Self::Env { variable, billing: billing_of_env(&env.secret) })
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -171,10 +193,11 @@ impl<'a> AuthReport<'a> {
 
     fn add(&mut self, provider: ProviderAuth<'a>, inputs: &StatusInputs<'a>, agent: Option<&'a AgentId>) {
         let now = inputs.auth.now;
-        let next = provider.next_profile().map(|judged| (&judged.profile.id, judged.verdict.billing));
+        let next = NextReport::of(&provider);
+        let next_id = provider.next_profile().map(|judged| &judged.profile.id);
         let effective = Effective::of(&provider, inputs);
-        let ProviderAuth { provider, profiles, source, env, next: next_source, .. } = provider;
-        let rows = Rc::new(Rows { judged: profiles, now, agent, next: next.map(|(id, _)| id) });
+        let ProviderAuth { provider, profiles, source, env, .. } = provider;
+        let rows = Rc::new(Rows { judged: profiles, now, agent, next: next_id });
         self.unusable_profiles
             .extend(rows.judged.iter().filter_map(|judged| UnusableProfile::of(judged, &rows)));
         if rows.is_empty() && env.is_none() {
@@ -195,15 +218,7 @@ impl<'a> AuthReport<'a> {
             env: env.as_ref().map(|env| EnvReport::of(env, inputs)),
             order: order.collect(),
             order_source: source.as_str(),
-            next: match (next_source, next, &env) {
-                (Some(Next::Profile(_)), Some((profile_id, billing)), _) => {
-                    Some(NextReport::Profile { profile_id, billing })
-                }
-                (Some(Next::Env(variable)), _, Some(env)) => {
-                    Some(NextReport::Env { variable, billing: billing_of_env(&env.secret) })
-                }
-                _ => None,
-            },
+            next,
             rows,
             env_credential: env,
             provider,

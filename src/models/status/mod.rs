@@ -5,7 +5,7 @@ mod auth;
 mod findings;
 mod profile;
 
-pub use auth::{AuthReport, Check, ProviderReport};
+pub use auth::{AuthReport, Check, NextReport, ProviderReport};
 pub use findings::Finding;
 pub use profile::{ProfileReport, Rows};
 
