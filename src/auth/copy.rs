@@ -2,47 +2,23 @@
 //! they stand, fields we do not know included. A sign-in is not: its refresh token works once, so two copies would put
 //! each other out of use.
 
-use serde::Serialize;
-
 use super::ProfileId;
 use super::profile::{CredentialType, Profile};
 use super::store::{AuthStore, Edited, StoreError};
+use super::wording::ProfileLabel;
 use crate::clock::Clock;
 
 /// What copying did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Copied {
     /// Profiles the other agent has now, too.
-    pub profiles: Vec<CopiedProfile>,
+    pub profiles: Vec<ProfileLabel>,
     /// Sign-ins, which were not copied.
     pub sign_ins: Vec<ProfileId>,
     /// Ids under which the other agent holds another credential already; it was kept.
     pub kept: Vec<ProfileId>,
     /// Entries that cannot be read, and so were not copied.
     pub unreadable: usize,
-}
-
-/// A copied profile, as people are told of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CopiedProfile {
-    /// Its id.
-    pub profile_id: ProfileId,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub kind: CredentialType,
-    /// Masked form of the secret, or where it is.
-    pub secret: String,
-}
-
-impl CopiedProfile {
-    fn of(profile: &Profile) -> Self {
-        Self {
-            profile_id: profile.id.clone(),
-            kind: profile.credential.kind(),
-            secret: profile.credential.material().shown(),
-        }
-    }
 }
 
 /// Copies what can be copied, and the order without the ids the other agent does not have. What it holds already stays.
@@ -76,7 +52,7 @@ pub fn copy(from: &AuthStore, to: &AuthStore, clock: &dyn Clock) -> Result<Copie
                     continue;
                 }
             }
-            copied.profiles.push(CopiedProfile::of(&profile));
+            copied.profiles.push(ProfileLabel::of(&profile));
         }
         for (provider, ids) in &order {
             let there: Vec<&str> = ids

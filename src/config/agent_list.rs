@@ -130,6 +130,15 @@ pub fn remove(edit: &mut Edit, id: &AgentId, successor: Option<&AgentId>) -> Res
     }
 }
 
+/// Whether there is such an agent.
+///
+/// # Errors
+/// With those there are.
+pub fn check_known(config: &Config, id: &AgentId) -> Result<(), UnknownAgent> {
+    let known = config.agent_ids();
+    if known.contains(id) { Ok(()) } else { Err(UnknownAgent { id: id.clone(), known }) }
+}
+
 /// Whether an agent can be removed, before anybody is asked about it.
 ///
 /// # Errors
@@ -139,20 +148,15 @@ pub fn check_removal(
     id: &AgentId,
     successor: Option<&AgentId>,
 ) -> Result<(), AgentListError> {
-    let known = config.agent_ids();
-    let is_known = |id: &AgentId| match known.contains(id) {
-        true => Ok(()),
-        false => Err(UnknownAgent { id: id.clone(), known: known.clone() }),
-    };
-    is_known(id)?;
+    check_known(config, id)?;
     if *id == AgentId::main() {
         return Err(AgentListError::Main);
     }
     match successor {
         Some(successor) if successor == id => Err(AgentListError::OwnSuccessor { id: id.clone() }),
-        Some(successor) => Ok(is_known(successor)?),
+        Some(successor) => Ok(check_known(config, successor)?),
         None if config.default_agent() == *id => {
-            let others = known.iter().filter(|other| *other != id).cloned().collect();
+            let others = config.agent_ids().into_iter().filter(|other| other != id).collect();
             Err(AgentListError::NoSuccessor { id: id.clone(), others })
         }
         None => Ok(()),
@@ -164,10 +168,7 @@ pub fn check_removal(
 /// # Errors
 /// When there is no such agent, or the config cannot be changed.
 pub fn make_default(edit: &mut Edit, id: &AgentId) -> Result<(), AgentListError> {
-    let known = edit.config().agent_ids();
-    if !known.contains(id) {
-        return Err(UnknownAgent { id: id.clone(), known }.into());
-    }
+    check_known(edit.config(), id)?;
     if edit.config().default_agent() == *id {
         return Ok(());
     }
@@ -185,12 +186,9 @@ pub fn make_default(edit: &mut Edit, id: &AgentId) -> Result<(), AgentListError>
 /// # Errors
 /// When there is no such agent, or the config cannot be changed.
 pub fn settings(edit: &mut Edit, id: &AgentId) -> Result<Vec<Segment>, AgentListError> {
-    let known = edit.config().agent_ids();
+    check_known(edit.config(), id)?;
     if let Some(at) = position(edit.config(), id) {
         return Ok(entry(at));
-    }
-    if !known.contains(id) {
-        return Err(UnknownAgent { id: id.clone(), known }.into());
     }
     let at = edit.config().agents.list.len();
     edit.append(&list(), &Entry { default: at == 0, ..Entry::of(id) })?;

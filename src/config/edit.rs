@@ -315,9 +315,11 @@ impl Edit {
             };
             let mut at = path[..length].to_vec();
             at.push(INCLUDE.into());
+            let is_index = |segment: &Segment| matches!(segment, Segment::Index(_));
+            let keys = path.iter().rposition(|segment| !is_index(segment)).map_or(path, |at| &path[..=at]);
             return Err(EditError::Included {
                 file: self.file.clone(),
-                key: shown(path),
+                key: shown(keys),
                 at: shown(&at),
                 included: one_line(&included.to_string()),
             });
@@ -398,5 +400,7 @@ fn shown_value(path: &[Segment], value: &Value) -> String {
     format!("{beginning}…")
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;
