@@ -27,6 +27,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('onboard', 'onboard', [CompletionResultType]::ParameterValue, 'Store a credential for Claude, asking what is needed or taking it from flags and pipes')
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show models and the health of credentials (the same as `fased models status`)')
+            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'Show, add and remove agents, each with credentials of its own')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask Claude a question; the answer streams to standard output')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show it all on a sandbox in a throw-away directory; needs no key and no network')
@@ -173,6 +174,48 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
         }
         'fased;models;auth;rename' {
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;agents' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'Show the agents: their models, directories, and the credential each would use now')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add an agent; it inherits no credentials')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an agent from the config; its files stay unless --purge is given')
+            [CompletionResult]::new('default', 'default', [CompletionResultType]::ParameterValue, 'Show which agent commands mean without --agent, or choose it')
+            break
+        }
+        'fased;agents;list' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;agents;add' {
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model it asks first [default: that of all agents]')
+            [CompletionResult]::new('--agent-dir', '--agent-dir', [CompletionResultType]::ParameterName, 'Directory of its credentials: absolute, or beginning with ~/ [default: below the state directory]')
+            [CompletionResult]::new('--copy-auth-from', '--copy-auth-from', [CompletionResultType]::ParameterName, 'Copy another agent''s keys, tokens and references; sign-ins are named instead')
+            [CompletionResult]::new('--default', '--default', [CompletionResultType]::ParameterName, 'Make it the agent commands mean without --agent')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;agents;remove' {
+            [CompletionResult]::new('--default', '--default', [CompletionResultType]::ParameterName, 'Agent that becomes the default; needed to remove the one that is')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--purge', '--purge', [CompletionResultType]::ParameterName, 'Delete its directory, too: credentials and sessions')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;agents;default' {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')

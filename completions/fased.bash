@@ -16,6 +16,9 @@ _fased() {
             ",$1")
                 cmd="fased"
                 ;;
+            fased,agents)
+                cmd="fased__subcmd__agents"
+                ;;
             fased,chat)
                 cmd="fased__subcmd__chat"
                 ;;
@@ -33,6 +36,18 @@ _fased() {
                 ;;
             fased,sandbox)
                 cmd="fased__subcmd__sandbox"
+                ;;
+            fased__subcmd__agents,add)
+                cmd="fased__subcmd__agents__subcmd__add"
+                ;;
+            fased__subcmd__agents,default)
+                cmd="fased__subcmd__agents__subcmd__default"
+                ;;
+            fased__subcmd__agents,list)
+                cmd="fased__subcmd__agents__subcmd__list"
+                ;;
+            fased__subcmd__agents,remove)
+                cmd="fased__subcmd__agents__subcmd__remove"
                 ;;
             fased__subcmd__models,auth)
                 cmd="fased__subcmd__models__subcmd__auth"
@@ -77,12 +92,98 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models chat sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents)
+            opts="-h --json --help list add remove default"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents__subcmd__add)
+            opts="-h --default --model --agent-dir --copy-auth-from --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --copy-auth-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents__subcmd__default)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents__subcmd__list)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents__subcmd__remove)
+            opts="-y -h --yes --purge --default --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --default)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

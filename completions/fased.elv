@@ -24,6 +24,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --version 'Print version'
             cand onboard 'Store a credential for Claude, asking what is needed or taking it from flags and pipes'
             cand models 'Show models and the health of credentials (the same as `fased models status`)'
+            cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
@@ -156,6 +157,43 @@ set edit:completion:arg-completer[fased] = {|@words|
         }
         &'fased;models;auth;rename'= {
             cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;agents'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show the agents: their models, directories, and the credential each would use now'
+            cand add 'Add an agent; it inherits no credentials'
+            cand remove 'Remove an agent from the config; its files stay unless --purge is given'
+            cand default 'Show which agent commands mean without --agent, or choose it'
+        }
+        &'fased;agents;list'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;agents;add'= {
+            cand --model 'Model it asks first [default: that of all agents]'
+            cand --agent-dir 'Directory of its credentials: absolute, or beginning with ~/ [default: below the state directory]'
+            cand --copy-auth-from 'Copy another agent''s keys, tokens and references; sign-ins are named instead'
+            cand --default 'Make it the agent commands mean without --agent'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;agents;remove'= {
+            cand --default 'Agent that becomes the default; needed to remove the one that is'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --purge 'Delete its directory, too: credentials and sessions'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;agents;default'= {
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

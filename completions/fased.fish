@@ -28,6 +28,7 @@ complete -c fased -n "__fish_fased_needs_command" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_needs_command" -s V -l version -d 'Print version'
 complete -c fased -n "__fish_fased_needs_command" -f -a "onboard" -d 'Store a credential for Claude, asking what is needed or taking it from flags and pipes'
 complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models and the health of credentials (the same as `fased models status`)'
+complete -c fased -n "__fish_fased_needs_command" -f -a "agents" -d 'Show, add and remove agents, each with credentials of its own'
 complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
 complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
@@ -83,6 +84,27 @@ complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "cooldown" -d 'Show or clear the windows in which credentials are left alone'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "remove" -d 'Remove a stored credential'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "rename" -d 'Give a stored credential another name'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "list" -d 'Show the agents: their models, directories, and the credential each would use now'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "add" -d 'Add an agent; it inherits no credentials'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "remove" -d 'Remove an agent from the config; its files stay unless --purge is given'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "default" -d 'Show which agent commands mean without --agent, or choose it'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -l model -d 'Model it asks first [default: that of all agents]' -r
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -l agent-dir -d 'Directory of its credentials: absolute, or beginning with ~/ [default: below the state directory]' -r
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -l copy-auth-from -d 'Copy another agent\'s keys, tokens and references; sign-ins are named instead' -r
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -l default -d 'Make it the agent commands mean without --agent'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from remove" -l default -d 'Agent that becomes the default; needed to remove the one that is' -r
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Do not ask'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from remove" -l purge -d 'Delete its directory, too: credentials and sessions'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from remove" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r

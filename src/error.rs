@@ -1,6 +1,8 @@
 //! Failures as people and scripts meet them: one sentence, indented facts, a hint with commands that can be pasted, and
 //! an exit code from the table below. Library errors become a [`Failure`] here, and here alone hints are added.
 
+mod config_edit;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -298,10 +300,8 @@ impl From<crate::config::agents::UnknownAgent> for Failure {
         let known = error.known.iter().map(AgentId::as_str).collect::<Vec<_>>().join(", ");
         Self::new(Exit::Usage, "unknown_agent", error.to_string())
             .fact(format!("known agents: {known}"))
-            .hint(format!(
-                "name one of those, or list it in the config: agents: {{ list: [{{ id: \"main\", default: true }}, {{ id: \"{}\" }}] }}",
-                error.id
-            ))
+            .hint("name one of those, or add it")
+            .command(format!("fased agents add {}", error.id))
     }
 }
 

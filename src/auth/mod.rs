@@ -1,5 +1,5 @@
 //! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
-//! ([`store`], [`enroll`], `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
+//! ([`store`], [`enroll`], [`copy`](mod@copy), `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
 //! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] says what a request is signed with
 //! and [`candidates`] what else it may be; [`obtain`] gets the secret, refreshing pairs ([`oauth`]) and following references
 //! ([`reference`]); what came of it is noted by the rules of [`cooldown`]. Keeping house is [`reorder`], [`windows`],
@@ -7,6 +7,7 @@
 
 pub mod candidates;
 pub mod cooldown;
+pub mod copy;
 pub mod enroll;
 pub mod form;
 pub mod health;

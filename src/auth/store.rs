@@ -212,6 +212,14 @@ impl AuthStore {
         Ok(result)
     }
 
+    /// The store's text in pieces, for copying entries as they stand.
+    ///
+    /// # Errors
+    /// When it cannot be read or understood.
+    pub(super) fn document(&self) -> Result<Document, StoreError> {
+        self.read_document(&self.path())
+    }
+
     fn read_document(&self, path: &Path) -> Result<Document, StoreError> {
         refuse_symlink(path)?;
         match storage::read_optional(path)? {
@@ -322,6 +330,23 @@ impl Document {
     /// Adds an entry in its own text, for imports.
     pub(super) fn put_raw(&mut self, id: &ProfileId, fields: &EntryFields) {
         self.profiles.insert(id.as_str().to_owned(), raw_object(fields, 4));
+    }
+
+    /// Every entry in its own text, by its name.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
+        self.profiles.iter().map(|(id, entry)| (id.as_str(), entry.as_ref()))
+    }
+
+    /// Gives a provider an order where it has none; says whether it did. A section that is no object stays as it is.
+    pub(super) fn add_order(&mut self, provider: &str, ids: &[&str]) -> bool {
+        let section = self.fields.get("order").map(|section| serde_json::from_str(section.get()));
+        let Ok(mut orders) = section.unwrap_or_else(|| Ok(EntryFields::new())) else { return false };
+        if orders.keys().any(|key| key.trim().eq_ignore_ascii_case(provider)) {
+            return false;
+        }
+        orders.insert(provider.to_owned(), raw(&serde_json::json!(ids)));
+        self.fields.insert("order".to_owned(), raw_object(&orders, 2));
+        true
     }
 
     /// The whole file.

@@ -17,6 +17,30 @@ use crate::text::{duration, one_line, shell_word};
 /// Longest order that a fix repeats for every profile it leaves out.
 const LONGEST_ORDER: usize = 12;
 
+/// A profile as people are told which one is meant: id, type, masked secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileLabel {
+    /// Its id.
+    pub profile_id: ProfileId,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: CredentialType,
+    /// Masked form of the secret, or where it is.
+    pub secret: String,
+}
+
+impl ProfileLabel {
+    /// The label of a profile.
+    pub fn of(profile: &Profile) -> Self {
+        Self {
+            profile_id: profile.id.clone(),
+            kind: profile.credential.kind(),
+            secret: profile.credential.material().shown(),
+        }
+    }
+}
+
 /// A profile's health in a few words: `ok`, `cooling down 47s (rate limited, opus)`, `expired 3d ago`.
 pub fn health(verdict: &Verdict, now: Timestamp) -> String {
     match &verdict.usable {

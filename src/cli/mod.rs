@@ -1,6 +1,7 @@
 //! The command line as clap types and nothing else; completions and man pages are made from them. What a command does is
 //! in the file of the same name under `commands`.
 
+mod agents;
 mod chat;
 mod completion;
 mod demo;
@@ -8,6 +9,9 @@ mod models;
 mod onboard;
 mod sandbox;
 
+pub use agents::{
+    AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsRemoveArgs,
+};
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
 pub use demo::DemoArgs;
@@ -49,6 +53,8 @@ pub enum Command {
     Onboard(OnboardArgs),
     /// Show models and the health of credentials (the same as `fased models status`)
     Models(ModelsArgs),
+    /// Show, add and remove agents, each with credentials of its own
+    Agents(AgentsArgs),
     /// Ask Claude a question; the answer streams to standard output
     Chat(ChatArgs),
     /// Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests
@@ -65,6 +71,7 @@ impl Command {
         match self {
             Self::Onboard(args) => args.json,
             Self::Models(args) => args.wants_json(),
+            Self::Agents(args) => args.wants_json(),
             Self::Chat(args) => args.json,
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,

@@ -24,7 +24,7 @@ pub(super) struct Agent {
 impl Agent {
     /// The agent named on the command line, else the one that is meant without a name.
     pub(super) fn select(ctx: &Ctx, named: Option<&str>) -> Result<Self, Failure> {
-        let asked = named.map(parse_id).transpose()?;
+        let asked = named.map(|text| agent_id(text, "value of --agent")).transpose()?;
         let config = ctx.config()?;
         let selected = SelectedAgent::choose(asked.as_ref(), &config, &ctx.paths)?;
         let store = AuthStore::of(&selected, &ctx.paths);
@@ -49,7 +49,7 @@ impl Agent {
 
     /// What refreshes this agent's pairs, in step with every other agent and process.
     pub(super) fn refresher(&self, ctx: &Ctx) -> Result<Refresher, Failure> {
-        let others = SelectedAgent::all(&self.config, &ctx.paths);
+        let others = SelectedAgent::everywhere(&self.config, &ctx.paths);
         let siblings = others.iter().filter(|agent| agent.dir != self.selected.dir);
         Ok(Refresher {
             access: provider::oauth(&self.config, &ctx.env, ctx.network)?,
@@ -89,8 +89,9 @@ impl Agent {
     }
 }
 
-fn parse_id(text: &str) -> Result<AgentId, Failure> {
+/// An agent's id as typed; a text that is none is not repeated, it may be a secret at the wrong place.
+pub(super) fn agent_id(text: &str, what: &str) -> Result<AgentId, Failure> {
     text.parse().map_err(|error: crate::config::agents::AgentIdError| {
-        Failure::usage(format!("The value of --agent is {error}."))
+        Failure::usage(format!("The {what} is {error}."))
     })
 }

@@ -2,6 +2,7 @@
 //! asks the library, builds a report and hands it to the terminal; what is worth a unit test is in the library.
 
 mod agent;
+mod agents;
 mod chat;
 mod completion;
 mod demo;
@@ -48,6 +49,7 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Onboard(args) => onboard::run(ctx, args),
         Command::Models(args) => models::run(ctx, args),
+        Command::Agents(args) => agents::run(ctx, args),
         Command::Chat(args) => chat::run(ctx, args),
         Command::Sandbox(args) => sandbox::run(ctx, args),
         Command::Demo(args) => demo::run(ctx, *args),

@@ -1,5 +1,6 @@
 //! Agents: their ids, and which one a command is about.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -123,7 +124,7 @@ impl SelectedAgent {
 
     /// Every agent there is: those of the config, `main`, the one of `FASED_AGENT_DIR`, and those that only have a
     /// directory. Each directory once.
-    pub fn all(config: &Config, paths: &Paths) -> Vec<Self> {
+    pub fn everywhere(config: &Config, paths: &Paths) -> Vec<Self> {
         let configured =
             config.agent_ids().into_iter().filter_map(|id| Self::choose(Some(&id), config, paths).ok());
         let without_name = Self::choose(None, config, paths).ok();
@@ -137,6 +138,17 @@ impl SelectedAgent {
             }
         }
         agents
+    }
+
+    /// Every agent, as a command that is about it finds it.
+    pub fn all(config: &Config, paths: &Paths) -> Vec<Self> {
+        let default = config.default_agent();
+        let named = |id: &AgentId| (*id != default).then(|| id.clone());
+        let mut ids = config.agent_ids();
+        let mut seen = HashSet::new();
+        ids.retain(|id| seen.insert(id.clone()));
+        // Ids of the config itself are never unknown.
+        ids.iter().filter_map(|id| Self::choose(named(id).as_ref(), config, paths).ok()).collect()
     }
 
     /// Its id when a command must name it.

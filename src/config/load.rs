@@ -54,6 +54,16 @@ pub enum ConfigProblem {
     Somewhere(String),
 }
 
+impl ConfigProblem {
+    /// What is wrong, without the place.
+    pub fn rule(&self) -> String {
+        match self {
+            Self::At { message, .. } => message.clone(),
+            Self::NotText | Self::TooDeep { .. } | Self::Somewhere(_) => self.to_string(),
+        }
+    }
+}
+
 /// Reads the config; a missing file is an empty config.
 ///
 /// # Errors

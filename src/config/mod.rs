@@ -1,7 +1,11 @@
-//! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`]) and which agent a command
-//! is about ([`agents`]). This room reads; editing the file is another matter, and credentials are `auth`'s.
+//! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`]), which agent a command is
+//! about ([`agents`]), and changes of the file that touch nothing else in it ([`edit`], [`agent_list`]).
+//! What else is kept for an agent is [`agent_files`]; credentials are `auth`'s.
 
+pub mod agent_files;
+pub mod agent_list;
 pub mod agents;
+pub mod edit;
 pub mod load;
 pub mod paths;
 pub mod schema;

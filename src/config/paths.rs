@@ -54,14 +54,29 @@ impl Paths {
         &self.config
     }
 
+    /// `~/.fased/locks/config.lock`.
+    pub fn config_lock(&self) -> PathBuf {
+        self.state.join("locks").join("config.lock")
+    }
+
     /// `FASED_AGENT_DIR`, when set.
     pub fn agent_dir_override(&self) -> Option<&Path> {
         self.agent_dir_override.as_deref()
     }
 
+    /// `~/.fased/agents/<id>`: all that is kept for an agent.
+    pub fn agent_home(&self, agent: &AgentId) -> PathBuf {
+        self.agents().join(agent.as_str())
+    }
+
     /// `~/.fased/agents/<id>/agent`.
     pub fn agent_dir(&self, agent: &AgentId) -> PathBuf {
-        self.agents().join(agent.as_str()).join("agent")
+        self.agent_home(agent).join("agent")
+    }
+
+    /// `~/.fased/agents/<id>/sessions`.
+    pub fn sessions_dir(&self, agent: &AgentId) -> PathBuf {
+        self.agent_home(agent).join("sessions")
     }
 
     /// A directory named in the config: `~` expanded, and relative to the state directory.

@@ -57,6 +57,18 @@ pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     }
 }
 
+/// Deletes a directory with all that is in it; links in it are deleted, not followed. Says whether it was there.
+///
+/// # Errors
+/// Any failure other than absence; part of it may be gone then.
+pub fn remove_tree(path: &Path) -> Result<bool, FileError> {
+    match std::fs::remove_dir_all(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(FileError::new("delete", path, error)),
+    }
+}
+
 /// The system's words without its error number, which helps nobody.
 fn describe(error: &std::io::Error) -> String {
     let text = error.to_string();

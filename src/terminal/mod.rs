@@ -1,6 +1,7 @@
 //! The only code that touches a terminal. Answers go to stdout, talk to stderr; colour, prompts and progress appear only
 //! where a person looks. Commands decide what is said, this room how it looks.
 
+pub mod agents;
 mod credentials;
 pub mod failover;
 mod failure;

@@ -91,6 +91,14 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
             vec!["sandbox", "--port", &one],
             vec!["chat", "hi", "--agent", &one],
             vec!["chat", "hi", "--max-tokens", &one],
+            vec!["agents", &one],
+            vec!["agents", "add", &one],
+            vec!["agents", "add", "new", "--copy-auth-from", &one],
+            vec!["agents", "add", "new", "--agent-dir", &one],
+            vec!["agents", "add", "new", "--model", &one],
+            vec!["agents", "remove", &one, "--yes"],
+            vec!["agents", "remove", "work", "--yes", "--default", &one],
+            vec!["agents", "default", &one],
         ] {
             let words: Vec<&str> = wrong.into_iter().chain(json.iter().copied()).collect();
             watch.run(&words, None).exits(64);
@@ -115,6 +123,11 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         &["chat", "hi", "--agent", "work"],
         &["chat", "hi", "--model", "anthropic/claude-sonnet-5@anthropic:gone"],
         &["demo"],
+        &["agents", "add", "copy", "--copy-auth-from", "main"],
+        &["agents", "list"],
+        &["agents", "list", "--json"],
+        &["agents", "remove", "copy"],
+        &["agents", "remove", "copy", "--yes", "--json"],
         &["completion", "bash"],
         &["--help"],
     ] {

@@ -13,6 +13,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agents;
 mod auth_cooldown;
 mod auth_list;
 mod auth_order;

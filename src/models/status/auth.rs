@@ -61,7 +61,7 @@ pub struct ProviderReport<'a> {
     env: Option<EnvReport>,
     order: Vec<&'a ProfileId>,
     order_source: &'static str,
-    next: Option<NextReport<'a>>,
+    next: Option<NextReport>,
     /// In order of use, for renderings.
     #[serde(skip)]
     pub rows: Rc<Rows<'a>>,
@@ -96,15 +96,15 @@ struct EnvReport {
     billing: Billing,
 }
 
-/// What a request would use now.
+/// The credential a request would use now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "camelCase")]
-pub enum NextReport<'a> {
+pub enum NextReport {
     /// A stored profile.
     #[serde(rename_all = "camelCase")]
     Profile {
         /// Its id.
-        profile_id: &'a ProfileId,
+        profile_id: ProfileId,
         /// Who pays.
         billing: Billing,
     },
@@ -117,12 +117,12 @@ pub enum NextReport<'a> {
     },
 }
 
-impl<'a> NextReport<'a> {
-    /// What a request to this provider would use now.
-    pub fn of(provider: &ProviderAuth<'a>) -> Option<Self> {
+impl NextReport {
+    /// What is next of a provider's credentials.
+    pub fn of(provider: &ProviderAuth<'_>) -> Option<Self> {
         match (&provider.next, provider.next_profile(), &provider.env) {
             (Some(Next::Profile(_)), Some(judged), _) => {
-                Some(Self::Profile { profile_id: &judged.profile.id, billing: judged.verdict.billing })
+                Some(Self::Profile { profile_id: judged.profile.id.clone(), billing: judged.verdict.billing })
             }
             (Some(Next::Env(variable)), _, Some(env)) => {
                 Some(Self::Env { variable, billing: billing_of_env(&env.secret) })

@@ -29,7 +29,7 @@ struct Report<'a> {
     #[serde(flatten)]
     lost: &'a Lost<'a>,
     changed: bool,
-    next: Option<NextReport<'a>>,
+    next: Option<NextReport>,
     warnings: Vec<String>,
 }
 
@@ -213,7 +213,7 @@ fn other_copies(ctx: &Ctx, agent: &Agent, lost: &Lost<'_>, snapshot: &Snapshot) 
     named.chain(imported).collect()
 }
 
-fn used_now(provider: &ProviderAuth<'_>, next: Option<&NextReport<'_>>, agent: &Agent) -> String {
+fn used_now(provider: &ProviderAuth<'_>, next: Option<&NextReport>, agent: &Agent) -> String {
     let (name, flag) = (&provider.provider, agent.selected.flag());
     match next {
         Some(NextReport::Profile { profile_id, billing }) => {
