@@ -1,6 +1,6 @@
 //! One try: the secret, the request, the stream, and the note of what came of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::auth::profile::Profile;
 use crate::auth::reason::{Failed, Reason};
 use crate::auth::resolve::{Candidate, Source};
 use crate::auth::state::AuthState;
-use crate::failover::{Event, Outcome, Try, classify};
+use crate::failover::{Event, Outcome, Route, Try, classify};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 use crate::provider::{self, ProviderError};
@@ -29,6 +29,8 @@ pub(super) struct Trying<'t, 'a> {
     pub(super) question: &'t Question<'t>,
     pub(super) obtainer: Obtainer<'t>,
     pub(super) clients: RefCell<HashMap<String, Client>>,
+    /// Which model the last try was for.
+    pub(super) asked: Cell<usize>,
     /// The secret the last try was refused with.
     pub(super) rejected: RefCell<Option<Secret>>,
     pub(super) observe: RefCell<&'t mut Observe<'t>>,
@@ -59,6 +61,7 @@ impl From<AttemptError> for Broken {
 impl<'a> Trying<'_, 'a> {
     pub(super) async fn attempt(&self, this: Try<'_, Eligible<'a>>) -> Tried {
         let Eligible { credential, is_trial } = &this.candidate.credential;
+        self.asked.set(this.place.route);
         let model = &self.question.models[this.place.route];
         if *is_trial && !self.claim(credential) {
             return Outcome::NotTried;
@@ -97,16 +100,22 @@ impl<'a> Trying<'_, 'a> {
         }
     }
 
+    /// Tells of models that cannot be asked at all before one that can.
+    pub(super) fn passed_over(&self, routes: &[Route<Eligible<'a>>]) {
+        let Some(first) = routes.iter().position(|route| !route.candidates.is_empty()) else { return };
+        let models = &self.question.models;
+        for model in &models[..first] {
+            // Nothing can be stopped before the first try.
+            let _ = (self.observe.borrow_mut())(Happening::PassedOver { model, next: &models[first] });
+        }
+    }
+
     /// Passes on what a run reports.
     pub(super) fn report(&self, event: &Event<'_, Eligible<'a>>) {
-        let asked = match event {
-            Event::NextModel { to, .. } => *to,
-            _ => self.question.models.first().map_or("", ModelRef::model),
-        };
-        let class = self.question.models.iter().find(|model| model.to_string() == asked);
-        let class = class.map_or(asked, |model| Catalog::embedded().class_of(model));
+        let model = &self.question.models[self.asked.get()];
+        let model_class = Catalog::embedded().class_of(model);
         // Nothing can be stopped between two tries.
-        let _ = (self.observe.borrow_mut())(Happening::Failover { event, model_class: class });
+        let _ = (self.observe.borrow_mut())(Happening::Failover { event, model_class });
     }
 
     /// A number from 0 to 1.

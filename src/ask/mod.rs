@@ -4,7 +4,7 @@
 
 mod attempt;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -79,11 +79,18 @@ pub enum Happening<'a> {
     Begins,
     /// A piece of the answer.
     Piece(&'a StreamEvent),
+    /// A model is passed over because no credential may be used for it now.
+    PassedOver {
+        /// The model.
+        model: &'a ModelRef,
+        /// The one that is asked instead.
+        next: &'a ModelRef,
+    },
     /// Something went another way than planned.
     Failover {
         /// What.
         event: &'a Event<'a, Eligible<'a>>,
-        /// The class of the model that is asked.
+        /// The class of the model that was asked last.
         model_class: &'a str,
     },
 }
@@ -187,9 +194,11 @@ impl<'a> Asker<'a> {
             question,
             obtainer: Obtainer { references, refresher: self.refresher },
             clients: RefCell::new(HashMap::new()),
+            asked: Cell::new(0),
             rejected: RefCell::new(None),
             observe: RefCell::new(observe),
         };
+        trying.passed_over(&routes);
         let mut jitter = Jitter::new();
         let ran = failover::run(
             &routes,

@@ -192,6 +192,9 @@ impl Shown {
                     self.inside_line = !text.ends_with('\n');
                 }
             }
+            Happening::PassedOver { model, next } => {
+                ctx.terminal.say(&format!("→ no credential can be used for {model} now; asking {next}"));
+            }
             Happening::Failover { event, model_class } => {
                 ctx.terminal.say(&failover::line(event, model_class, ctx.clock.now()));
             }

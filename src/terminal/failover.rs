@@ -18,15 +18,14 @@ pub fn line<C>(event: &Event<'_, C>, model_class: &str, now: Timestamp) -> Strin
             one_line(&to.id),
             pays(to.billing)
         ),
-        Event::NextModel { from, to, candidate, failed } => format!(
-            "→ {} cannot answer: {} {}; asking {} with {} ({})",
-            one_line(from),
-            one_line(&candidate.id),
-            why(failed, model_class, now),
-            one_line(to),
-            one_line(&candidate.id),
-            pays(candidate.billing)
-        ),
+        Event::NextModel { from, to, candidate, failed } => {
+            let why = match failed.reason {
+                Reason::ModelNotFound => "is not known".to_owned(),
+                _ => format!("cannot answer: the last credential for it {}", why(failed, model_class, now)),
+            };
+            let (from, to, with) = (one_line(from), one_line(to), one_line(&candidate.id));
+            format!("→ {from} {why}; asking {to} with {with} ({})", pays(candidate.billing))
+        }
         Event::Retrying { candidate, failed, wait, .. } => format!(
             "→ {} {}; trying again in {:.1}s",
             one_line(&candidate.id),
