@@ -189,7 +189,7 @@ impl From<FileError> for Failure {
             ErrorKind::ReadOnlyFilesystem => {
                 failure.hint("FASED_STATE_DIR moves the state to a writable place")
             }
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                 failure.hint("nothing was lost; free some space and run it again").command("df -h")
             }
             ErrorKind::NotADirectory => {

@@ -23,6 +23,7 @@ mod chat;
 mod completion;
 mod concurrency;
 mod demo;
+mod disk;
 mod failover;
 mod leaks;
 mod models_status;

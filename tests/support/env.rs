@@ -113,8 +113,20 @@ impl TestEnv {
         Fased { env: self, arguments, variables: self.variables.clone(), stdin: None }
     }
 
+    /// The environment of all runs.
+    pub(crate) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// Everything in the home.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        walk(self.home(), &mut |path| paths.push(path.to_owned()));
+        paths
+    }
+
     /// Replaces what differs from run to run.
-    fn clean(&self, text: &[u8]) -> String {
+    pub(crate) fn clean(&self, text: &[u8]) -> String {
         let text = String::from_utf8_lossy(text).replace(&self.home().display().to_string(), "[HOME]");
         let mut cleaned = String::new();
         let mut rest = text.as_str();
