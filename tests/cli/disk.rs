@@ -145,7 +145,7 @@ fn on_a_full_disk(env: &TestEnv, kib: u32, arguments: &[&str]) -> (Option<i32>, 
 }
 
 /// Makes the store larger than what fits.
-fn grown(profiles: Value) -> String {
+fn grown(profiles: &Value) -> String {
     let filler: Vec<String> = (0..400).map(|n| format!("{n:040}")).collect();
     json!({ "version": 1, "profiles": profiles, "filler": filler }).to_string()
 }
@@ -156,7 +156,7 @@ fn a_full_disk_leaves_the_store_as_it_was_and_nothing_beside_it() {
     let key = key("one", "x3Qw");
     env.write(
         "agents/main/agent/auth-profiles.json",
-        &grown(json!({ "anthropic:default": { "type": "api_key", "provider": "anthropic", "key": key } })),
+        &grown(&json!({ "anthropic:default": { "type": "api_key", "provider": "anthropic", "key": key } })),
     );
     let before = std::fs::read(env.store("main")).unwrap();
     let token = token("two", "77aa");
@@ -184,7 +184,7 @@ fn a_disk_that_fills_up_during_a_refresh_loses_no_pair() {
     );
     let pair = json!({ "anthropic:me@example.com": { "type": "oauth", "provider": "anthropic", "access": token("old", "9f2K"),
         "refresh": format!("sk-ant-ort01-sandbox-one-{}", "0".repeat(60)), "expires": 1_780_315_140_000_i64 } });
-    env.write("agents/main/agent/auth-profiles.json", &grown(pair));
+    env.write("agents/main/agent/auth-profiles.json", &grown(&pair));
     let before = std::fs::read(env.store("main")).unwrap();
     // There is room for the journal, and none for the store.
     for _ in 0..2 {
