@@ -11,7 +11,7 @@ use crate::auth::oauth::token_endpoint::TokenError;
 use crate::auth::obtain::ObtainError;
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
-use crate::auth::wording::Fix;
+use crate::auth::wording::{self, Fix};
 use crate::config::{AgentId, ConfigError};
 use crate::models::refs::ModelRefError;
 use crate::models::selection::ConfiguredModelError;
@@ -325,9 +325,15 @@ impl From<ObtainError> for Failure {
     fn from(error: ObtainError) -> Self {
         match error {
             ObtainError::Refresh(error) => error.into(),
-            ObtainError::Reference { .. } | ObtainError::Nothing { .. } => {
+            ObtainError::Reference { ref id, ref source } => {
                 Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
-                    .hint("mend what it refers to, or store another credential")
+                    .detail("profileId", id.as_str().into())
+                    .fix(wording::reference_fix(source))
+            }
+            ObtainError::Nothing { ref id } => {
+                Self::new(Exit::NoUsableCredential, "secret_missing", format!("{}.", sentence(&error)))
+                    .detail("profileId", id.as_str().into())
+                    .hint("store a credential in its place")
             }
         }
     }

@@ -1,6 +1,10 @@
 //! The verdict in words: one sentence fragment for tables, pages and errors, and what to do about it. Commands named
 //! here are ones this program has.
 
+mod reference;
+
+pub use reference::reference_fix;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -42,6 +46,7 @@ fn soundness(verdict: &Verdict, now: Timestamp) -> String {
             format!("expiring, ends in {about}{}", duration(at.duration_since(now)))
         }
         (_, Some(at)) => format!("ok, ends in {about}{}", duration(at.duration_since(now))),
+        (_, None) if verdict.known_on_use => "on use".to_owned(),
         (_, None) => "ok".to_owned(),
     };
     if let Some(verified) = &verdict.verified {
@@ -153,9 +158,7 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
         | UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
             Some(replacement(profile, agent))
         }
-        UnusableReason::BrokenReference(BrokenReference::VariableUnset(name)) => {
-            Some(Fix::advise(format!("set {} where fased is started", one_line(name))))
-        }
+        UnusableReason::BrokenReference(broken) => Some(reference_fix(broken)),
         UnusableReason::Disabled(why) => match why.as_str() {
             "auth_permanent" => Some(replacement(profile, agent)),
             "billing" => Some(Fix::advise(

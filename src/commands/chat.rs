@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
 use crate::anthropic::{
-    Answer, Authorization, Client, Delta, MessageRequest, ResponseMeta, StreamEvent, TextBlock, cache,
+    self, Answer, Authorization, Client, Delta, MessageRequest, ResponseMeta, StreamEvent, TextBlock, cache,
 };
 use crate::auth::form::Form;
 use crate::auth::notices::PLAN_CREDENTIALS;
-use crate::auth::obtain::Obtainer;
+use crate::auth::obtain::{ObtainError, Obtained, Obtainer};
 use crate::auth::resolve::{Candidate, NoCredential, ProviderAuth, Source};
 use crate::auth::state::AuthState;
 use crate::auth::store::Snapshot;
@@ -56,29 +56,29 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let candidates = auth
         .candidates(pinned.as_ref())
         .map_err(|why: NoCredential| no_credential::failure(&why, &auth, &agent, &inputs))?;
-    let Some(chosen) = candidates.into_iter().next() else {
+    let refresher = agent.refresher(ctx)?;
+    let obtainer =
+        Obtainer { references: inputs.references(), refresher: &refresher, programs: &ctx.programs };
+    let signed = ctx.block_on(first_obtained(ctx, obtainer, candidates))?;
+    let Some(mut signed) = signed else {
         return Err(no_credential::failure(&NoCredential::AllUnusable, &auth, &agent, &inputs));
     };
-    warn_of_end(ctx, &agent, &chosen);
-    let refresher = agent.refresher(ctx)?;
-    let obtainer = Obtainer { references: inputs.references(), refresher: &refresher };
-    let obtained = ctx.block_on(async { Ok(obtainer.obtain(&chosen).await?) })?;
-    if obtained.form == Form::PlanToken {
+    warn_of_end(ctx, &agent, &signed.chosen);
+    if signed.obtained.form == Form::PlanToken {
         notice::show_and_record(ctx, &PLAN_CREDENTIALS);
     }
-    if let Source::Env(variable, _) = chosen.source {
-        ctx.terminal
-            .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
+    if let Source::Env(variable, _) = signed.chosen.source {
+        let billing = signed.obtained.billing.as_str();
+        ctx.terminal.say(&style::dim(&format!("using {variable} of the environment ({billing})")));
     }
-    let request = request(&question, args, &model, obtained.form);
     let mut shown = Shown::default();
     let client = provider::client(model.provider(), &agent.config, &ctx.env, ctx.network)?;
-    let authorization = provider::authorization(obtained);
-    let outcome = ctx.block_on(ask(ctx, &client, &authorization, &request, args.json, &mut shown));
+    let request = |form: Form| request(&question, args, &model, form);
+    let outcome = ctx.block_on(ask(ctx, &client, &mut signed, &request, args.json, &mut shown));
     if !args.json {
         shown.end_line(ctx)?;
     }
-    let answer = &shown.answer;
+    let (chosen, answer) = (signed.chosen, &shown.answer);
     let (meta, duration) = outcome.map_err(|failure| interrupted(failure, &agent, &chosen, answer))?;
     let report = ChatReport {
         schema_version: SCHEMA_VERSION,
@@ -103,6 +103,65 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         ctx.terminal.say(&style::dim(&report.receipt.line()));
     }
     Ok(Exit::Ok)
+}
+
+/// The credential that signs a request, with its secret.
+struct Signed<'a> {
+    obtainer: Obtainer<'a>,
+    chosen: Candidate<'a>,
+    obtained: Obtained,
+}
+
+/// The first credential whose secret can be had. What cannot be found where its reference leads is said, and the next one
+/// is tried.
+async fn first_obtained<'a>(
+    ctx: &Ctx,
+    obtainer: Obtainer<'a>,
+    candidates: Vec<Candidate<'a>>,
+) -> Result<Option<Signed<'a>>, Failure> {
+    let mut passed_over: Vec<ObtainError> = Vec::new();
+    let mut candidates = candidates.into_iter().peekable();
+    while let Some(candidate) = candidates.next() {
+        match obtainer.obtain(&candidate).await {
+            Ok(obtained) => {
+                let chosen = Candidate { billing: obtained.billing, ..candidate };
+                return Ok(Some(Signed { obtainer, chosen, obtained }));
+            }
+            Err(error @ ObtainError::Reference { .. }) => match candidates.peek() {
+                Some(next) => {
+                    let (name, billing) = (next.source.name(), next.billing.as_str());
+                    ctx.terminal.say(&format!("→ {error}; continuing with {name} ({billing})"));
+                    passed_over.push(error);
+                }
+                None => {
+                    let earlier = passed_over.iter().map(ToString::to_string);
+                    return Err(earlier.fold(error.into(), Failure::fact));
+                }
+            },
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+impl Signed<'_> {
+    fn authorization(&self) -> Authorization {
+        provider::authorization(self.obtained.clone())
+    }
+
+    /// Takes another secret in place of one the API refused; says whether there was one.
+    async fn renew(&mut self, refusal: &anthropic::Error) -> Result<bool, Failure> {
+        let Some(refusal) = refusal.api().filter(|api| Obtainer::renews_after(&self.chosen, api.kind)) else {
+            return Ok(false);
+        };
+        let renewed = self.obtainer.renew(&self.chosen, &self.obtained.secret).await.map_err(|error| {
+            Failure::from(error).fact(format!("the API refused what it gave before ({})", refusal.status))
+        })?;
+        let Some(renewed) = renewed else { return Ok(false) };
+        self.chosen.billing = renewed.billing;
+        self.obtained = renewed;
+        Ok(true)
+    }
 }
 
 /// One line when the credential in use ends soon.
@@ -160,17 +219,25 @@ impl Shown {
     }
 }
 
-/// Sends the question and passes the answer on as it comes.
+/// Sends the question, once more with another secret when the first one is refused and there is one, and passes the answer
+/// on as it comes.
 async fn ask(
     ctx: &Ctx,
     client: &Client,
-    authorization: &Authorization,
-    request: &MessageRequest,
+    signed: &mut Signed<'_>,
+    request: &impl Fn(Form) -> MessageRequest,
     is_json: bool,
     shown: &mut Shown,
 ) -> Result<(ResponseMeta, Duration), Failure> {
     let started = ctx.clock.steady();
-    let mut stream = client.stream_message(authorization, request).await?;
+    let first = client.stream_message(&signed.authorization(), &request(signed.obtained.form)).await;
+    let mut stream = match first {
+        Ok(stream) => stream,
+        Err(refusal) if signed.renew(&refusal).await? => {
+            client.stream_message(&signed.authorization(), &request(signed.obtained.form)).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
     while let Some(event) = stream.next().await {
         let event = event?;
         if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (&event, is_json) {
