@@ -9,6 +9,8 @@ use crate::auth::enroll::EnrollError;
 use crate::auth::oauth::refresh::RefreshError;
 use crate::auth::oauth::token_endpoint::TokenError;
 use crate::auth::obtain::ObtainError;
+use crate::auth::profile::SecretRef;
+use crate::auth::reference::BrokenReference;
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
 use crate::auth::wording::{self, Fix};
@@ -94,6 +96,16 @@ impl Failure {
     /// The user left a prompt or pressed Ctrl-C.
     pub fn cancelled(message: impl Into<String>) -> Self {
         Self::new(Exit::Cancelled, "cancelled", message)
+    }
+
+    /// A reference that is to be stored leads nowhere.
+    pub fn of_reference(reference: &SecretRef, broken: &BrokenReference) -> Self {
+        Self::new(
+            Exit::NoUsableCredential,
+            "secret_reference",
+            format!("{reference} cannot be used: {broken}."),
+        )
+        .fix(wording::reference_fix(broken))
     }
 
     /// With a fact.

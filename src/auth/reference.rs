@@ -135,6 +135,19 @@ impl References<'_> {
         looked.unwrap_or_else(Look::Broken)
     }
 
+    /// Whether the config has the place and the id can be one there; nothing is read or run.
+    ///
+    /// # Errors
+    /// When it does not, or cannot.
+    pub fn check_place(&self, reference: &SecretRef) -> Result<(), BrokenReference> {
+        match reference.source.as_str() {
+            "env" => self.variable_name(reference).map(|_| ()),
+            "file" => rules::check_file_id(self.file(reference)?.mode, &reference.id).map(|_| ()),
+            "exec" => self.program(reference).map(|_| ()),
+            other => Err(BrokenReference::UnknownSource(other.to_owned())),
+        }
+    }
+
     /// The secret a reference leads to, running the program where there is one. `rejected` is a value that is known not to
     /// be accepted: a program that gave it is run once more.
     ///
@@ -183,13 +196,18 @@ impl References<'_> {
         storage::is_open_to_all(&path).then_some(path)
     }
 
-    fn variable(&self, reference: &SecretRef) -> Result<Secret, BrokenReference> {
+    fn variable_name<'r>(&self, reference: &'r SecretRef) -> Result<&'r str, BrokenReference> {
         if reference.provider != "default" {
             self.provider(reference)?;
         }
         rules::check_variable(&reference.id)?;
-        let unset = || BrokenReference::VariableUnset(reference.id.clone());
-        let value = self.env.get(&reference.id).filter(|value| !value.trim().is_empty()).ok_or_else(unset)?;
+        Ok(&reference.id)
+    }
+
+    fn variable(&self, reference: &SecretRef) -> Result<Secret, BrokenReference> {
+        let name = self.variable_name(reference)?;
+        let unset = || BrokenReference::VariableUnset(name.to_owned());
+        let value = self.env.get(name).filter(|value| !value.trim().is_empty()).ok_or_else(unset)?;
         bare(value).ok_or_else(|| BrokenReference::NoCredential(self.place(reference)))
     }
 
@@ -254,5 +272,5 @@ fn other_source(reference: &SecretRef, provider: &SecretProvider) -> BrokenRefer
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

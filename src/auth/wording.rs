@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::health::{Stored, Unusable, UnusableReason, Usable, Verdict};
-use super::profile::{CredentialType, Profile};
+use super::profile::{CredentialType, Material, Profile};
 use super::reference::BrokenReference;
 use crate::config::AgentId;
 use crate::text::{duration, one_line, shell_word};
@@ -154,9 +154,9 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
         UnusableReason::Expired
         | UnusableReason::Missing
         | UnusableReason::CannotSend(_)
-        | UnusableReason::SignInAgain { .. }
-        | UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
-            Some(replacement(profile, agent))
+        | UnusableReason::SignInAgain { .. } => Some(replacement(profile, agent)),
+        UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
+            Some(stored_anew(profile, agent))
         }
         UnusableReason::BrokenReference(broken) => Some(reference_fix(broken)),
         UnusableReason::Disabled(why) => match why.as_str() {
@@ -178,8 +178,16 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
     }
 }
 
-/// What puts another secret into a profile, and into no other.
+/// What gives a profile another secret, and no other profile: where it is kept, or here.
 pub fn replacement(profile: &Profile, agent: Option<&AgentId>) -> Fix {
+    match profile.credential.material() {
+        Material::Reference(reference) => Fix::advise(format!("put another secret where {reference} leads")),
+        Material::Value(_) | Material::Missing => stored_anew(profile, agent),
+    }
+}
+
+/// What stores another secret in a profile.
+fn stored_anew(profile: &Profile, agent: Option<&AgentId>) -> Fix {
     if profile.id.provider() != "anthropic" {
         return Fix::advise("renew it with the program that stores it");
     }

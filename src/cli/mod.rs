@@ -7,6 +7,7 @@ mod demo;
 mod models;
 mod onboard;
 mod sandbox;
+mod secret_ref;
 
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
@@ -14,6 +15,7 @@ pub use demo::DemoArgs;
 pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
 pub use onboard::{AuthChoice, OnboardArgs};
 pub use sandbox::SandboxArgs;
+pub use secret_ref::{SecretInputMode, SecretRefArgs};
 
 use clap::{Parser, Subcommand};
 

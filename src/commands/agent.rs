@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::auth::oauth::refresh::Refresher;
+use crate::auth::reference::References;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
 use crate::auth::store::{AuthStore, Snapshot};
@@ -44,6 +45,11 @@ impl Agent {
         now: Timestamp,
     ) -> Inputs<'a> {
         Inputs { snapshot, state, config: &self.config, env: &ctx.env, paths: &ctx.paths, now }
+    }
+
+    /// Where references lead.
+    pub(super) fn references<'a>(&'a self, ctx: &'a Ctx) -> References<'a> {
+        References { env: &ctx.env, config: &self.config, paths: &ctx.paths }
     }
 
     /// What refreshes this agent's pairs, in step with every other agent and process.

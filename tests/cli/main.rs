@@ -24,6 +24,7 @@ mod onboard;
 mod promises;
 mod prompts;
 mod sandbox;
+mod secret_refs;
 mod typescript_state;
 mod usage_errors;
 

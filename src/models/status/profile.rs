@@ -192,8 +192,7 @@ impl<'a> ProfileHealth<'a> {
         };
         let reason_code =
             (verdict.stored == Stored::Missing).then_some(match profile.credential.material() {
-                Material::Missing => "missing_token",
-                Material::Reference(_) => "unresolved_ref",
+                Material::Missing | Material::Reference(_) => "missing_token",
                 Material::Value(_) => "invalid_expires",
             });
         Self {
