@@ -38,6 +38,8 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--anthropic-api-key', '--anthropic-api-key', [CompletionResultType]::ParameterName, 'An API key of the Anthropic Console')
             [CompletionResult]::new('--token-provider', '--token-provider', [CompletionResultType]::ParameterName, 'Whose token it is; only `anthropic` is known')
             [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'A setup-token, as printed by `claude setup-token`')
+            [CompletionResult]::new('--secret-input-mode', '--secret-input-mode', [CompletionResultType]::ParameterName, 'Store the credential itself, or a reference to where it is kept')
+            [CompletionResult]::new('--secret-ref', '--secret-ref', [CompletionResultType]::ParameterName, 'Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`')
             [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]')
             [CompletionResult]::new('--token-profile-id', '--token-profile-id', [CompletionResultType]::ParameterName, 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]')
             [CompletionResult]::new('--token-expires-in', '--token-expires-in', [CompletionResultType]::ParameterName, 'How long the token lives, like `365d` or `12h`')
@@ -46,7 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--token-stdin', '--token-stdin', [CompletionResultType]::ParameterName, 'Read the setup-token from standard input')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let --profile-id replace a credential of another kind')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Ask the API whether it accepts the credential, and store it only then')
-            [CompletionResult]::new('--skip-health', '--skip-health', [CompletionResultType]::ParameterName, 'Store without asking the API; what scripts get anyway')
+            [CompletionResult]::new('--skip-health', '--skip-health', [CompletionResultType]::ParameterName, 'Store without asking the API, which scripts get anyway, and without following a reference')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Never ask anything, also on a terminal')
             [CompletionResult]::new('--accept-risk', '--accept-risk', [CompletionResultType]::ParameterName, 'Accepted for scripts written for the TypeScript program; not required')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
@@ -63,6 +65,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show an agent''s models and the health of its credentials; opens no connection')
+            [CompletionResult]::new('auth', 'auth', [CompletionResultType]::ParameterValue, 'Look after the stored credentials of an agent')
             break
         }
         'fased;models;status' {
@@ -71,6 +74,21 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Print the primary model and nothing else')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;models;auth' {
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List stored credentials in order of use, those that cannot be read included')
+            break
+        }
+        'fased;models;auth;list' {
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Only credentials of this provider')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -34,8 +34,14 @@ _fased() {
             fased,sandbox)
                 cmd="fased__subcmd__sandbox"
                 ;;
+            fased__subcmd__models,auth)
+                cmd="fased__subcmd__models__subcmd__auth"
+                ;;
             fased__subcmd__models,status)
                 cmd="fased__subcmd__models__subcmd__status"
+                ;;
+            fased__subcmd__models__subcmd__auth,list)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__list"
                 ;;
             *)
                 ;;
@@ -116,7 +122,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models)
-            opts="-h --json --plain --check --agent --model --help status"
+            opts="-h --json --plain --check --agent --model --help status auth"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -127,6 +133,46 @@ _fased() {
                     return 0
                     ;;
                 --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth)
+            opts="-h --agent --help list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__list)
+            opts="-h --provider --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -160,7 +206,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__onboard)
-            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --token-profile-id --profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
+            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --secret-input-mode --secret-ref --token-profile-id --profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -179,6 +225,14 @@ _fased() {
                     return 0
                     ;;
                 --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-input-mode)
+                    COMPREPLY=($(compgen -W "plaintext ref" -- "${cur}"))
+                    return 0
+                    ;;
+                --secret-ref)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -34,6 +34,8 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --anthropic-api-key 'An API key of the Anthropic Console'
             cand --token-provider 'Whose token it is; only `anthropic` is known'
             cand --token 'A setup-token, as printed by `claude setup-token`'
+            cand --secret-input-mode 'Store the credential itself, or a reference to where it is kept'
+            cand --secret-ref 'Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`'
             cand --profile-id 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]'
             cand --token-profile-id 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]'
             cand --token-expires-in 'How long the token lives, like `365d` or `12h`'
@@ -42,7 +44,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --token-stdin 'Read the setup-token from standard input'
             cand --replace 'Let --profile-id replace a credential of another kind'
             cand --verify 'Ask the API whether it accepts the credential, and store it only then'
-            cand --skip-health 'Store without asking the API; what scripts get anyway'
+            cand --skip-health 'Store without asking the API, which scripts get anyway, and without following a reference'
             cand --non-interactive 'Never ask anything, also on a terminal'
             cand --accept-risk 'Accepted for scripts written for the TypeScript program; not required'
             cand --json 'Answer with one JSON document'
@@ -58,6 +60,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand status 'Show an agent''s models and the health of its credentials; opens no connection'
+            cand auth 'Look after the stored credentials of an agent'
         }
         &'fased;models;status'= {
             cand --agent 'Agent to look at [default: the configured default agent, else main]'
@@ -65,6 +68,19 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --json 'Answer with one JSON document'
             cand --plain 'Print the primary model and nothing else'
             cand --check 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List stored credentials in order of use, those that cannot be read included'
+        }
+        &'fased;models;auth;list'= {
+            cand --provider 'Only credentials of this provider'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
         }

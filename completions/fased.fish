@@ -38,6 +38,9 @@ skip\t'Nothing for now'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l anthropic-api-key -d 'An API key of the Anthropic Console' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-provider -d 'Whose token it is; only `anthropic` is known' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token -d 'A setup-token, as printed by `claude setup-token`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l secret-input-mode -d 'Store the credential itself, or a reference to where it is kept' -r -f -a "plaintext\t'The credential itself'
+ref\t'Where it is kept; it is looked up at every use'"
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l secret-ref -d 'Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l profile-id -l token-profile-id -d 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-expires-in -d 'How long the token lives, like `365d` or `12h`' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l agent -d 'Agent to store it for [default: the configured default agent, else main]' -r
@@ -45,24 +48,28 @@ complete -c fased -n "__fish_fased_using_subcommand onboard" -l api-key-stdin -d
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-stdin -d 'Read the setup-token from standard input'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l replace -d 'Let --profile-id replace a credential of another kind'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l verify -d 'Ask the API whether it accepts the credential, and store it only then'
-complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API; what scripts get anyway'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API, which scripts get anyway, and without following a reference'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive -d 'Never ask anything, also on a terminal'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l accept-risk -d 'Accepted for scripts written for the TypeScript program; not required'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l plain -d 'Print the primary model and nothing else'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l plain -d 'Print the primary model and nothing else'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -f -a "auth" -d 'Look after the stored credentials of an agent'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l plain -d 'Print the primary model and nothing else'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -l agent -d 'Agent whose credentials are meant [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "list" -d 'List stored credentials in order of use, those that cannot be read included'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r
