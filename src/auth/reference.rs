@@ -272,5 +272,6 @@ fn other_source(reference: &SecretRef, provider: &SecretProvider) -> BrokenRefer
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;

@@ -74,7 +74,7 @@ mod tests {
     fn a_named_pipe_is_told_without_waiting_for_its_writer() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe");
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         assert!(matches!(read_small(&pipe, 5), Err(SmallFileError::NotRegular)));
     }
 }

@@ -268,5 +268,6 @@ fn counted(read: std::io::Result<usize>, said: &mut usize) -> bool {
     length > 0
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;
