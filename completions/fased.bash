@@ -552,7 +552,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__onboard)
-            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --token-profile-id --profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
+            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --secret-input-mode --secret-ref --token-profile-id --profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -571,6 +571,14 @@ _fased() {
                     return 0
                     ;;
                 --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --secret-input-mode)
+                    COMPREPLY=($(compgen -W "plaintext ref" -- "${cur}"))
+                    return 0
+                    ;;
+                --secret-ref)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -39,6 +39,9 @@ skip\t'Nothing for now'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l anthropic-api-key -d 'An API key of the Anthropic Console' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-provider -d 'Whose token it is; only `anthropic` is known' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token -d 'A setup-token, as printed by `claude setup-token`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l secret-input-mode -d 'Store the credential itself, or a reference to where it is kept' -r -f -a "plaintext\t'The credential itself'
+ref\t'Where it is kept; it is looked up at every use'"
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l secret-ref -d 'Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l profile-id -l token-profile-id -d 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-expires-in -d 'How long the token lives, like `365d` or `12h`' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l agent -d 'Agent to store it for [default: the configured default agent, else main]' -r
@@ -46,7 +49,7 @@ complete -c fased -n "__fish_fased_using_subcommand onboard" -l api-key-stdin -d
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-stdin -d 'Read the setup-token from standard input'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l replace -d 'Let --profile-id replace a credential of another kind'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l verify -d 'Ask the API whether it accepts the credential, and store it only then'
-complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API; what scripts get anyway'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API, which scripts get anyway, and without following a reference'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive -d 'Never ask anything, also on a terminal'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l accept-risk -d 'Accepted for scripts written for the TypeScript program; not required'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l json -d 'Answer with one JSON document'

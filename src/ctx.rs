@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::anthropic::NetworkPolicy;
 use crate::auth::oauth::refresh::InFlight;
+use crate::auth::reference::Programs;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Paths};
 use crate::env::Env;
@@ -34,6 +35,8 @@ pub struct Ctx {
     pub network: NetworkPolicy,
     /// Refreshes this process has begun.
     pub in_flight: InFlight,
+    /// What programs that print secrets gave to this process.
+    pub programs: Programs,
 }
 
 impl Ctx {
@@ -62,7 +65,8 @@ impl Ctx {
             Some(now) => Arc::new(SystemClock::standing_at(now)),
             None => Arc::new(SystemClock::new()),
         };
-        Ok(Self { env, paths, clock, terminal, network, in_flight: InFlight::default() })
+        let (in_flight, programs) = (InFlight::default(), Programs::default());
+        Ok(Self { env, paths, clock, terminal, network, in_flight, programs })
     }
 
     /// Reads the config.

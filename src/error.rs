@@ -11,9 +11,11 @@ use crate::auth::enroll::EnrollError;
 use crate::auth::oauth::refresh::RefreshError;
 use crate::auth::oauth::token_endpoint::TokenError;
 use crate::auth::obtain::ObtainError;
+use crate::auth::profile::SecretRef;
+use crate::auth::reference::BrokenReference;
 use crate::auth::state::StateError;
 use crate::auth::store::StoreError;
-use crate::auth::wording::Fix;
+use crate::auth::wording::{self, Fix};
 use crate::config::{AgentId, ConfigError};
 use crate::models::refs::ModelRefError;
 use crate::models::selection::ConfiguredModelError;
@@ -96,6 +98,16 @@ impl Failure {
     /// The user left a prompt or pressed Ctrl-C.
     pub fn cancelled(message: impl Into<String>) -> Self {
         Self::new(Exit::Cancelled, "cancelled", message)
+    }
+
+    /// A reference that is to be stored leads nowhere.
+    pub fn of_reference(reference: &SecretRef, broken: &BrokenReference) -> Self {
+        Self::new(
+            Exit::NoUsableCredential,
+            "secret_reference",
+            format!("{reference} cannot be used: {broken}."),
+        )
+        .fix(wording::reference_fix(broken))
     }
 
     /// With a fact.
@@ -325,9 +337,15 @@ impl From<ObtainError> for Failure {
     fn from(error: ObtainError) -> Self {
         match error {
             ObtainError::Refresh(error) => error.into(),
-            ObtainError::Reference { .. } | ObtainError::Nothing { .. } => {
+            ObtainError::Reference { ref id, ref source } => {
                 Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
-                    .hint("mend what it refers to, or store another credential")
+                    .detail("profileId", id.as_str().into())
+                    .fix(wording::reference_fix(source))
+            }
+            ObtainError::Nothing { ref id } => {
+                Self::new(Exit::NoUsableCredential, "secret_missing", format!("{}.", sentence(&error)))
+                    .detail("profileId", id.as_str().into())
+                    .hint("store a credential in its place")
             }
         }
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Asker, AttemptError, Happening, Observe, Question};
-use crate::anthropic::{self, ApiErrorKind, Client, Error, ResponseMeta};
+use crate::anthropic::{self, Client, Error, ResponseMeta};
 use crate::auth::candidates::Eligible;
 use crate::auth::cooldown::Effect;
-use crate::auth::obtain::{Obtained, Obtainer};
+use crate::auth::health::Billing;
+use crate::auth::obtain::{ObtainError, Obtained, Obtainer};
 use crate::auth::profile::Profile;
 use crate::auth::reason::{Failed, Reason};
 use crate::auth::resolve::{Candidate, Source};
@@ -20,7 +21,6 @@ use crate::failover::{Event, Outcome, Route, Try, classify};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 use crate::provider::{self, ProviderError};
-use crate::secret::Secret;
 use crate::storage::Jitter;
 
 /// What tries of one question share.
@@ -31,8 +31,6 @@ pub(super) struct Trying<'t, 'a> {
     pub(super) clients: RefCell<HashMap<String, Client>>,
     /// Which model the last try was for.
     pub(super) asked: Cell<usize>,
-    /// The secret the last try was refused with.
-    pub(super) rejected: RefCell<Option<Secret>>,
     pub(super) observe: RefCell<&'t mut Observe<'t>>,
 }
 
@@ -41,6 +39,7 @@ pub(super) struct Trying<'t, 'a> {
 pub(super) struct Answer {
     pub(super) answer: anthropic::Answer,
     pub(super) meta: ResponseMeta,
+    pub(super) billing: Billing,
     pub(super) duration: Duration,
 }
 
@@ -67,22 +66,27 @@ impl<'a> Trying<'_, 'a> {
             return Outcome::NotTried;
         }
         let sent = self.asker.clock.now();
-        let obtained = match self.obtain(credential, this.refresh).await {
+        let obtained = match self.obtainer.obtain(credential).await {
             Ok(obtained) => obtained,
             // What could not be had says nothing about how the provider would have liked it.
-            Err(error) => {
-                let failed = Failed::because(Reason::Auth);
-                return Outcome::Failed { error: error.into(), failed, committed: false };
-            }
+            Err(error) => return self.unobtainable(credential, error),
         };
-        let secret = obtained.secret.clone();
-        match self.send(credential, obtained, model).await {
+        let mut tried = self.send(credential, &obtained, model).await;
+        if let Err(Broken { error: AttemptError::Api(Error::Api(api)), committed: false }) = &tried
+            && Obtainer::renews_after(credential, api.kind)
+        {
+            match self.obtainer.renew(credential, &obtained.secret).await {
+                Ok(Some(renewed)) => tried = self.send(credential, &renewed, model).await,
+                Ok(None) => {}
+                Err(error) => return self.unobtainable(credential, error),
+            }
+        }
+        match tried {
             Ok(answer) => {
-                self.note(
-                    credential,
-                    |state, profile, class| state.note_success(profile, class, sent, self.asker.clock.now()),
-                    model,
-                );
+                let note = |state: &mut AuthState, profile: &Profile, class: &str| {
+                    state.note_success(profile, class, sent, self.asker.clock.now())
+                };
+                self.note(credential, note, model);
                 Outcome::Answered(answer)
             }
             Err(Broken { error, committed }) => {
@@ -90,14 +94,17 @@ impl<'a> Trying<'_, 'a> {
                     AttemptError::Api(error) => classify(error, self.asker.clock.now()),
                     _ => Failed::because(Reason::Local),
                 };
-                if !this.refresh && !committed && self.may_renew(credential, &error) {
-                    *self.rejected.borrow_mut() = Some(secret);
-                    return Outcome::RefreshAndRetry { error, failed };
-                }
                 let failed = self.note_failure(credential, model, failed);
                 Outcome::Failed { error, failed, committed }
             }
         }
+    }
+
+    fn unobtainable(&self, credential: &Candidate<'_>, error: ObtainError) -> Tried {
+        // Nothing can be stopped between two tries.
+        let _ = (self.observe.borrow_mut())(Happening::Unobtainable { credential, error: &error });
+        let failed = Failed::because(Reason::Unobtainable);
+        Outcome::Failed { error: error.into(), failed, committed: false }
     }
 
     /// Tells of models that cannot be asked at all before one that can.
@@ -124,37 +131,20 @@ impl<'a> Trying<'_, 'a> {
         u32::try_from(jitter.below(u64::from(PARTS))).map_or(0.0, |part| f64::from(part) / f64::from(PARTS))
     }
 
-    async fn obtain(
-        &self,
-        credential: &Candidate<'_>,
-        refresh: bool,
-    ) -> Result<Obtained, crate::auth::obtain::ObtainError> {
-        let rejected = self.rejected.borrow_mut().take().filter(|_| refresh);
-        match rejected {
-            Some(rejected) => self.obtainer.renew(credential, &rejected).await,
-            None => self.obtainer.obtain(credential).await,
-        }
-    }
-
-    fn may_renew(&self, credential: &Candidate<'_>, error: &AttemptError) -> bool {
-        let AttemptError::Api(Error::Api(api)) = error else { return false };
-        api.kind == ApiErrorKind::Authentication && self.obtainer.can_renew(credential)
-    }
-
     async fn send(
         &self,
         credential: &Candidate<'_>,
-        obtained: Obtained,
+        obtained: &Obtained,
         model: &ModelRef,
     ) -> Result<Answer, Broken> {
         let clock = self.asker.clock;
         let client = self.client(model.provider()).map_err(AttemptError::from)?;
-        let form = obtained.form;
-        self.tell(Happening::Using { credential, form })?;
+        let Obtained { form, billing, .. } = *obtained;
+        self.tell(Happening::Using { credential, form, billing })?;
         let request = (self.question.request)(model, form);
         let started = clock.steady();
         let mut stream = client
-            .stream_message(&provider::authorization(obtained), &request)
+            .stream_message(&provider::authorization(obtained.clone()), &request)
             .await
             .map_err(AttemptError::from)?;
         self.tell(Happening::Begins)?;
@@ -167,7 +157,7 @@ impl<'a> Trying<'_, 'a> {
             self.tell(Happening::Piece(&event)).map_err(|error| Broken { error, committed })?;
         }
         let duration = clock.steady().saturating_sub(started);
-        Ok(Answer { answer, meta: stream.meta().clone(), duration })
+        Ok(Answer { answer, meta: stream.meta().clone(), billing, duration })
     }
 
     fn tell(&self, happening: Happening<'_>) -> Result<(), AttemptError> {

@@ -19,7 +19,7 @@ use crate::auth::health::Billing;
 use crate::auth::oauth::refresh::Refresher;
 use crate::auth::obtain::{ObtainError, Obtainer};
 use crate::auth::reason::Reason;
-use crate::auth::reference::References;
+use crate::auth::reference::{Programs, References};
 use crate::auth::resolve::{Candidate, Inputs, NoCredential, ProviderAuth};
 use crate::auth::state::StateFile;
 use crate::auth::store::{AuthStore, StoreError};
@@ -47,6 +47,8 @@ pub struct Asker<'a> {
     pub store: &'a AuthStore,
     /// Refreshes its pairs.
     pub refresher: &'a Refresher,
+    /// What programs that keep secrets gave to this process.
+    pub programs: &'a Programs,
     /// Which hosts may be reached.
     pub network: NetworkPolicy,
     /// Time.
@@ -74,6 +76,15 @@ pub enum Happening<'a> {
         credential: &'a Candidate<'a>,
         /// How it is sent.
         form: Form,
+        /// Who pays, now that its secret is known.
+        billing: Billing,
+    },
+    /// A credential's secret could not be had; another credential may take over.
+    Unobtainable {
+        /// The credential.
+        credential: &'a Candidate<'a>,
+        /// Why.
+        error: &'a ObtainError,
     },
     /// The answer of a try begins; what an earlier one gave before it failed is void.
     Begins,
@@ -192,10 +203,9 @@ impl<'a> Asker<'a> {
         let trying = attempt::Trying {
             asker: self,
             question,
-            obtainer: Obtainer { references, refresher: self.refresher },
+            obtainer: Obtainer { references, refresher: self.refresher, programs: self.programs },
             clients: RefCell::new(HashMap::new()),
             asked: Cell::new(0),
-            rejected: RefCell::new(None),
             observe: RefCell::new(observe),
         };
         trying.passed_over(&routes);
@@ -215,11 +225,12 @@ impl<'a> Asker<'a> {
         match ran {
             Ok(answered) => {
                 let place = answered.place;
-                let attempt::Answer { answer, meta, duration } = answered.value;
+                let attempt::Answer { answer, meta, billing, duration } = answered.value;
+                let credential = &routes[place.route].candidates[place.candidate].credential.credential;
                 Ok(Asked {
                     answer,
                     meta,
-                    credential: routes[place.route].candidates[place.candidate].credential.credential.clone(),
+                    credential: Candidate { billing, ..credential.clone() },
                     model: question.models[place.route].clone(),
                     duration,
                     failed: told(answered.failures),

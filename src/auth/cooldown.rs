@@ -78,7 +78,7 @@ impl AuthState {
             Reason::Auth | Reason::Permission | Reason::RateLimit => true,
             Reason::AuthPermanent | Reason::SpendLimit | Reason::Billing => true,
             Reason::Overloaded | Reason::Timeout | Reason::ModelNotFound => false,
-            Reason::Format | Reason::Local => false,
+            Reason::Format | Reason::Local | Reason::Unobtainable => false,
         };
         if !leaves_a_trace {
             return Effect::None;

@@ -28,6 +28,8 @@ pub struct Verdict {
     pub renews: bool,
     /// The provider refused its refresh token, so that it ends for good.
     pub refresh_refused: bool,
+    /// What it holds is known only when it is used.
+    pub known_on_use: bool,
     /// What the provider last said.
     pub verified: Option<Box<Verification>>,
     /// Whether a request may use it now.
@@ -193,6 +195,7 @@ pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situat
         expires_estimated,
         renews: situation.renewable && refused.is_none() && is_pair(profile),
         refresh_refused: refused.is_some(),
+        known_on_use: look == Some(Look::OnUse),
         verified: state.and_then(|state| state.verified.clone()).map(Box::new),
         usable: obstacle.map_or(Usable::Yes, |obstacle| Usable::No(obstacle.into())),
         billing: billing_of(profile, look.as_ref()),
@@ -215,10 +218,11 @@ fn judge_stored(
         () => Stored::Ok,
     };
     if let Some(look) = look {
-        return match look {
-            Look::Found(_, Some(at)) => (by_time(*at), Some(*at), false),
-            Look::Broken(_) => (Stored::Missing, None, false),
-            Look::Found(..) | Look::OnUse => (Stored::Static, None, false),
+        return match (look, profile.credential.expires()) {
+            (Look::Broken(_), _) => (Stored::Missing, None, false),
+            (Look::Found(_, Some(at)), _) => (by_time(*at), Some(*at), false),
+            (Look::Found(..) | Look::OnUse, Expiry::At(at)) => (by_time(at), Some(at), false),
+            (Look::Found(..) | Look::OnUse, _) => (Stored::Static, None, false),
         };
     }
     let credential = &profile.credential;

@@ -2,11 +2,13 @@
 //! is about to end, a reference followed. What cannot be had is said, and nothing else is sent in its place.
 
 use super::form::Form;
+use super::health::Billing;
 use super::oauth::refresh::{Reason, RefreshError, Refresher};
 use super::profile::{Credential, Material, Profile};
 use super::profile_id::ProfileId;
-use super::reference::{BrokenReference, Look, References};
-use super::resolve::{Candidate, Source, env_form};
+use super::reference::{BrokenReference, Programs, References};
+use super::resolve::{Candidate, Source, billing_of_env, env_form};
+use crate::anthropic::ApiErrorKind;
 use crate::secret::Secret;
 
 /// A secret that signs a request.
@@ -16,6 +18,8 @@ pub struct Obtained {
     pub secret: Secret,
     /// How it is sent.
     pub form: Form,
+    /// Who pays: known for sure only now, where the secret was not stored.
+    pub billing: Billing,
 }
 
 /// A credential's secret could not be had.
@@ -25,7 +29,7 @@ pub enum ObtainError {
     #[error(transparent)]
     Refresh(#[from] RefreshError),
     /// The reference leads nowhere.
-    #[error("{id}: {source}")]
+    #[error("profile {id} cannot be used: {source}")]
     Reference {
         /// The profile.
         id: ProfileId,
@@ -33,7 +37,7 @@ pub enum ObtainError {
         source: BrokenReference,
     },
     /// The profile holds nothing.
-    #[error("{id} holds no secret")]
+    #[error("profile {id} holds no secret")]
     Nothing {
         /// The profile.
         id: ProfileId,
@@ -47,6 +51,8 @@ pub struct Obtainer<'a> {
     pub references: References<'a>,
     /// Refreshes pairs.
     pub refresher: &'a Refresher,
+    /// What programs gave to this process.
+    pub programs: &'a Programs,
 }
 
 impl Obtainer<'_> {
@@ -56,50 +62,70 @@ impl Obtainer<'_> {
     /// See [`ObtainError`].
     pub async fn obtain(&self, candidate: &Candidate<'_>) -> Result<Obtained, ObtainError> {
         match &candidate.source {
-            Source::Env(_, secret) => Ok(Obtained { secret: secret.clone(), form: env_form(secret) }),
-            Source::Profile(profile) => self.of_profile(profile, Reason::Use).await,
+            Source::Env(_, secret) => Ok(Obtained {
+                secret: secret.clone(),
+                form: env_form(secret),
+                billing: billing_of_env(secret),
+            }),
+            Source::Profile(profile) => self.of_profile(profile, None).await,
         }
     }
 
-    /// Whether there may be another secret in place of one the API refused although it has not ended.
-    pub fn can_renew(&self, candidate: &Candidate<'_>) -> bool {
+    /// Whether another secret may be had after a refusal: a pair is refreshed when its token is not accepted; what is kept
+    /// elsewhere may have been changed there, also when what it may do was.
+    pub fn renews_after(candidate: &Candidate<'_>, refusal: ApiErrorKind) -> bool {
         match &candidate.source {
-            Source::Profile(profile) => is_pair(profile),
+            Source::Profile(profile) if is_pair(profile) => refusal == ApiErrorKind::Authentication,
+            Source::Profile(profile) => {
+                matches!(profile.credential.material(), Material::Reference(_))
+                    && matches!(refusal, ApiErrorKind::Authentication | ApiErrorKind::Permission)
+            }
             Source::Env(..) => false,
         }
     }
 
-    /// Another secret in place of one the API refused although it has not ended.
+    /// Another secret in place of one the API refused: a pair is refreshed although it has not ended, a reference followed
+    /// once more, its program being run again. `None` when there can be none, or it is still the same. Whoever asks
+    /// twice for one request asks once too often.
     ///
     /// # Errors
     /// See [`ObtainError`].
-    pub async fn renew(&self, candidate: &Candidate<'_>, rejected: &Secret) -> Result<Obtained, ObtainError> {
-        match &candidate.source {
-            Source::Profile(profile) => self.of_profile(profile, Reason::Rejected(rejected.clone())).await,
-            Source::Env(..) => self.obtain(candidate).await,
+    pub async fn renew(
+        &self,
+        candidate: &Candidate<'_>,
+        rejected: &Secret,
+    ) -> Result<Option<Obtained>, ObtainError> {
+        let Source::Profile(profile) = &candidate.source else { return Ok(None) };
+        if !is_pair(profile) && !matches!(profile.credential.material(), Material::Reference(_)) {
+            return Ok(None);
         }
+        let renewed = self.of_profile(profile, Some(rejected)).await?;
+        Ok((renewed.secret != *rejected).then_some(renewed))
     }
 
-    async fn of_profile(&self, profile: &Profile, reason: Reason) -> Result<Obtained, ObtainError> {
-        let nothing = || ObtainError::Nothing { id: profile.id.clone() };
+    async fn of_profile(
+        &self,
+        profile: &Profile,
+        rejected: Option<&Secret>,
+    ) -> Result<Obtained, ObtainError> {
         let secret = match profile.credential.material() {
             _ if is_pair(profile)
                 && super::oauth::is_renewable(profile.id.provider(), self.references.config) =>
             {
+                let reason = rejected.cloned().map_or(Reason::Use, Reason::Rejected);
                 self.refresher.fresh(&profile.id, reason).await?
             }
             Material::Value(secret) => secret.clone(),
-            Material::Reference(reference) => match self.references.look(reference) {
-                Look::Found(secret, _) => secret,
-                Look::Broken(source) => {
-                    return Err(ObtainError::Reference { id: profile.id.clone(), source });
-                }
-                Look::OnUse => return Err(nothing()),
-            },
-            Material::Missing => return Err(nothing()),
+            Material::Reference(reference) => {
+                let resolved = self.references.resolve(reference, self.programs, rejected).await;
+                resolved.map_err(|source| ObtainError::Reference { id: profile.id.clone(), source })?
+            }
+            Material::Missing => return Err(ObtainError::Nothing { id: profile.id.clone() }),
         };
         let form = Form::of(&secret, profile.credential.kind(), profile.issuer.as_deref());
-        Ok(Obtained { secret, form })
+        let is_anthropics = profile.id.provider() == "anthropic";
+        let billing = if is_anthropics { form.billing() } else { Billing::Unknown };
+        Ok(Obtained { secret, form, billing })
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::oauth::Pair;
 use super::profile_id::ProfileId;
 use crate::secret::{Fingerprint, Secret};
+use crate::text::{one_line, without_credentials};
 
 /// A stored credential with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub enum Material {
 pub struct SecretRef {
     /// The kind of place: `env`, `file` or `exec`.
     pub source: String,
-    /// Name of the configured place; `default` when there is only one.
+    /// Name of the configured place; a variable needs none and has `default`.
     #[serde(default = "default_place")]
     pub provider: String,
     /// Name within the place, like the variable's.
@@ -84,7 +85,20 @@ fn default_place() -> String {
 
 impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ref({}:{})", self.source, self.id)
+        let id = without_credentials(&one_line(&self.id));
+        write!(f, "ref({}:{id})", one_line(&self.source))
+    }
+}
+
+impl SecretRef {
+    /// A variable of the environment.
+    pub fn variable(name: &str) -> Self {
+        Self { source: "env".to_owned(), provider: default_place(), id: name.to_owned() }
+    }
+
+    /// The reference that a text like `${NAME}` is.
+    pub fn in_text(text: &Secret) -> Option<Self> {
+        variable_of(text.expose().trim()).map(Self::variable)
     }
 }
 
@@ -442,11 +456,7 @@ impl<'de> Deserialize<'de> for Material {
                 let text = text.trim();
                 Ok(match (text, variable_of(text)) {
                     ("", _) => Material::Missing,
-                    (_, Some(name)) => Material::Reference(Box::new(SecretRef {
-                        source: "env".to_owned(),
-                        provider: default_place(),
-                        id: name.to_owned(),
-                    })),
+                    (_, Some(name)) => Material::Reference(Box::new(SecretRef::variable(name))),
                     _ => Material::Value(Secret::new(text)),
                 })
             }

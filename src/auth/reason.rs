@@ -28,6 +28,8 @@ pub enum Reason {
     ModelNotFound,
     /// The request itself is wrong; with any credential it would be refused again.
     Format,
+    /// Its secret could not be had where it is kept. Nothing was sent.
+    Unobtainable,
     /// Something on this machine: a setting, or a credential that must not leave it. Nothing was sent.
     Local,
 }
@@ -45,6 +47,7 @@ impl Reason {
             Self::Timeout => "timeout",
             Self::ModelNotFound => "model_not_found",
             Self::Format => "format",
+            Self::Unobtainable => "unobtainable",
             Self::Local => "local",
         }
     }

@@ -1,5 +1,5 @@
 //! What a request to a provider is signed with: every profile judged and in order of use, the environment's key with its
-//! standing, and the one that is next. Status shows this; a request takes [`ProviderAuth::choose`] of it.
+//! standing, and the one that is next. Status shows this; a request takes [`ProviderAuth::candidates`] of it.
 
 use jiff::Timestamp;
 

@@ -1,13 +1,17 @@
 //! The verdict in words: one sentence fragment for tables, pages and errors, and what to do about it. Commands named
 //! here are ones this program has.
 
+mod reference;
+
+pub use reference::reference_fix;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
-use super::profile::{CredentialType, Profile};
+use super::profile::{CredentialType, Material, Profile};
 use super::profile_id::ProfileId;
 use super::reference::BrokenReference;
 use super::windows::WindowKind;
@@ -71,6 +75,7 @@ fn soundness(verdict: &Verdict, now: Timestamp) -> String {
             format!("expiring, ends in {about}{}", duration(at.duration_since(now)))
         }
         (_, Some(at)) => format!("ok, ends in {about}{}", duration(at.duration_since(now))),
+        (_, None) if verdict.known_on_use => "on use".to_owned(),
         (_, None) => "ok".to_owned(),
     };
     if let Some(verified) = &verdict.verified {
@@ -208,13 +213,11 @@ pub fn fix(
         UnusableReason::Expired
         | UnusableReason::Missing
         | UnusableReason::CannotSend(_)
-        | UnusableReason::SignInAgain { .. }
-        | UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
-            Some(replacement(profile, agent))
+        | UnusableReason::SignInAgain { .. } => Some(replacement(profile, agent)),
+        UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
+            Some(stored_anew(profile, agent))
         }
-        UnusableReason::BrokenReference(BrokenReference::VariableUnset(name)) => {
-            Some(Fix::advise(format!("set {} where fased is started", one_line(name))))
-        }
+        UnusableReason::BrokenReference(broken) => Some(reference_fix(broken)),
         UnusableReason::Disabled(why) => match why.as_str() {
             "auth_permanent" => Some(replacement(profile, agent)),
             "billing" => Some(Fix {
@@ -275,8 +278,16 @@ fn flag(agent: Option<&AgentId>) -> String {
     agent.map(|id| format!(" --agent {id}")).unwrap_or_default()
 }
 
-/// What puts another secret into a profile, and into no other.
+/// What gives a profile another secret, and no other profile: where it is kept, or here.
 pub fn replacement(profile: &Profile, agent: Option<&AgentId>) -> Fix {
+    match profile.credential.material() {
+        Material::Reference(reference) => Fix::advise(format!("put another secret where {reference} leads")),
+        Material::Value(_) | Material::Missing => stored_anew(profile, agent),
+    }
+}
+
+/// What stores another secret in a profile.
+fn stored_anew(profile: &Profile, agent: Option<&AgentId>) -> Fix {
     if profile.id.provider() != "anthropic" {
         return Fix::advise("renew it with the program that stores it");
     }

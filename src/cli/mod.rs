@@ -8,6 +8,7 @@ mod demo;
 mod models;
 mod onboard;
 mod sandbox;
+mod secret_ref;
 
 pub use agents::{
     AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsRemoveArgs,
@@ -18,6 +19,7 @@ pub use demo::DemoArgs;
 pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
 pub use onboard::{AuthChoice, OnboardArgs};
 pub use sandbox::SandboxArgs;
+pub use secret_ref::{SecretInputMode, SecretRefArgs};
 
 use clap::{Parser, Subcommand};
 

@@ -1,5 +1,6 @@
 use clap::{Args, ValueEnum};
 
+use super::SecretRefArgs;
 use crate::secret::Secret;
 
 const EXAMPLES: &str = "\
@@ -8,6 +9,7 @@ Examples:
   fased onboard --anthropic-api-key \"$ANTHROPIC_API_KEY\"
   printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin
   fased onboard --auth-choice token --token-provider anthropic --token \"$CLAUDE_SETUP_TOKEN\"
+  fased onboard --secret-ref env:ANTHROPIC_API_KEY
 
 A credential given as a flag can be seen by other users of this machine and stays in the
 shell's history; a pipe avoids both.";
@@ -35,6 +37,9 @@ pub struct OnboardArgs {
     /// Read the setup-token from standard input
     #[arg(long)]
     pub token_stdin: bool,
+    /// Whether the credential or a reference to it is stored.
+    #[command(flatten)]
+    pub reference: SecretRefArgs,
     /// Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]
     #[arg(long, value_name = "ID", visible_alias = "token-profile-id")]
     pub profile_id: Option<String>,
@@ -50,7 +55,7 @@ pub struct OnboardArgs {
     /// Ask the API whether it accepts the credential, and store it only then
     #[arg(long, conflicts_with = "skip_health")]
     pub verify: bool,
-    /// Store without asking the API; what scripts get anyway
+    /// Store without asking the API, which scripts get anyway, and without following a reference
     #[arg(long)]
     pub skip_health: bool,
     /// Never ask anything, also on a terminal

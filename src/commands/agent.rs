@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::ask::Asker;
 use crate::auth::oauth::refresh::Refresher;
+use crate::auth::reference::References;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
 use crate::auth::store::{AuthStore, Snapshot};
@@ -47,6 +48,11 @@ impl Agent {
         Inputs { snapshot, state, config: &self.config, env: &ctx.env, paths: &ctx.paths, now }
     }
 
+    /// Where references lead.
+    pub(super) fn references<'a>(&'a self, ctx: &'a Ctx) -> References<'a> {
+        References { env: &ctx.env, config: &self.config, paths: &ctx.paths }
+    }
+
     /// What refreshes this agent's pairs, in step with every other agent and process.
     pub(super) fn refresher(&self, ctx: &Ctx) -> Result<Refresher, Failure> {
         let others = SelectedAgent::everywhere(&self.config, &ctx.paths);
@@ -76,6 +82,7 @@ impl Agent {
             paths: &ctx.paths,
             store: &self.store,
             refresher,
+            programs: &ctx.programs,
             network: ctx.network,
             clock: ctx.clock.as_ref(),
         }

@@ -159,6 +159,8 @@ struct Shown {
     inside_line: bool,
     /// Why the answer could not be passed on.
     failure: Option<Failure>,
+    /// Why the secret of the last credential could not be had.
+    unobtainable: Option<String>,
 }
 
 impl Shown {
@@ -170,16 +172,17 @@ impl Shown {
         happening: &Happening<'_>,
     ) -> ControlFlow<()> {
         match happening {
-            Happening::Using { credential, form } => {
+            Happening::Using { credential, form, billing } => {
                 warn_of_end(ctx, agent, credential);
                 if *form == Form::PlanToken {
                     notice::show_and_record(ctx, &PLAN_CREDENTIALS);
                 }
                 if let Source::Env(variable, _) = credential.source {
-                    let pays = credential.billing.as_str();
+                    let pays = billing.as_str();
                     ctx.terminal.say(&style::dim(&format!("using {variable} of the environment ({pays})")));
                 }
             }
+            Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),
             Happening::Begins => self.answer = Answer::default(),
             Happening::Piece(event) => {
                 self.answer.apply(event);
@@ -196,7 +199,9 @@ impl Shown {
                 ctx.terminal.say(&format!("→ no credential can be used for {model} now; asking {next}"));
             }
             Happening::Failover { event, model_class } => {
-                ctx.terminal.say(&failover::line(event, model_class, ctx.clock.now()));
+                let trouble = self.unobtainable.take();
+                let line = failover::line(event, trouble.as_deref(), model_class, ctx.clock.now());
+                ctx.terminal.say(&line);
             }
         }
         ControlFlow::Continue(())

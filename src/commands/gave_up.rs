@@ -31,7 +31,11 @@ pub(super) fn failure(
         .hint("run it again in a moment");
     };
     let mut failure = of_last(last, agent, snapshot);
-    for FailedAttempt { credential, model, reason, until, .. } in &failed {
+    for FailedAttempt { credential, model, reason, until, error, .. } in &failed {
+        if let AttemptError::Obtain(error) = error {
+            failure = failure.fact(format!("before it, {error}"));
+            continue;
+        }
         let why = why(
             &Failed { reason: *reason, until: *until, wait: None },
             Catalog::embedded().class_of(model),

@@ -12,6 +12,7 @@ mod no_credential;
 mod notice;
 mod onboard;
 mod sandbox;
+mod secret_ref;
 
 use std::ffi::OsString;
 

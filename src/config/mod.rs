@@ -1,5 +1,5 @@
-//! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`]), which agent a command is
-//! about ([`agents`]), and changes of the file that touch nothing else in it ([`edit`], [`agent_list`]).
+//! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`], [`secrets`]), which agent a
+//! command is about ([`agents`]), and changes of the file that touch nothing else in it ([`edit`], [`agent_list`]).
 //! What else is kept for an agent is [`agent_files`]; credentials are `auth`'s.
 
 pub mod agent_files;
@@ -9,6 +9,7 @@ pub mod edit;
 pub mod load;
 pub mod paths;
 pub mod schema;
+pub mod secrets;
 
 pub use agents::{AgentId, SelectedAgent};
 pub use load::ConfigError;

@@ -9,6 +9,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::agents::AgentId;
+use super::secrets::Secrets;
 use crate::secret::Secret;
 use crate::text::one_line;
 
@@ -22,6 +23,8 @@ pub struct Config {
     pub auth: Auth,
     /// Providers.
     pub models: Models,
+    /// Places references to secrets lead to.
+    pub secrets: Secrets,
     /// Set when the file includes others, which this version does not follow.
     #[serde(rename = "$include", deserialize_with = "is_there")]
     pub has_includes: bool,

@@ -26,7 +26,8 @@ pub(super) fn way_after(reason: Reason) -> Way {
         | Reason::AuthPermanent
         | Reason::RateLimit
         | Reason::SpendLimit
-        | Reason::Billing => Way::NextCredential,
+        | Reason::Billing
+        | Reason::Unobtainable => Way::NextCredential,
         Reason::ModelNotFound => Way::NextModel,
         Reason::Format | Reason::Local => Way::End,
     }

@@ -7,11 +7,13 @@ mod foreign_lock;
 mod lock;
 mod permissions;
 pub(crate) mod platform;
+mod small_file;
 
 pub use atomic::{Durability, create_private_dir, replace};
 pub use foreign_lock::wait_for_foreign_lock;
 pub use lock::{FileLock, Jitter, LockError};
-pub use permissions::{Exposure, exposure_of};
+pub use permissions::{Exposure, exposure_of, is_open_to_all};
+pub use small_file::{SmallFileError, read_small};
 
 use std::path::{Path, PathBuf};
 
@@ -70,7 +72,7 @@ pub fn remove_tree(path: &Path) -> Result<bool, FileError> {
 }
 
 /// The system's words without its error number, which helps nobody.
-fn describe(error: &std::io::Error) -> String {
+pub(crate) fn describe(error: &std::io::Error) -> String {
     let text = error.to_string();
     let plain = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = plain.chars();

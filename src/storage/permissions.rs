@@ -28,6 +28,12 @@ pub fn exposure_of(path: &Path) -> Exposure {
     }
 }
 
+/// Whether every user of this machine can read or change what a path leads to, links followed. What cannot be looked at
+/// is not.
+pub fn is_open_to_all(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| platform::open_to_all(&metadata))
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -47,5 +53,8 @@ mod tests {
         let link = dir.path().join("link.json");
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert_eq!(exposure_of(&link), Exposure::Symlink);
+        assert!(!is_open_to_all(&link) && !is_open_to_all(&dir.path().join("none")));
+        std::fs::set_permissions(&file, Permissions::from_mode(0o604)).unwrap();
+        assert!(is_open_to_all(&link));
     }
 }

@@ -52,6 +52,49 @@ pub(crate) fn open_to_others(metadata: &Metadata) -> bool {
     }
 }
 
+/// Whether users outside its group may read or change the file; always false where files have no modes.
+pub(crate) fn open_to_all(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::mode(metadata) & 0o006 != 0;
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
+}
+
+/// Opens a file for reading without waiting for anybody: a named pipe opens at once and can be told from a file then.
+pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        let flags = i32::try_from(flags.bits()).unwrap_or_default();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    options.open(path)
+}
+
+/// Lets a program begin a process group of its own, so that it can be ended with all that it starts.
+pub(crate) fn begin_process_group(command: &mut tokio::process::Command) {
+    #[cfg(unix)]
+    command.process_group(0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// Ends all processes of the group that this process began. Elsewhere the caller's own handle ends the process alone.
+pub(crate) fn kill_process_group(leader: u32) {
+    #[cfg(unix)]
+    if let Some(pid) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
+        // Nobody left to end is what is wanted.
+        rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).ok();
+    }
+    #[cfg(not(unix))]
+    let _ = leader;
+}
+
 /// Whether a refused lock means that this filesystem has none, rather than that somebody holds it.
 pub(crate) fn means_no_locks(error: &io::Error) -> bool {
     // A network filesystem without its lock service says "no locks available".

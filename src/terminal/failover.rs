@@ -8,16 +8,14 @@ use crate::auth::reason::{Failed, Reason};
 use crate::failover::Event;
 use crate::text::{duration, one_line};
 
-/// One line for what happened.
-pub fn line<C>(event: &Event<'_, C>, model_class: &str, now: Timestamp) -> String {
+/// One line for what happened; `trouble` are the words of a secret that could not be had, where that is why.
+pub fn line<C>(event: &Event<'_, C>, trouble: Option<&str>, model_class: &str, now: Timestamp) -> String {
     match event {
-        Event::Rotating { from, to, failed } => format!(
-            "→ {} {}; continuing with {} ({})",
-            one_line(&from.id),
-            why(failed, model_class, now),
-            one_line(&to.id),
-            pays(to.billing)
-        ),
+        Event::Rotating { from, to, failed } => {
+            let own = || format!("{} {}", one_line(&from.id), why(failed, model_class, now));
+            let why = trouble.map_or_else(own, one_line);
+            format!("→ {why}; continuing with {} ({})", one_line(&to.id), pays(to.billing))
+        }
         Event::NextModel { from, to, candidate, failed } => {
             let why = match failed.reason {
                 Reason::ModelNotFound => "is not known".to_owned(),
@@ -55,6 +53,7 @@ pub fn why(failed: &Failed, model_class: &str, now: Timestamp) -> String {
         Reason::Timeout => "got no answer".to_owned(),
         Reason::ModelNotFound => "does not know the model".to_owned(),
         Reason::Format => "was refused the request".to_owned(),
+        Reason::Unobtainable => "cannot be had".to_owned(),
         Reason::Local => "could not be used here".to_owned(),
     };
     match failed.until.filter(|until| *until > now) {

@@ -5,12 +5,13 @@ use std::io;
 
 use anyhow::Context as _;
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Password, Select};
+use dialoguer::{Input, Password, Select};
 use zeroize::Zeroizing;
 
 use super::{Terminal, style};
 use crate::error::{Exit, Failure};
 use crate::secret::Secret;
+use crate::text::{one_line, without_credentials};
 
 /// One of several answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,28 @@ impl Terminal {
             }
             _ => Err(cancelled()),
         }
+    }
+
+    /// Asks for a text, offering one where there is a usual one.
+    ///
+    /// # Errors
+    /// When it is left, or the terminal fails.
+    pub fn ask_text(&self, question: &str, usual: Option<&str>) -> Result<String, Failure> {
+        let (asked, usual) = (question.to_owned(), usual.map(str::to_owned));
+        let typed = ask(move || {
+            let theme = ColorfulTheme::default();
+            let input =
+                Input::<String>::with_theme(&theme).with_prompt(asked).allow_empty(true).report(false);
+            match usual {
+                Some(usual) => input.default(usual),
+                None => input,
+            }
+            .interact_text()
+        })?;
+        // A credential at the wrong prompt was seen once too often already.
+        let shown = without_credentials(&one_line(&typed));
+        self.say(&format!("{} {question} {}", style::good("✓"), style::dim(&shown)));
+        Ok(typed)
     }
 
     /// Asks for a secret without showing it.

@@ -33,6 +33,7 @@ mod promises;
 mod prompts;
 mod refresh;
 mod sandbox;
+mod secret_refs;
 mod typescript_state;
 mod usage_errors;
 

@@ -79,7 +79,8 @@ fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) 
         notice::show_and_record(ctx, &PLAN_CREDENTIALS);
     }
     let refresher = agent.refresher(ctx)?;
-    let obtainer = Obtainer { references: inputs.references(), refresher: &refresher };
+    let obtainer =
+        Obtainer { references: inputs.references(), refresher: &refresher, programs: &ctx.programs };
     let clients = |provider: &str| {
         provider::client(provider, &agent.config, &ctx.env, ctx.network).map_err(|error| error.to_string())
     };

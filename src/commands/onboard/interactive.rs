@@ -4,9 +4,11 @@ use super::save::{Asked, ToSave, ask_api, due_notice, save};
 use super::{Kind, Wanted};
 use crate::auth::enroll;
 use crate::auth::intake::{self, Accepted, Expected};
+use crate::auth::profile::Material;
 use crate::auth::verify::Accepted as Verified;
 use crate::cli::OnboardArgs;
 use crate::commands::agent::Agent;
+use crate::commands::secret_ref;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::{Choice, style};
@@ -49,8 +51,11 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: Wanted) 
         }
     };
     let notice = due_notice(ctx, expected);
-    let (accepted, verified) = credential(ctx, args, agent, expected)?;
-    let saved = ToSave { expected, accepted: &accepted, verified: verified.as_ref(), notice };
+    let Credential { material, unfamiliar, verified } = match secret_ref::is_wanted(&args.reference) {
+        true => reference(ctx, args, agent, expected)?,
+        false => credential(ctx, args, agent, expected)?,
+    };
+    let saved = ToSave { expected, material, unfamiliar, verified: verified.as_ref(), notice };
     let wanted = place(ctx, agent, wanted, &saved)?;
     let report = save(ctx, agent, &wanted, &saved)?;
     terminal.say(&report.sentence());
@@ -102,6 +107,13 @@ fn place(ctx: &Ctx, agent: &Agent, wanted: Wanted, saved: &ToSave<'_>) -> Result
     Ok(Wanted { profile_id: Some(id), replace: !beside, ..wanted })
 }
 
+/// What a person gave.
+struct Credential {
+    material: Material,
+    unfamiliar: bool,
+    verified: Option<Verified>,
+}
+
 /// Asks for a credential until one is well formed and not refused by the API. When the API cannot be asked, it is taken
 /// unverified: being offline is no reason to lose what was typed.
 fn credential(
@@ -109,44 +121,86 @@ fn credential(
     args: &OnboardArgs,
     agent: &Agent,
     expected: Expected,
-) -> Result<(Accepted, Option<Verified>), Failure> {
+) -> Result<Credential, Failure> {
     let question = match expected {
         Expected::ApiKey => "API key (not shown)",
         Expected::SetupToken => "Setup-token (not shown; `claude setup-token` prints one)",
     };
     loop {
         let typed = ctx.terminal.ask_secret(question)?;
-        let accepted = match intake::accept(typed.expose(), expected) {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                ctx.terminal.say(&format!("{} {error} Try again, or press Ctrl-C.", style::bad("✗")));
-                continue;
+        match intake::accept(typed.expose(), expected) {
+            Ok(accepted) => {
+                let material = Material::Value(accepted.secret.clone());
+                if let Some(given) = asked_about(ctx, args, agent, expected, &accepted, material)? {
+                    return Ok(given);
+                }
             }
-        };
-        ctx.terminal.say(&format!("  {}", style::dim(&accepted.secret.masked())));
-        if args.skip_health {
-            return Ok((accepted, None));
+            Err(error) => again(ctx, &error.to_string()),
         }
-        match ask_api(ctx, agent, expected, &accepted.secret, true)? {
-            Asked::Accepted(verified) => {
-                let organization = verified.organization_id.as_deref();
-                let organization = organization.map(|id| format!("organization {id}, ")).unwrap_or_default();
-                let models = verified.models;
-                ctx.terminal.say(&format!("{} It works ({organization}{models} models)", style::good("✓")));
-                return Ok((accepted, Some(verified)));
+    }
+}
+
+/// Asks where a credential is kept until there is one that is not refused by the API.
+fn reference(
+    ctx: &Ctx,
+    args: &OnboardArgs,
+    agent: &Agent,
+    expected: Expected,
+) -> Result<Credential, Failure> {
+    loop {
+        let reference = secret_ref::ask(ctx, agent, expected)?;
+        let checked = secret_ref::check(ctx, agent, &reference, expected, !args.skip_health, true);
+        let material = Material::Reference(Box::new(reference));
+        match checked {
+            Ok(None) => return Ok(Credential { material, unfamiliar: false, verified: None }),
+            Ok(Some(accepted)) => {
+                if let Some(given) = asked_about(ctx, args, agent, expected, &accepted, material)? {
+                    return Ok(given);
+                }
             }
-            Asked::Refused(failure) => {
-                ctx.terminal.say(&format!(
-                    "{} {} Try again, or press Ctrl-C.",
-                    style::bad("✗"),
-                    failure.message
-                ));
+            Err(failure) if failure.exit == Exit::Cancelled => return Err(failure),
+            Err(failure) => {
+                let hint = failure.hint.map(|hint| format!("\n  {hint}.")).unwrap_or_default();
+                again(ctx, &format!("{}{hint}", failure.message));
             }
-            Asked::Unanswered(failure) => {
-                let mark = style::attention("!");
-                ctx.terminal.say(&format!("{mark} {} It is stored without being verified.", failure.message));
-                return Ok((accepted, None));
-            }
+        }
+    }
+}
+
+fn again(ctx: &Ctx, why: &str) {
+    ctx.terminal.say(&format!("{} {why} Try again, or press Ctrl-C.", style::bad("✗")));
+}
+
+/// Asks the API about what was given, unless that is not wanted; `None` when it refuses it.
+fn asked_about(
+    ctx: &Ctx,
+    args: &OnboardArgs,
+    agent: &Agent,
+    expected: Expected,
+    accepted: &Accepted,
+    material: Material,
+) -> Result<Option<Credential>, Failure> {
+    ctx.terminal.say(&format!("  {}", style::dim(&accepted.secret.masked())));
+    let taken = |verified| Credential { material, unfamiliar: accepted.unfamiliar, verified };
+    if args.skip_health {
+        return Ok(Some(taken(None)));
+    }
+    match ask_api(ctx, agent, expected, &accepted.secret, true)? {
+        Asked::Accepted(verified) => {
+            let organization = verified.organization_id.as_deref();
+            let organization = organization.map(|id| format!("organization {id}, ")).unwrap_or_default();
+            let models = verified.models;
+            ctx.terminal.say(&format!("{} It works ({organization}{models} models)", style::good("✓")));
+            Ok(Some(taken(Some(verified))))
+        }
+        Asked::Refused(failure) => {
+            again(ctx, &failure.message);
+            Ok(None)
+        }
+        Asked::Unanswered(failure) => {
+            let mark = style::attention("!");
+            ctx.terminal.say(&format!("{mark} {} It is stored without being verified.", failure.message));
+            Ok(Some(taken(None)))
         }
     }
 }

@@ -9,9 +9,10 @@ mod scripted;
 use crate::auth::ProfileId;
 use crate::auth::intake::Expected;
 use crate::auth::lifetime;
-use crate::auth::profile::Expiry;
+use crate::auth::profile::{Expiry, SecretRef};
 use crate::cli::{AuthChoice, OnboardArgs};
 use crate::commands::agent::Agent;
+use crate::commands::secret_ref;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::secret::Secret;
@@ -39,6 +40,8 @@ struct Wanted {
 enum Kind {
     /// One that was given, as text that is not judged yet.
     Given(Expected, Secret),
+    /// One that is kept elsewhere.
+    Reference(Expected, SecretRef),
     /// One of this kind, to be asked for.
     Ask(Expected),
     /// Whatever a person chooses.
@@ -53,7 +56,7 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs) -> Result<Exit, Failure> {
     let wanted = wanted(ctx, args)?;
     match wanted.kind {
         Kind::Skip => scripted::skip(ctx, args, &agent),
-        Kind::Given(..) => scripted::run(ctx, args, &agent, &wanted),
+        Kind::Given(..) | Kind::Reference(..) => scripted::run(ctx, args, &agent, &wanted),
         Kind::Ask(_) | Kind::AskEverything => interactive::run(ctx, args, &agent, wanted),
     }
 }
@@ -68,8 +71,13 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
     let gives_key = args.anthropic_api_key.is_some() || args.api_key_stdin;
     let gives_token = args.token.is_some() || args.token_stdin;
     let about_tokens = gives_token || expires.is_some() || args.token_provider.is_some();
+    let reference = secret_ref::of_flag(&args.reference)?;
+    if reference.is_some() && (gives_key || gives_token) {
+        return Err(Failure::usage("--secret-ref does not go with a credential that is given.")
+            .hint("leave out one of the two"));
+    }
     let expected = match args.auth_choice {
-        Some(AuthChoice::Skip) if gives_key || gives_token => {
+        Some(AuthChoice::Skip) if gives_key || gives_token || reference.is_some() => {
             return Err(Failure::usage("--auth-choice skip stores nothing, but a credential is given.")
                 .hint("leave out one of the two"));
         }
@@ -90,15 +98,20 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
         }
         None if gives_key => Some(Expected::ApiKey),
         None if about_tokens => Some(Expected::SetupToken),
+        None if reference.is_some() => Some(Expected::ApiKey),
         None => {
             let wanted = everything(ctx, args)?;
             return Ok(Wanted { profile_id, replace: args.replace, ..wanted });
         }
     };
-    let kind = match expected {
-        None => Kind::Skip,
-        Some(expected) => match given(ctx, args, expected)? {
-            Some(secret) => Kind::Given(expected, secret),
+    let kind = match (expected, reference) {
+        (None, _) => Kind::Skip,
+        (Some(expected), Some(reference)) => Kind::Reference(expected, reference),
+        (Some(expected), None) => match given(ctx, args, expected)? {
+            Some(secret) => match secret_ref::of_given(ctx, &args.reference, &secret, expected)? {
+                Some(reference) => Kind::Reference(expected, reference),
+                None => Kind::Given(expected, secret),
+            },
             None if may_ask(ctx, args) => Kind::Ask(expected),
             None => return Err(not_given(expected)),
         },

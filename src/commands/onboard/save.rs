@@ -7,7 +7,7 @@ use crate::SCHEMA_VERSION;
 use crate::anthropic::ApiErrorKind;
 use crate::auth::enroll::{self, Account, Enrolled, NewCredential, Outcome};
 use crate::auth::form::Form;
-use crate::auth::intake::{Accepted, Expected};
+use crate::auth::intake::Expected;
 use crate::auth::notices::{Notice, PLAN_CREDENTIALS};
 use crate::auth::profile::{CredentialType, Material};
 use crate::auth::state::Verification;
@@ -75,7 +75,7 @@ impl Report {
     pub(super) fn sentence(&self) -> String {
         let kind = self.kind.map_or("credential", CredentialType::described);
         let id = self.profile_id.as_ref().map_or("", ProfileId::as_str);
-        let tail = self.secret.as_deref().map_or("", last_word);
+        let tail = self.secret.as_deref().map_or("", shortest);
         let agent = &self.agent_id;
         let mark = style::good("✓");
         match (self.changed, &self.previous_secret) {
@@ -99,8 +99,9 @@ impl Report {
     }
 }
 
-fn last_word(masked: &str) -> &str {
-    masked.rsplit(' ').next().unwrap_or(masked)
+/// The last characters of a masked secret; a reference whole.
+fn shortest(shown: &str) -> &str {
+    if shown.starts_with("ref(") { shown } else { shown.rsplit(' ').next().unwrap_or(shown) }
 }
 
 /// Shows the notice about plan credentials where it is due. [`save`] records that it was, so that onboarding which
@@ -157,7 +158,10 @@ pub(super) fn ask_api(
 /// A credential that is ready to be stored.
 pub(super) struct ToSave<'a> {
     pub(super) expected: Expected,
-    pub(super) accepted: &'a Accepted,
+    /// The secret, or where it is kept.
+    pub(super) material: Material,
+    /// Whether its `sk-ant-` form is one this version does not know.
+    pub(super) unfamiliar: bool,
     /// What the API said about it, if it was asked.
     pub(super) verified: Option<&'a Verified>,
     /// The notice that was shown for it.
@@ -167,7 +171,7 @@ pub(super) struct ToSave<'a> {
 impl ToSave<'_> {
     /// What the store is asked to take.
     pub(super) fn enrolment(&self, wanted: &Wanted) -> NewCredential {
-        let value = Material::Value(self.accepted.secret.clone());
+        let value = self.material.clone();
         let credential = match self.expected {
             Expected::ApiKey => Credential::ApiKey { key: value },
             Expected::SetupToken => Credential::Token { token: value, expires: wanted.expires },
@@ -188,7 +192,8 @@ impl ToSave<'_> {
 pub(super) fn save(ctx: &Ctx, agent: &Agent, wanted: &Wanted, saved: &ToSave<'_>) -> Result<Report, Failure> {
     let new = saved.enrolment(wanted);
     let enrolled = enroll::enroll(&new, &agent.store, &agent.config, ctx.clock.as_ref())?;
-    let mut warnings = warnings(&enrolled, saved.accepted, agent);
+    let mut warnings = warnings(&enrolled, saved.unfamiliar, agent);
+    warnings.extend(open_file(ctx, agent, &saved.material));
     if let Some(verified) = saved.verified
         && let Err(failure) = record(ctx, agent, &enrolled.id, verified)
     {
@@ -203,7 +208,7 @@ pub(super) fn save(ctx: &Ctx, agent: &Agent, wanted: &Wanted, saved: &ToSave<'_>
     };
     Ok(Report {
         kind: Some(new.credential.kind()),
-        secret: Some(saved.accepted.secret.masked()),
+        secret: Some(saved.material.shown()),
         changed: enrolled.outcome != Outcome::Unchanged,
         dated: enrolled.outcome == Outcome::Dated,
         replaced: previous_secret.is_some(),
@@ -231,9 +236,16 @@ fn record(ctx: &Ctx, agent: &Agent, id: &ProfileId, verified: &Verified) -> Resu
     })?)
 }
 
-fn warnings(enrolled: &Enrolled, accepted: &Accepted, agent: &Agent) -> Vec<String> {
+/// A word about a file with secrets that everybody can read.
+fn open_file(ctx: &Ctx, agent: &Agent, material: &Material) -> Option<String> {
+    let Material::Reference(reference) = material else { return None };
+    let path = agent.references(ctx).file_of_reference_open_to_all(reference)?;
+    Some(format!("All users of this machine can read {}, which holds secrets.", ctx.paths.shown(&path)))
+}
+
+fn warnings(enrolled: &Enrolled, unfamiliar: bool, agent: &Agent) -> Vec<String> {
     let mut warnings = Vec::new();
-    if accepted.unfamiliar {
+    if unfamiliar {
         warnings.push("Its sk-ant- form is not one this version knows; it is sent as an API key.".to_owned());
     }
     if let Some(ids) = &enrolled.excluded_by {

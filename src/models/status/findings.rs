@@ -90,10 +90,28 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         message: format!("{} cannot be read; cooldowns and last uses are not known.", shown(path)),
         fix: None,
     }));
+    let references = inputs.auth.references();
+    let mut open_files = Vec::new();
     for rows in report.providers.iter().map(|provider| &provider.rows) {
         for judged in &rows.judged {
-            let Some(fix) = rows.fix(judged) else { continue };
             let Judged { profile, verdict, .. } = judged;
+            if let Some(path) = references.file_open_to_all(profile)
+                && !open_files.contains(&path)
+            {
+                findings.push(Finding {
+                    id: "secret-file-open-to-others",
+                    message: format!(
+                        "All users of this machine can read {}, which holds secrets.",
+                        shown(&path)
+                    ),
+                    fix: Some(Fix::run([format!(
+                        "chmod 600 {}",
+                        text::shell_word(&path.display().to_string())
+                    )])),
+                });
+                open_files.push(path);
+            }
+            let Some(fix) = rows.fix(judged) else { continue };
             findings.push(Finding {
                 id: "profile-needs-attention",
                 message: format!("{}: {}.", profile.id, wording::health(verdict, rows.now)),

@@ -201,8 +201,8 @@ impl<'a> ProfileHealth<'a> {
         };
         let reason_code =
             (verdict.stored == Stored::Missing).then_some(match profile.credential.material() {
-                Material::Missing => "missing_token",
-                Material::Value(_) | Material::Reference(_) => "invalid_expires",
+                Material::Missing | Material::Reference(_) => "missing_token",
+                Material::Value(_) => "invalid_expires",
             });
         Self {
             profile_id: &profile.id,
