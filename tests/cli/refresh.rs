@@ -267,3 +267,16 @@ fn nothing_is_sent_when_the_journal_cannot_be_written() {
     assert_eq!(sandbox.refreshes(), 0);
     assert_eq!(stored(&env, "main"), pair("blocked"));
 }
+
+#[test]
+fn a_pair_of_an_older_program_is_refreshed_into_the_store_and_its_file_stays() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    let legacy = json!({ "anthropic": pair("legacy") }).to_string();
+    env.write("credentials/oauth.json", &legacy);
+    env.fased(["chat", "hi"]).exits(0);
+    env.fased(["chat", "hi"]).exits(0);
+    assert_eq!(sandbox.refreshes(), 1);
+    assert_eq!(std::fs::read_to_string(env.state("credentials/oauth.json")).unwrap(), legacy);
+    assert_ne!(env.store_json("main")["profiles"]["anthropic:default"]["refresh"], pair("legacy")["refresh"]);
+}

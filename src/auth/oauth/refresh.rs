@@ -307,6 +307,8 @@ impl Refresher {
             }
         }
         let endpoint = TokenEndpoint::new(&self.access)?.for_client(held.client_id.as_deref());
+        // A pair that is only in a file of an older program has no directory of its own yet.
+        storage::create_private_dir(self.store.dir())?;
         let journal = Journal::in_dir(self.store.dir(), key);
         journal.begin(&Intent {
             profile_id: id.to_string(),
