@@ -33,6 +33,9 @@ const SPREAD_SECONDS: u64 = 60;
 /// A token with more left than this may still be used while somebody else refreshes it, or when that fails.
 const STILL_GOOD: SignedDuration = SignedDuration::from_secs(30);
 
+/// How long a pair is kept for a store that cannot be read.
+const LONGEST_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// Why a fresh token is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
@@ -267,6 +270,9 @@ impl Refresher {
                     Err(error) => {
                         let usable = held.still_good(reason, self.clock.now());
                         let usable = usable.filter(|_| !matches!(error, RefreshError::SignInAgain { .. }));
+                        if usable.is_some() {
+                            tracing::info!(%error, "the token is used although it could not be refreshed");
+                        }
                         return usable.ok_or(error);
                     }
                 }
@@ -289,7 +295,8 @@ impl Refresher {
         early: SignedDuration,
     ) -> Result<Option<Secret>, RefreshError> {
         let id = &held.profile.id;
-        let mut lost_reply = None;
+        let own = Journal::in_dir(self.store.dir(), key);
+        let (mut lost_reply, mut is_begun) = (None, false);
         for journal in self.journals(key) {
             match journal.read()? {
                 Some(Entry { pair: Some(pair), .. }) => {
@@ -302,23 +309,28 @@ impl Refresher {
                         Err(error) => Err(error.into()),
                     };
                 }
-                Some(Entry { intent, pair: None }) => lost_reply = lost_reply.or(Some(intent.started_at)),
+                Some(Entry { intent, pair: None }) => {
+                    lost_reply = lost_reply.or(Some(intent.started_at));
+                    is_begun |= journal == own;
+                }
                 None => {}
             }
         }
         let endpoint = TokenEndpoint::new(&self.access)?.for_client(held.client_id.as_deref());
-        // A pair that is only in a file of an older program has no directory of its own yet.
-        storage::create_private_dir(self.store.dir())?;
-        let journal = Journal::in_dir(self.store.dir(), key);
-        journal.begin(&Intent {
-            profile_id: id.to_string(),
-            old_fingerprint: held.refresh.fingerprint(),
-            started_at: lost_reply.unwrap_or_else(|| self.clock.now()),
-            pid: std::process::id(),
-        })?;
+        // What stands there of an earlier try stays until this one is over: it must not be lost in between.
+        if !is_begun {
+            // A pair that is only in a file of an older program has no directory of its own yet.
+            storage::create_private_dir(self.store.dir())?;
+            own.begin(&Intent {
+                profile_id: id.to_string(),
+                old_fingerprint: held.refresh.fingerprint(),
+                started_at: lost_reply.unwrap_or_else(|| self.clock.now()),
+                pid: std::process::id(),
+            })?;
+        }
         match endpoint.refresh(&held.refresh, self.clock.as_ref()).await {
             Ok(pair) => {
-                if let Err(error) = journal.arrived(&pair) {
+                if let Err(error) = own.arrived(&pair) {
                     tracing::warn!(%error, "the new pair is not in the journal");
                 }
                 // The request can go on with what is only in the journal; the next refresh finishes it.
@@ -338,9 +350,12 @@ impl Refresher {
             Err(error) => {
                 // Nothing was used up by this try; what an earlier one may have used up stays on record.
                 if lost_reply.is_none() && !matches!(error, TokenError::ReplyLost { .. }) {
-                    journal.remove()?;
+                    own.remove()?;
                 }
-                Err(RefreshError::Endpoint { id: id.clone(), source: error })
+                Err(match error {
+                    TokenError::NotSent(error @ Error::SandboxCredential { .. }) => error.into(),
+                    source => RefreshError::Endpoint { id: id.clone(), source },
+                })
             }
         }
     }
@@ -358,25 +373,23 @@ impl Refresher {
         }
         if outcome.is_ok() {
             self.drop_journals(key);
-            self.sweep();
         }
+        self.sweep();
         outcome
     }
 
     /// Drops journals beside our store that nobody will ever finish: every store is past the token they are about. Their
-    /// process was killed after its last write.
+    /// process was killed after its last write. A store that cannot be read may hold it, but not for ever.
     fn sweep(&self) {
+        let is_recent = |at: Timestamp| self.clock.now().duration_since(at) < LONGEST_KEPT;
         for (key, journal) in Journal::all_in(self.store.dir()) {
             let Ok(Some(entry)) = journal.read() else { continue };
             let Ok(lock_path) = self.lock_path(&key) else { continue };
             let Ok(Some(_lock)) = FileLock::try_acquire(&lock_path) else { continue };
-            let is_held = |store: &AuthStore| {
-                store.read().is_ok_and(|snapshot| {
-                    snapshot.profiles.values().any(|profile| {
-                        refresh_token(profile)
-                            .is_some_and(|token| token.fingerprint() == entry.intent.old_fingerprint)
-                    })
-                })
+            let is_it = |token: &Secret| token.fingerprint() == entry.intent.old_fingerprint;
+            let is_held = |store: &AuthStore| match store.read() {
+                Ok(snapshot) => snapshot.profiles.values().filter_map(refresh_token).any(is_it),
+                Err(_) => is_recent(entry.intent.started_at),
             };
             if !self.stores().any(is_held)
                 && let Err(error) = journal.remove()
