@@ -89,6 +89,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port on 127.0.0.1; 0 takes a free one')
             [CompletionResult]::new('--delay-ms', '--delay-ms', [CompletionResultType]::ParameterName, 'Wait before each response, in milliseconds')
             [CompletionResult]::new('--event-delay-ms', '--event-delay-ms', [CompletionResultType]::ParameterName, 'Wait between the events of a stream, in milliseconds')
+            [CompletionResult]::new('--token-lifetime-s', '--token-lifetime-s', [CompletionResultType]::ParameterName, 'Lifetime of access tokens from its sign-in, in seconds')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Announce the address as one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')

@@ -206,7 +206,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__sandbox)
-            opts="-h --port --delay-ms --event-delay-ms --json --help"
+            opts="-h --port --delay-ms --event-delay-ms --token-lifetime-s --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -221,6 +221,10 @@ _fased() {
                     return 0
                     ;;
                 --event-delay-ms)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-lifetime-s)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

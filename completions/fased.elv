@@ -81,6 +81,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --port 'Port on 127.0.0.1; 0 takes a free one'
             cand --delay-ms 'Wait before each response, in milliseconds'
             cand --event-delay-ms 'Wait between the events of a stream, in milliseconds'
+            cand --token-lifetime-s 'Lifetime of access tokens from its sign-in, in seconds'
             cand --json 'Announce the address as one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

@@ -72,6 +72,7 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l delay-ms -d 'Wait before each response, in milliseconds' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l event-delay-ms -d 'Wait between the events of a stream, in milliseconds' -r
+complete -c fased -n "__fish_fased_using_subcommand sandbox" -l token-lifetime-s -d 'Lifetime of access tokens from its sign-in, in seconds' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l json -d 'Announce the address as one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand demo" -s h -l help -d 'Print help'

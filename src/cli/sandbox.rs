@@ -19,6 +19,9 @@ pub struct SandboxArgs {
     /// Wait between the events of a stream, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub event_delay_ms: u64,
+    /// Lifetime of access tokens from its sign-in, in seconds
+    #[arg(long, value_name = "S", default_value_t = 28_800)]
+    pub token_lifetime_s: u64,
     /// Announce the address as one JSON document
     #[arg(long)]
     pub json: bool,

@@ -28,6 +28,7 @@ pub(super) fn run(ctx: &Ctx, args: &SandboxArgs) -> Result<Exit, Failure> {
     options.port = args.port;
     options.delay = Duration::from_millis(args.delay_ms);
     options.event_delay = Duration::from_millis(args.event_delay_ms);
+    options.token_lifetime = Duration::from_secs(args.token_lifetime_s);
     let served: Result<(), Failure> = ctx.block_on(async {
         let sandbox = Sandbox::start(options).await.map_err(|error| cannot_start(args.port, &error))?;
         announce(ctx, args, &sandbox.url())?;

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
-use super::faults::{self, Behaviour};
+use super::faults::{self, Behaviour, Place};
 use crate::models::catalog::Catalog;
 use crate::secret::{Fingerprint, Secret, SecretKind};
 
@@ -32,17 +32,21 @@ pub(super) fn check(headers: &HeaderMap) -> Result<Caller, ApiError> {
         return Err(ApiError::authentication("OAuth authentication is currently not supported."));
     }
     check_version(headers)?;
-    let behaviour = faults::of_credential(credential).map_err(ApiError::invalid)?;
+    let behaviour = faults::of_credential(credential, Place::Api).map_err(ApiError::invalid)?;
     let fingerprint = Secret::new(credential).fingerprint();
-    let owner = match part(credential, "-org-") {
-        Some(name) => format!("name {name}"),
-        None => format!("credential {fingerprint}"),
+    let (owner, organization) = match part(credential, "-org-") {
+        Some(name) => (format!("name {name}"), organization_named(name)),
+        None => {
+            let owner = format!("credential {fingerprint}");
+            let organization = uuid(&hex(&owner));
+            (owner, organization)
+        }
     };
     let workspace = format!("{owner} workspace {}", part(credential, "-workspace-").unwrap_or("default"));
     Ok(Caller {
         bearer,
         fingerprint,
-        organization: organization_id(&owner),
+        organization,
         workspace: format!("wrkspc_{}", &hex(&workspace)[..24]),
         behaviour,
     })
@@ -50,12 +54,17 @@ pub(super) fn check(headers: &HeaderMap) -> Result<Caller, ApiError> {
 
 /// Whether `anthropic-beta` names this value.
 pub(super) fn has_beta(headers: &HeaderMap, wanted: &str) -> bool {
+    betas(headers).any(|beta| beta == wanted)
+}
+
+/// Every value of every `anthropic-beta` header.
+pub(super) fn betas(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all("anthropic-beta")
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|value| value.trim() == wanted)
+        .map(str::trim)
 }
 
 fn api_key(headers: &HeaderMap) -> Result<&str, ApiError> {
@@ -105,19 +114,27 @@ fn oauth_beta() -> &'static str {
 }
 
 /// The word after `marker` in a credential, up to the next dash.
-fn part<'a>(credential: &'a str, marker: &str) -> Option<&'a str> {
+pub(super) fn part<'a>(credential: &'a str, marker: &str) -> Option<&'a str> {
     let (_, rest) = credential.split_once(marker)?;
     rest.split('-').next().filter(|name| !name.is_empty())
 }
 
-/// A UUID's form, always the same for the same owner.
-fn organization_id(owner: &str) -> String {
-    let hex = hex(owner);
+/// The organization that `-org-NAME-` names. A name of 32 hex digits is its UUID: tokens that were minted here carry it.
+pub(super) fn organization_named(name: &str) -> String {
+    if name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        uuid(name)
+    } else {
+        uuid(&hex(&format!("name {name}")))
+    }
+}
+
+/// Hex digits, at least 32, in a UUID's form.
+pub(super) fn uuid(hex: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
 /// 64 hex digits that say nothing of what they were made of.
-fn hex(text: &str) -> String {
+pub(super) fn hex(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -147,6 +164,12 @@ mod tests {
             organization("sk-ant-api03-sandbox-org-other-one-1")
         );
         assert_eq!(organization("sk-ant-api03-sandbox-one-1").len(), 36);
+    }
+
+    #[test]
+    fn an_organization_may_be_named_by_its_uuid() {
+        let named = with_key("sk-ant-api03-sandbox-org-6f1c2a3400004000800000123456789a-x3Qw");
+        assert_eq!(named.organization, "6f1c2a34-0000-4000-8000-00123456789a");
     }
 
     #[test]

@@ -13,8 +13,8 @@ use super::request::Invalid;
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
     /// Anthropic's `error.type`.
-    kind: &'static str,
-    message: String,
+    pub(super) kind: &'static str,
+    pub(super) message: String,
     /// `error.details.error_code`, where there is one.
     code: Option<&'static str>,
     /// Seconds for `retry-after`.
@@ -58,6 +58,10 @@ impl ApiError {
         // Anthropic's own status; the range is checked by the type, so the fallback is never taken.
         let status = StatusCode::from_u16(529).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         Self::new(status, "overloaded_error", "Overloaded")
+    }
+
+    pub(super) fn shutting_down() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "The sandbox is shutting down")
     }
 
     pub(super) fn with_code(self, code: &'static str) -> Self {

@@ -8,6 +8,10 @@
 //!
 //! Delays: `x-sandbox-delay-ms` and `x-sandbox-event-delay-ms`, or `-delay-250ms-` and `-event-delay-20ms-` in a
 //! credential. The header wins over the credential, and that over the defaults of the sandbox.
+//!
+//! The token endpoint has faults of its own, asked for by header or by a part of the refresh token; a family of refresh
+//! tokens keeps that part when it rotates, and counts as one. Sign-in asks by `login_hint=fault-api-error@example.com`.
+//! [`Fault::strikes_at`] says which fault belongs where; elsewhere it is refused as unknown.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -65,11 +69,28 @@ pub enum Fault {
     Stall,
     /// A message without content.
     Empty,
+    /// 400 `invalid_grant`; nothing is spent or revoked.
+    InvalidGrant,
+    /// The code or refresh token is spent, then the connection closes without a byte of an answer.
+    LostReply,
+    /// A reply without a refresh token; the one that was sent stays good.
+    NoRotation,
+    /// 200 with a page instead of a document; nothing is spent.
+    TokenHtml,
+}
+
+/// Where a fault can strike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// `/v1/messages`, `/v1/models` and what is below them.
+    Api,
+    /// `POST /v1/oauth/token`. Faults of the API that strike here, too, spend nothing.
+    Token,
 }
 
 impl Fault {
     /// Every fault, by name.
-    pub const ALL: [(&'static str, Self); 19] = [
+    pub const ALL: [(&'static str, Self); 23] = [
         ("rate-limit", Self::RateLimit),
         ("spend-limit", Self::SpendLimit),
         ("usage-limit", Self::UsageLimit),
@@ -89,10 +110,35 @@ impl Fault {
         ("hang", Self::Hang),
         ("stall", Self::Stall),
         ("empty", Self::Empty),
+        ("invalid-grant", Self::InvalidGrant),
+        ("lost-reply", Self::LostReply),
+        ("no-rotation", Self::NoRotation),
+        ("token-html", Self::TokenHtml),
     ];
 
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, fault)| *fault)
+    /// Whether it means anything there.
+    pub fn strikes_at(self, place: Place) -> bool {
+        match self {
+            Self::InvalidGrant | Self::LostReply | Self::NoRotation | Self::TokenHtml => {
+                place == Place::Token
+            }
+            Self::RateLimit
+            | Self::Overloaded
+            | Self::ApiError
+            | Self::TimeoutError
+            | Self::CutBefore
+            | Self::Hang => true,
+            _ => place == Place::Api,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, fault)| *fault == self).map_or("", |(name, _)| name)
+    }
+
+    /// The faults of a place, by name.
+    fn known_at(place: Place) -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.into_iter().filter(move |(_, fault)| fault.strikes_at(place))
     }
 }
 
@@ -189,7 +235,11 @@ impl FaultPlan {
             | Fault::CutInside
             | Fault::Hang
             | Fault::Stall
-            | Fault::Empty => return None,
+            | Fault::Empty
+            | Fault::InvalidGrant
+            | Fault::LostReply
+            | Fault::NoRotation
+            | Fault::TokenHtml => return None,
         };
         Some(error.with_retry_after(self.retry_after))
     }
@@ -212,10 +262,31 @@ impl Behaviour {
             event_delay: self.event_delay.or(other.event_delay),
         }
     }
+
+    /// The parts of a credential that ask for this, each with its dash; delays of streams are not among them.
+    pub(super) fn parts(&self) -> String {
+        let delay = self.delay.map(|delay| format!("delay-{}ms-", delay.as_millis()));
+        let fault = self.fault.map(|plan| {
+            let mut parts = format!("fault-{}-", plan.fault.name());
+            let standard = FaultPlan::new(plan.fault);
+            if plan.after > 0 {
+                parts += &format!("after-{}-", plan.after);
+            }
+            if let Some(times) = plan.times {
+                parts += &format!("times-{times}-");
+            }
+            if plan.retry_after != standard.retry_after {
+                let value = plan.retry_after.map_or_else(|| "none".to_owned(), |seconds| seconds.to_string());
+                parts += &format!("retry-after-{value}-");
+            }
+            parts
+        });
+        delay.unwrap_or_default() + &fault.unwrap_or_default()
+    }
 }
 
 /// What the headers of a request ask for.
-pub(super) fn of_headers(headers: &HeaderMap) -> Result<Behaviour, String> {
+pub(super) fn of_headers(headers: &HeaderMap, place: Place) -> Result<Behaviour, String> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let milliseconds = |name: &str| {
         text(name)
@@ -227,16 +298,18 @@ pub(super) fn of_headers(headers: &HeaderMap) -> Result<Behaviour, String> {
             .transpose()
     };
     Ok(Behaviour {
-        fault: text("x-sandbox-fault").map(of_header).transpose()?,
+        fault: text("x-sandbox-fault").map(|value| of_header(value, place)).transpose()?,
         delay: milliseconds("x-sandbox-delay-ms")?,
         event_delay: milliseconds("x-sandbox-event-delay-ms")?,
     })
 }
 
-fn of_header(value: &str) -> Result<FaultPlan, String> {
+fn of_header(value: &str, place: Place) -> Result<FaultPlan, String> {
     let mut parts = value.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().replace('_', "-");
-    let fault = Fault::named(&name).ok_or_else(|| unknown(&format!("\"{name}\"")))?;
+    let (_, fault) = Fault::known_at(place)
+        .find(|(known, _)| *known == name)
+        .ok_or_else(|| unknown(&format!("\"{name}\""), place))?;
     let mut plan = FaultPlan::new(fault);
     for option in parts {
         let (option, value) = option.split_once('=').unwrap_or((option, ""));
@@ -246,9 +319,9 @@ fn of_header(value: &str) -> Result<FaultPlan, String> {
 }
 
 /// What the parts of a credential ask for. Messages about it name none of its parts.
-pub(super) fn of_credential(credential: &str) -> Result<Behaviour, String> {
+pub(super) fn of_credential(credential: &str, place: Place) -> Result<Behaviour, String> {
     let credential = credential.replace('_', "-");
-    let fault = credential.split_once("-fault-").map(|(_, rest)| of_parts(rest)).transpose()?;
+    let fault = credential.split_once("-fault-").map(|(_, rest)| of_parts(rest, place)).transpose()?;
     Ok(Behaviour {
         fault,
         delay: delay_after(&credential.replace("-event-delay-", "-event-"), "-delay-"),
@@ -256,14 +329,13 @@ pub(super) fn of_credential(credential: &str) -> Result<Behaviour, String> {
     })
 }
 
-fn of_parts(rest: &str) -> Result<FaultPlan, String> {
+fn of_parts(rest: &str, place: Place) -> Result<FaultPlan, String> {
     // The longest name counts: `overloaded-in-stream` also begins with `overloaded`.
-    let (fault, mut rest) = Fault::ALL
-        .iter()
+    let (fault, mut rest) = Fault::known_at(place)
         .filter_map(|(name, fault)| Some((fault, behind(rest, name)?)))
         .min_by_key(|(_, left)| left.len())
-        .ok_or_else(|| unknown("in this credential"))?;
-    let mut plan = FaultPlan::new(*fault);
+        .ok_or_else(|| unknown("in this credential", place))?;
+    let mut plan = FaultPlan::new(fault);
     'options: loop {
         for option in ["after", "times", "retry-after"] {
             let Some(left) = behind(rest, option) else { continue };
@@ -292,9 +364,9 @@ fn within_limit(milliseconds: &str) -> Option<Duration> {
     (delay <= LONGEST_DELAY).then_some(delay)
 }
 
-fn unknown(what: &str) -> String {
-    let known: Vec<_> = Fault::ALL.iter().map(|(name, _)| *name).collect();
-    format!("unknown sandbox fault {what}; known are {}", known.join(", "))
+fn unknown(what: &str, place: Place) -> String {
+    let known: Vec<_> = Fault::known_at(place).map(|(name, _)| name).collect();
+    format!("unknown sandbox fault {what}; known here are {}", known.join(", "))
 }
 
 /// The first of the next month, when spend limits start anew.
@@ -320,105 +392,4 @@ impl FaultCounts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::secret::Secret;
-
-    fn plan(fault: Fault, after: u64, times: Option<u64>, retry_after: Option<u64>) -> Option<FaultPlan> {
-        Some(FaultPlan { fault, after, times, retry_after })
-    }
-
-    fn in_credential(credential: &str) -> Option<FaultPlan> {
-        of_credential(credential).unwrap().fault
-    }
-
-    #[test]
-    fn every_fault_is_found_by_its_name_with_dashes_or_underscores() {
-        for (name, fault) in Fault::ALL {
-            for name in [name.to_owned(), name.replace('-', "_")] {
-                assert_eq!(of_header(&name).unwrap().fault, fault, "{name}");
-                for end in ["", "-x3Qw", "-retryx"] {
-                    let found = in_credential(&format!("sk-ant-api03-sandbox-fault-{name}{end}"));
-                    assert_eq!(found.unwrap().fault, fault, "{name}{end}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn options_are_read_from_headers_and_from_credentials() {
-        assert_eq!(of_header("rate-limit").ok(), plan(Fault::RateLimit, 0, None, Some(30)));
-        assert_eq!(
-            of_header("rate_limit; retry-after=5; after=1; times=2").ok(),
-            plan(Fault::RateLimit, 1, Some(2), Some(5))
-        );
-        assert_eq!(of_header("rate-limit;retry_after=none").ok(), plan(Fault::RateLimit, 0, None, None));
-        assert_eq!(
-            in_credential("sk-ant-api03-sandbox-fault-rate-limit-retry-after-5-after-1-times-2-x3Qw"),
-            plan(Fault::RateLimit, 1, Some(2), Some(5))
-        );
-        assert_eq!(
-            in_credential("sk-ant-api03-sandbox-fault-overloaded-times-1"),
-            plan(Fault::Overloaded, 0, Some(1), None)
-        );
-        assert_eq!(in_credential("sk-ant-api03-sandbox-x3Qw"), None);
-    }
-
-    #[test]
-    fn unknown_names_and_options_are_refused_without_showing_a_credential() {
-        assert!(of_header("flood").unwrap_err().contains("\"flood\"; known are rate-limit, "));
-        for wrong in ["hang;often=1", "hang;times", "hang;times=x", "hang;retry-after=soon"] {
-            assert!(of_header(wrong).unwrap_err().contains("options after=N"), "{wrong}");
-        }
-        let message = of_credential("sk-ant-api03-sandbox-fault-flood-x3Qw").unwrap_err();
-        assert!(!message.contains("flood"), "{message}");
-    }
-
-    #[test]
-    fn delays_are_read_and_bounded() {
-        let behaviour = of_credential("sk-ant-api03-sandbox-event-delay-20ms-delay-250ms-x3Qw").unwrap();
-        assert_eq!(behaviour.delay, Some(Duration::from_millis(250)));
-        assert_eq!(behaviour.event_delay, Some(Duration::from_millis(20)));
-        let behaviour = of_credential("sk-ant-api03-sandbox-event-delay-20ms-x3Qw").unwrap();
-        assert_eq!(behaviour.delay, None);
-        assert_eq!(within_limit("600000"), Some(LONGEST_DELAY));
-        for wrong in ["600001", "-1", "1.5", "", "soon"] {
-            assert_eq!(within_limit(wrong), None, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_fault_strikes_after_so_many_requests_and_so_many_times() {
-        let credential = Secret::new("one").fingerprint();
-        let struck = |header: &str| {
-            let (mut counts, plan) = (FaultCounts::default(), of_header(header).unwrap());
-            (0..5).map(|_| counts.strikes(&credential, &plan)).collect::<Vec<_>>()
-        };
-        assert_eq!(struck("auth"), [true; 5]);
-        assert_eq!(struck("auth;after=2"), [false, false, true, true, true]);
-        assert_eq!(struck("auth;times=2"), [true, true, false, false, false]);
-        assert_eq!(struck("auth;after=1;times=2"), [false, true, true, false, false]);
-        assert_eq!(struck("auth;times=0"), [false; 5]);
-    }
-
-    #[test]
-    fn counts_of_credentials_and_faults_are_apart() {
-        let (one, two) = (Secret::new("one").fingerprint(), Secret::new("two").fingerprint());
-        let mut counts = FaultCounts::default();
-        let once = of_header("auth;times=1").unwrap();
-        assert!(counts.strikes(&one, &once));
-        assert!(!counts.strikes(&one, &once));
-        assert!(counts.strikes(&two, &once));
-        assert!(counts.strikes(&one, &of_header("hang;times=1").unwrap()));
-    }
-
-    #[test]
-    fn spend_limits_end_with_the_month() {
-        for (now, expected) in [
-            ("2026-11-22T10:00:00Z", "2026-12-01 at 00:00 UTC"),
-            ("2026-12-31T23:59:59Z", "2027-01-01 at 00:00 UTC"),
-        ] {
-            assert_eq!(next_month(now.parse().unwrap()), expected);
-        }
-    }
-}
+mod tests;

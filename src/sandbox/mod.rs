@@ -1,10 +1,12 @@
 //! A stand-in of the Anthropic API on loopback, for tests, rehearsals and `fased demo`: messages with streaming, token
-//! counting, the list of models, prompt caching accounted as documented, and every failure on request. It asks no model
-//! and opens no connection; answers depend on the request alone.
+//! counting, the list of models, prompt caching accounted as documented, sign-in with refresh and workload identity
+//! federation, and every failure on request. It asks no model and opens no connection; answers depend on the request alone.
 //!
 //! * Credentials are made up and contain `-sandbox-`; any other is refused with 401. Two keys are two organizations
 //!   unless they name one (`-org-NAME-`); `-workspace-NAME-` divides an organization.
 //! * [`request`] says what is accepted, [`cache`] what is billed, [`faults`] what can be made to fail.
+//! * Sign-in begins at `GET /oauth/authorize`, and tokens come from `POST /v1/oauth/token`. Access tokens that were minted
+//!   here expire and can be revoked; tokens written by hand are good for ever.
 //! * `GET /sandbox/requests` shows what arrived, `GET /healthz` that it runs.
 //! * It listens on 127.0.0.1 and answers only to loopback names.
 //!
@@ -34,6 +36,7 @@ mod limits;
 mod markers;
 mod messages;
 mod models;
+mod oauth;
 pub mod prompt;
 pub mod request;
 pub mod requests;
@@ -66,7 +69,7 @@ const CLOSING_TIME: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SandboxOptions {
-    /// The time of day, for cache entries and limits. Delays are real ones.
+    /// The time of day, for cache entries, limits and tokens. Delays are real ones.
     pub clock: Arc<dyn Clock>,
     /// Port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
@@ -74,14 +77,23 @@ pub struct SandboxOptions {
     pub delay: Duration,
     /// Time between two events of a stream.
     pub event_delay: Duration,
+    /// How long an access token is good that was minted here.
+    pub token_lifetime: Duration,
     /// How many of the last requests the log keeps.
     pub kept_requests: usize,
 }
 
 impl SandboxOptions {
-    /// A free port, no delays, and a log of the last 256 requests.
+    /// A free port, no delays, access tokens for eight hours, and a log of the last 256 requests.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, port: 0, delay: Duration::ZERO, event_delay: Duration::ZERO, kept_requests: 256 }
+        Self {
+            clock,
+            port: 0,
+            delay: Duration::ZERO,
+            event_delay: Duration::ZERO,
+            token_lifetime: Duration::from_secs(28_800),
+            kept_requests: 256,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::oauth::masking;
 use crate::secret::Secret;
 
 /// Most bytes of bodies that are kept.
@@ -31,10 +32,13 @@ pub struct RecordedRequest {
     pub query: Option<String>,
     /// Headers in order of arrival; names lower case, credentials in their masked form.
     pub headers: Vec<(String, String)>,
-    /// The body as it came; empty if it was too large to be read.
+    /// The body as it came, that of a sign-in or token request with its secrets masked; empty if it was too large to be
+    /// read.
     pub body: Bytes,
-    /// Status it was answered with, once it was.
+    /// Status it was answered with, once it was. The `lost-reply` fault leaves none.
     pub status: Option<u16>,
+    /// What the token endpoint decided: `granted`, or the error's code. None where it decided nothing.
+    pub outcome: Option<&'static str>,
 }
 
 impl RecordedRequest {
@@ -48,11 +52,19 @@ impl RecordedRequest {
             at,
             method: method.as_str().to_owned(),
             path: masked("", uri.path()),
-            query: uri.query().map(|query| masked("", query)),
+            query: uri.query().map(|query| {
+                if masking::applies_to(uri.path()) { masking::query(query) } else { masked("", query) }
+            }),
             headers: headers.collect(),
             body: Bytes::new(),
             status: None,
+            outcome: None,
         }
+    }
+
+    /// Keeps the body that came to this address, as far as it may be kept.
+    pub(super) fn keep(&mut self, uri: &Uri, body: &Bytes) {
+        self.body = if masking::applies_to(uri.path()) { masking::body(body) } else { body.clone() };
     }
 
     /// The first value of a header, by its lower-case name.
@@ -65,9 +77,17 @@ impl RecordedRequest {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// The `grant_type` of a token request: `authorization_code`, `refresh_token`, ...
+    pub fn grant_type(&self) -> Option<String> {
+        if self.path != "/v1/oauth/token" {
+            return None;
+        }
+        self.json()?.get("grant_type")?.as_str().map(str::to_owned)
+    }
+
     fn document(&self) -> serde_json::Value {
         let body = self.json().unwrap_or_else(|| String::from_utf8_lossy(&self.body).into());
-        json!({
+        let mut document = json!({
             "id": self.id,
             "at": self.at.to_string(),
             "method": self.method,
@@ -76,7 +96,11 @@ impl RecordedRequest {
             "headers": self.headers,
             "body": body,
             "status": self.status,
-        })
+        });
+        if let Some(outcome) = self.outcome {
+            document["outcome"] = outcome.into();
+        }
+        document
     }
 }
 
@@ -116,9 +140,9 @@ impl RequestLog {
         }
     }
 
-    pub(super) fn answered(&mut self, id: &str, status: u16) {
+    pub(super) fn answered(&mut self, id: &str, status: Option<u16>, outcome: Option<&'static str>) {
         if let Some(request) = self.kept.iter_mut().rev().find(|request| request.id == id) {
-            request.status = Some(status);
+            (request.status, request.outcome) = (status, outcome);
         }
     }
 
@@ -176,8 +200,8 @@ mod tests {
         assert_eq!(ids(&log), ["2", "3"]);
         log.push(recorded("4", MOST_BODY_BYTES));
         assert_eq!(ids(&log), ["4"]);
-        log.answered("4", 200);
-        log.answered("gone", 200);
+        log.answered("4", Some(200), None);
+        log.answered("gone", Some(200), None);
         assert_eq!(log.all()[0].status, Some(200));
     }
 

@@ -1,5 +1,6 @@
 //! The requests' way through the sandbox: host check, log, route, credential, delay, fault, answer, and the headers
-//! every answer carries. What is answered is decided in the other files.
+//! every answer carries. What is answered is decided in the other files; sign-in and tokens have their own way in
+//! [`oauth`].
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,10 +21,11 @@ use super::answer::Answer;
 use super::auth::{self, Caller};
 use super::cache::PromptCache;
 use super::error::{ApiError, json_response};
-use super::faults::{self, Behaviour, Fault, FaultCounts, FaultPlan};
+use super::faults::{self, Behaviour, Fault, FaultCounts, FaultPlan, Place};
 use super::limits::{self, Limits};
 use super::messages::{self, Prepared};
 use super::models;
+use super::oauth::{self, Answered, OAuth};
 use super::requests::{RecordedRequest, RequestLog};
 use super::stream::{self, Closing};
 use crate::models::catalog::Catalog;
@@ -43,12 +45,14 @@ pub(super) struct App {
     cache: Mutex<PromptCache>,
     counts: Mutex<FaultCounts>,
     limits: Mutex<Limits>,
+    oauth: OAuth,
 }
 
 impl App {
     pub(super) fn new(options: SandboxOptions, closing: Closing) -> Self {
         Self {
             log: Mutex::new(RequestLog::new(options.kept_requests)),
+            oauth: OAuth::new(&options, closing.clone()),
             options,
             closing,
             serial: AtomicU64::new(1),
@@ -111,14 +115,19 @@ async fn imitate(app: &App, number: u64, id: &str, head: &Parts, body: Body) -> 
     let mut recorded = RecordedRequest::new(id, now, &head.method, &head.uri, &head.headers);
     let body = read_body(body).await;
     if let Ok(body) = &body {
-        recorded.body = body.clone();
+        recorded.keep(&head.uri, body);
     }
     lock(&app.log).push(recorded);
+    if let Some(route) = oauth::Route::of(head.uri.path()) {
+        let Answered { response, arrives, outcome } = app.oauth.answer(route, head, body).await;
+        lock(&app.log).answered(id, arrives.then(|| response.status().as_u16()), outcome);
+        return response;
+    }
     let response = match Call::admit(app, number, id, head, body) {
         Ok((call, work)) => call.answer(app, work).await,
         Err(error) => error.into_response(id),
     };
-    lock(&app.log).answered(id, response.status().as_u16());
+    lock(&app.log).answered(id, Some(response.status().as_u16()), None);
     response
 }
 
@@ -166,8 +175,10 @@ impl<'a> Call<'a> {
     ) -> Result<(Self, Result<Work, ApiError>), ApiError> {
         let route = Route::of(&head.method, head.uri.path())?;
         let body = body?;
-        let caller = auth::check(&head.headers)?;
-        let behaviour = faults::of_headers(&head.headers).map_err(ApiError::invalid)?.or(caller.behaviour);
+        let mut caller = auth::check(&head.headers)?;
+        app.oauth.admit(&mut caller)?;
+        let asked = faults::of_headers(&head.headers, Place::Api).map_err(ApiError::invalid)?;
+        let behaviour = asked.or(caller.behaviour);
         let fault = behaviour.fault.filter(|plan| lock(&app.counts).strikes(&caller.fingerprint, plan));
         let work = match route {
             Route::Messages => {
@@ -217,12 +228,12 @@ impl<'a> Call<'a> {
         work: Result<Work, ApiError>,
     ) -> Result<Response, ApiError> {
         if !app.closing.pause(self.behaviour.delay.unwrap_or(app.options.delay)).await {
-            return Err(shutting_down());
+            return Err(ApiError::shutting_down());
         }
         let fault = self.fault.map(|plan| plan.fault);
         if fault == Some(Fault::Hang) {
             app.closing.closed().await;
-            return Err(shutting_down());
+            return Err(ApiError::shutting_down());
         }
         if let Some(plan) = &self.fault {
             let (model, streams) = match &work {
@@ -340,10 +351,6 @@ async fn read_body(body: Body) -> Result<Bytes, ApiError> {
         }
     }
     if seen > LARGEST_BODY { Err(ApiError::too_large()) } else { Ok(kept.freeze()) }
-}
-
-fn shutting_down() -> ApiError {
-    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "api_error", "The sandbox is shutting down")
 }
 
 #[cfg(test)]

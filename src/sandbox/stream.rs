@@ -1,6 +1,7 @@
 //! How answers travel: server-sent events in the real API's order, one chunk each, or a whole document; and how they
 //! break off where a fault wants that.
 
+use std::future::ready;
 use std::io;
 use std::time::Duration;
 
@@ -73,6 +74,12 @@ pub(super) fn body(steps: Vec<Step>, pause: Duration, closing: Closing) -> Body 
         }
         Some((item, (steps, closing, false)))
     }))
+}
+
+/// A body that fails before the headers are sent, so that the connection closes without a byte: asked for the body
+/// right away, the server has not written them out yet.
+pub(super) fn silence() -> Body {
+    Body::from_stream(stream::once(ready(Err::<Bytes, _>(cut()))))
 }
 
 fn cut() -> io::Error {

@@ -8,7 +8,7 @@ mod sandbox;
 pub(crate) use env::TestEnv;
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;
-pub(crate) use sandbox::TestSandbox;
+pub(crate) use sandbox::{TestSandbox, token_request};
 
 /// The time of day in tests that show times.
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";

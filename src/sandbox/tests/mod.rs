@@ -2,6 +2,7 @@
 
 mod caching;
 mod faults;
+mod oauth;
 mod rejections;
 mod routes;
 mod streaming;
@@ -28,7 +29,12 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn new() -> Self {
         let clock = Arc::new(ManualClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
-        let sandbox = Sandbox::start(SandboxOptions::new(clock.clone())).await.unwrap();
+        Self::with(SandboxOptions::new(clock.clone()), clock).await
+    }
+
+    /// The same with other options, of which this is the clock.
+    pub(super) async fn with(options: SandboxOptions, clock: Arc<ManualClock>) -> Self {
+        let sandbox = Sandbox::start(options).await.unwrap();
         Self { sandbox, clock, http: client() }
     }
 
