@@ -2,7 +2,9 @@
 //! Reading is tolerant: aliases of old writers are understood, fields we do not know are left to the store, which keeps
 //! the entry's own text. An entry that makes no sense is told apart, never dropped.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::neighbours::Owner;
 use super::oauth::Pair;
 use super::profile_id::ProfileId;
 use crate::secret::{Fingerprint, Secret};
@@ -84,7 +87,13 @@ fn default_place() -> String {
 
 impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ref({}:{})", self.source, self.id)
+        // Of a path only its last part: the rest is long and says little.
+        let id = match Owner::of(self) {
+            Some(Owner::AnthropicProfile) => Path::new(&self.id).file_stem().and_then(OsStr::to_str),
+            Some(Owner::ClaudeCode) => Path::new(&self.id).file_name().and_then(OsStr::to_str),
+            Some(Owner::Federation) | None => None,
+        };
+        write!(f, "ref({}:{})", self.source, id.unwrap_or(&self.id))
     }
 }
 
@@ -195,6 +204,14 @@ impl Material {
         }
     }
 
+    /// Where it is, when it is elsewhere.
+    pub fn reference(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Reference(reference) => Some(reference),
+            Self::Value(_) | Self::Missing => None,
+        }
+    }
+
     /// The form people see: masked value, reference, or `missing`.
     pub fn shown(&self) -> String {
         match self {
@@ -239,13 +256,17 @@ impl Profile {
             }
             _ => return Err(EntryProblem::InvalidType),
         };
-        Ok(Self {
+        let mut profile = Self {
             id,
             credential,
             email: entry.email.0,
             added_at: entry.metadata.added_at.and_then(|text| text.parse().ok()),
             issuer: entry.metadata.issuer,
-        })
+        };
+        if profile.issuer.is_none() {
+            profile.issuer = Owner::of_profile(&profile).and_then(Owner::issuer).map(str::to_owned);
+        }
+        Ok(profile)
     }
 
     /// The fields we write for it, in the schema's order. References win over values, as when reading.

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::neighbours::{self, Live, NeighbourError, Owner};
 use super::profile::SecretRef;
 use crate::config::{Config, Paths};
 use crate::env::Env;
@@ -37,6 +38,9 @@ pub enum BrokenReference {
     /// The variable is not set.
     #[error("variable {} is not set", one_line(.0))]
     VariableUnset(String),
+    /// What another program keeps cannot be used.
+    #[error(transparent)]
+    Neighbour(#[from] NeighbourError),
     /// A kind of place this version does not know.
     #[error("its {} reference cannot be read", one_line(.0))]
     UnknownSource(String),
@@ -50,7 +54,12 @@ impl References<'_> {
                 Some(value) => Look::Found(Secret::new(value), None),
                 None => Look::Broken(BrokenReference::VariableUnset(reference.id.clone())),
             },
-            other => Look::Broken(BrokenReference::UnknownSource(other.to_owned())),
+            other => match Owner::of(reference).map(|owner| neighbours::read(owner, reference, self)) {
+                Some(Ok(Live::Token(token))) => Look::Found(token.secret, token.expires),
+                Some(Ok(Live::Mint(_))) => Look::OnUse,
+                Some(Err(error)) => Look::Broken(error.into()),
+                None => Look::Broken(BrokenReference::UnknownSource(other.to_owned())),
+            },
         }
     }
 }

@@ -2,6 +2,7 @@
 //! credential changes. Readers get a typed [`Snapshot`]; writers get the [`Document`], which keeps every field and entry
 //! it does not touch in the file's own text. A file that cannot be understood is reported and never overwritten.
 
+mod copying;
 mod entries;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{AgentId, Paths, SelectedAgent};
 use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError};
 use crate::text::{one_line, without_credentials};
+pub use copying::SourceEntry;
 use entries::Entries;
 
 /// Longest wait for the store's lock.
@@ -214,15 +216,7 @@ impl AuthStore {
         refuse_symlink(path)?;
         match storage::read_optional(path)? {
             None => Ok(migrate::import(&self.legacy)?.0),
-            Some(bytes) => {
-                let document = parse_document(text_of(&bytes, path)?, path)?;
-                match document.version {
-                    newer if newer > VERSION => {
-                        Err(StoreError::NewerVersion { path: path.to_owned(), version: newer })
-                    }
-                    _ => Ok(document),
-                }
-            }
+            Some(bytes) => parse_document(text_of(&bytes, path)?, path)?.of_known_version(path),
         }
     }
 }
@@ -256,6 +250,14 @@ impl Document {
     pub(super) fn empty() -> Self {
         let fields = ["version", "profiles"].map(|name| (name.to_owned(), raw(&serde_json::json!(VERSION))));
         Self { version: VERSION, fields: fields.into(), profiles: IndexMap::new() }
+    }
+
+    /// Itself, unless a newer program wrote it.
+    fn of_known_version(self, path: &Path) -> Result<Self, StoreError> {
+        match self.version {
+            version if version > VERSION => Err(StoreError::NewerVersion { path: path.to_owned(), version }),
+            _ => Ok(self),
+        }
     }
 
     /// Whether an entry has this id, usable or not.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::health::{Stored, Unusable, UnusableReason, Usable, Verdict};
+use super::neighbours;
 use super::profile::{CredentialType, Profile};
 use super::reference::BrokenReference;
 use crate::config::AgentId;
@@ -153,6 +154,10 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
         | UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
             Some(replacement(profile, agent))
         }
+        UnusableReason::BrokenReference(BrokenReference::Neighbour(error)) => {
+            let reference = profile.credential.material().reference();
+            Some(neighbours::mending(error, reference))
+        }
         UnusableReason::BrokenReference(BrokenReference::VariableUnset(name)) => {
             Some(Fix::advise(format!("set {} where fased is started", one_line(name))))
         }
@@ -179,6 +184,9 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
 pub fn replacement(profile: &Profile, agent: Option<&AgentId>) -> Fix {
     if profile.id.provider() != "anthropic" {
         return Fix::advise("renew it with the program that stores it");
+    }
+    if let Some(renewed) = profile.credential.material().reference().and_then(neighbours::renewal) {
+        return renewed;
     }
     let agent = agent.map(|id| format!(" --agent {id}")).unwrap_or_default();
     let id = shell_word(profile.id.as_str());

@@ -25,6 +25,10 @@ pub struct OAuthSettings {
     pub redirect_path: String,
     /// The page that shows the code where no redirect can arrive.
     pub code_page: Url,
+    /// Where identity tokens are exchanged: the token endpoint of the API that requests go to.
+    pub federation_url: Url,
+    /// Value of `anthropic-beta` for that exchange, and for no other.
+    pub federation_betas: String,
 }
 
 impl OAuthSettings {
@@ -64,4 +68,15 @@ pub struct OAuthAccess {
     pub settings: OAuthSettings,
     /// How requests leave.
     pub transport: Transport,
+}
+
+impl OAuthAccess {
+    /// The endpoint that exchanges identity tokens.
+    #[must_use]
+    pub fn for_federation(&self) -> Self {
+        let mut settings = self.settings.clone();
+        settings.token_url = settings.federation_url.clone();
+        settings.betas.clone_from(&settings.federation_betas);
+        Self { settings, transport: self.transport.clone() }
+    }
 }
