@@ -41,7 +41,7 @@ pub enum ObtainError {
         source: BrokenReference,
     },
     /// No token could be minted for it.
-    #[error("{id}: {source}")]
+    #[error("profile {id} cannot be used: {source}")]
     Mint {
         /// The profile.
         id: ProfileId,

@@ -155,8 +155,7 @@ pub fn fix(profile: &Profile, verdict: &Verdict, agent: Option<&AgentId>) -> Opt
             Some(replacement(profile, agent))
         }
         UnusableReason::BrokenReference(BrokenReference::Neighbour(error)) => {
-            let reference = profile.credential.material().reference();
-            Some(neighbours::mending(error, reference))
+            Some(neighbours::fix(error, profile))
         }
         UnusableReason::BrokenReference(BrokenReference::VariableUnset(name)) => {
             Some(Fix::advise(format!("set {} where fased is started", one_line(name))))

@@ -84,7 +84,8 @@ impl Cache {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::ManualClock;

@@ -238,7 +238,8 @@ fn host(url: &str) -> String {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::{Config, Paths};

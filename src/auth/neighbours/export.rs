@@ -298,7 +298,8 @@ fn text(fields: &Fields) -> Vec<u8> {
     format!("{:#}\n", json!(fields)).into_bytes()
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::ManualClock;

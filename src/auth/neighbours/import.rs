@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::auth::enroll::same_secret;
-use crate::auth::form;
-use crate::auth::profile::{Credential, CredentialType, EntryProblem, Material, Profile};
+use crate::auth::form::{self, Form};
+use crate::auth::profile::{Credential, EntryProblem, Material, Profile};
 use crate::auth::profile_id::ProfileId;
 use crate::auth::state::{AuthState, StateFile};
 use crate::auth::store::{AuthStore, Document, Edited, SourceEntry, StoreError};
@@ -105,8 +105,7 @@ pub fn import(
     let replaced: Vec<ProfileId> =
         items.iter().filter(|item| item.outcome.old().is_some()).filter_map(Item::profile_id).collect();
     if !replaced.is_empty() {
-        let forget =
-            |state: &mut AuthState| replaced.iter().fold(false, |changed, id| state.clear(id) || changed);
+        let forget = |state: &mut AuthState| replaced.iter().filter(|id| state.clear(id)).count() > 0;
         // It is void all the same: every entry of the state names the secret it is about.
         if let Err(error) = StateFile::in_dir(store.dir()).update(&store.read()?, clock, forget) {
             tracing::warn!(%error, "what was remembered of a replaced secret could not be cleared");
@@ -123,7 +122,7 @@ impl Item {
 }
 
 impl Outcome {
-    /// Whether the store holds something it did not hold before.
+    /// Whether the store holds something it did not hold before, or would.
     pub fn is_new(&self) -> bool {
         !matches!(self, Self::Unchanged | Self::Skipped(_))
     }
@@ -197,9 +196,18 @@ fn refusal(profile: &Profile) -> Option<Skip> {
     }
 }
 
-/// The kind of the credential an item is about.
-pub fn kind(item: &Item) -> Option<CredentialType> {
-    item.profile.as_ref().map(|profile| profile.credential.kind())
+/// Whether a credential is one of a Claude plan.
+pub fn is_of_a_plan(profile: &Profile) -> bool {
+    if profile.id.provider() != "anthropic" {
+        return false;
+    }
+    match (profile.credential.material(), Owner::of_profile(profile)) {
+        (_, Some(owner)) => owner == Owner::ClaudeCode,
+        (Material::Value(secret), None) => {
+            Form::of(secret, profile.credential.kind(), profile.issuer.as_deref()) == Form::PlanToken
+        }
+        (Material::Reference(_) | Material::Missing, None) => false,
+    }
 }
 
 /// Another state directory is not what was said.

@@ -15,12 +15,14 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 
 use super::federation::FederationRule;
-use super::profile::{Profile, SecretRef};
+use super::profile::{Credential, Expiry, Material, Profile, SecretRef};
+use super::profile_id::ProfileId;
 use super::reference::References;
 use crate::secret::Secret;
 use crate::text::one_line;
 
-pub(super) use wording::{mending, renewal};
+pub use wording::fix;
+pub(super) use wording::renewal;
 
 /// What another program renews is called expiring only this shortly before its end: its tokens live for hours.
 pub(super) const WARN_BEFORE: SignedDuration = SignedDuration::from_mins(10);
@@ -69,6 +71,20 @@ impl Owner {
     /// A reference to what it keeps there.
     pub fn reference(self, id: impl Into<String>) -> SecretRef {
         SecretRef { source: self.source().to_owned(), provider: "default".to_owned(), id: id.into() }
+    }
+}
+
+/// A profile that refers to what another program keeps.
+pub fn profile(owner: Owner, id: ProfileId, place: impl Into<String>, now: Timestamp) -> Profile {
+    Profile {
+        id,
+        credential: Credential::Token {
+            token: Material::Reference(Box::new(owner.reference(place))),
+            expires: Expiry::Unknown,
+        },
+        email: None,
+        added_at: Some(now),
+        issuer: owner.issuer().map(str::to_owned),
     }
 }
 

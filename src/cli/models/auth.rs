@@ -1,3 +1,7 @@
+mod hand_over;
+
+pub use hand_over::{ExportArgs, ExportTarget, ImportArgs, ImportSource, TokenArgs};
+
 use clap::{Args, Subcommand};
 
 /// Flags of `fased models auth`.
@@ -17,6 +21,12 @@ pub struct AuthArgs {
 pub enum AuthCommand {
     /// List stored credentials in order of use, those that cannot be read included
     List(ListArgs),
+    /// Take credentials over from another program, or refer to those it keeps
+    Import(ImportArgs),
+    /// Hand a credential on to another program, and keep it fresh there
+    Export(ExportArgs),
+    /// Print a secret that is ready to be sent
+    Token(TokenArgs),
 }
 
 impl AuthCommand {
@@ -24,6 +34,9 @@ impl AuthCommand {
     pub fn wants_json(&self) -> bool {
         match self {
             Self::List(args) => args.json,
+            Self::Import(args) => args.json,
+            Self::Export(args) => args.json,
+            Self::Token(args) => args.json,
         }
     }
 }
@@ -31,7 +44,9 @@ impl AuthCommand {
 const EXAMPLES: &str = "\
 Examples:
   fased models auth list
-  fased models auth list --agent work";
+  fased models auth list --agent work
+  fased models auth import --from claude-code
+  fased models auth token --header";
 
 const LIST_EXAMPLES: &str = "\
 Examples:

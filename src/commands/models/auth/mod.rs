@@ -1,8 +1,12 @@
 //! `fased models auth ...`
 
+mod export;
+mod import;
 mod list;
+mod token;
 
 use crate::auth::ProfileId;
+use crate::auth::profile_id::ProfileIdError;
 use crate::cli::auth::{AuthArgs, AuthCommand};
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
@@ -13,6 +17,9 @@ pub(super) fn run(ctx: &Ctx, args: &AuthArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     match &args.command {
         AuthCommand::List(args) => list::run(ctx, &agent, args),
+        AuthCommand::Import(args) => import::run(ctx, &agent, args),
+        AuthCommand::Export(args) => export::run(ctx, &agent, args),
+        AuthCommand::Token(args) => token::run(ctx, &agent, args),
     }
 }
 
@@ -25,4 +32,11 @@ fn parse_provider(text: &str) -> Result<String, Failure> {
     } else {
         Err(Failure::usage("The value of --provider is not the name of a provider, like anthropic."))
     }
+}
+
+/// A profile named on the command line. What is no id is not repeated: it may be a secret.
+fn parse_id(text: &str, argument: &str) -> Result<ProfileId, Failure> {
+    text.trim()
+        .parse()
+        .map_err(|error: ProfileIdError| Failure::usage(format!("The value of {argument} is {error}.")))
 }
