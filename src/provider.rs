@@ -105,7 +105,7 @@ pub fn oauth(config: &Config, env: &Env, network: NetworkPolicy) -> Result<OAuth
         redirect_path: preset.redirect_path.clone(),
         code_page: settings::parse(&preset.code_page)?,
         // A token is good for the deployment that issued it, so it is minted where requests will go.
-        federation_url: token_url_of(base_url("anthropic", config, env).unwrap_or(&catalog.api().base_url))?,
+        federation_url: base_url("anthropic", config, env).and_then(token_url_of),
         federation_betas: [catalog.betas().bearer_token.join(","), catalog.betas().federation.clone()]
             .join(","),
     };
@@ -114,11 +114,11 @@ pub fn oauth(config: &Config, env: &Env, network: NetworkPolicy) -> Result<OAuth
 }
 
 /// The token endpoint below a base URL.
-fn token_url_of(base_url: &str) -> Result<Url, Error> {
-    let mut url = settings::parse(base_url)?;
+fn token_url_of(base_url: &str) -> Option<Url> {
+    let mut url = Url::parse(base_url).ok()?;
     let path = format!("{}/v1/oauth/token", url.path().trim_end_matches('/'));
     url.set_path(&path);
-    Ok(url)
+    Some(url)
 }
 
 /// What signs requests with an obtained secret.

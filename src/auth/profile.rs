@@ -533,6 +533,27 @@ mod tests {
     }
 
     #[test]
+    fn what_anthropics_tools_keep_is_issued_by_the_console_and_shown_by_name() {
+        let of = |source: &str, id: &str| {
+            let json = format!(
+                r#"{{"type":"token","provider":"anthropic","tokenRef":{{"source":"{source}","id":"{id}"}}}}"#
+            );
+            let profile = parse("anthropic:a", &json).unwrap();
+            (profile.credential.material().shown(), profile.issuer)
+        };
+        let console = Some("console".to_owned());
+        assert_eq!(
+            of("anthropic-profile", "/home/u/.config/anthropic/configs/work.json"),
+            ("ref(anthropic-profile:work)".to_owned(), console.clone())
+        );
+        assert_eq!(of("federation", "env"), ("ref(federation:env)".to_owned(), console));
+        assert_eq!(
+            of("claude-code", "/home/u/.claude/.credentials.json"),
+            ("ref(claude-code:.credentials.json)".to_owned(), None)
+        );
+    }
+
+    #[test]
     fn an_expiry_that_is_no_moment_is_invalid_and_absence_is_not() {
         let with = |expires: &str| {
             let json =

@@ -13,11 +13,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auth_export;
+mod auth_import;
 mod auth_list;
+mod auth_token;
 mod chat;
 mod completion;
 mod concurrency;
 mod demo;
+mod federation;
 mod leaks;
 mod models_status;
 mod onboard;

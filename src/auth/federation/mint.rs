@@ -10,6 +10,7 @@ use super::cache::Cache;
 use crate::anthropic::Error;
 use crate::auth::neighbours::NeighbourError;
 use crate::auth::oauth::refresh::{Reason, Refresher};
+use crate::auth::oauth::settings::OAuthAccess;
 use crate::auth::oauth::token_endpoint::{IdentityExchange, Minted, TokenEndpoint, TokenError};
 use crate::env::Env;
 use crate::storage::{FileLock, Jitter, LockError};
@@ -52,7 +53,8 @@ impl Minter<'_> {
     /// See [`MintError`].
     pub async fn token(&self, rule: &FederationRule, reason: &Reason) -> Result<Minted, MintError> {
         let clock = self.refresher.clock.as_ref();
-        let key = rule.key(&self.refresher.access.settings.federation_url);
+        let access = self.refresher.access.for_federation()?;
+        let key = rule.key(&access.settings.token_url);
         let cache = Cache::in_dir(self.refresher.store.dir());
         let cached = || {
             let is_fresh = |minted: &Minted| match reason {
@@ -76,7 +78,7 @@ impl Minter<'_> {
                     if let Some(minted) = cached() {
                         return Ok(minted);
                     }
-                    let minted = self.mint(rule).await?;
+                    let minted = self.mint(rule, &access).await?;
                     if let Err(error) = cache.put(&key, &minted, clock) {
                         tracing::warn!(%error, "a minted token cannot be kept for the next request");
                     }
@@ -85,7 +87,7 @@ impl Minter<'_> {
                 // Where nothing can be written nobody else can mint for us either.
                 Err(error) => {
                     tracing::warn!(%error, "minting a token without its lock");
-                    return self.mint(rule).await;
+                    return self.mint(rule, &access).await;
                 }
                 Ok((None, path)) if clock.steady().saturating_sub(started) >= LOCK_LIMIT => {
                     return Err(FileLock::refused(&path, LOCK_LIMIT).into());
@@ -95,9 +97,9 @@ impl Minter<'_> {
         }
     }
 
-    async fn mint(&self, rule: &FederationRule) -> Result<Minted, MintError> {
+    async fn mint(&self, rule: &FederationRule, access: &OAuthAccess) -> Result<Minted, MintError> {
         let assertion = rule.identity(self.env)?;
-        let endpoint = TokenEndpoint::new(&self.refresher.access.for_federation())?;
+        let endpoint = TokenEndpoint::new(access)?;
         let exchange = IdentityExchange {
             assertion: &assertion,
             rule_id: &rule.rule_id,

@@ -100,6 +100,23 @@ impl Entry {
     }
 }
 
+/// Whether a profile may be written, before a token is fetched for it.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn check(export: &Export<'_>) -> Result<(), ExportError> {
+    may_be_written(export, &read_record(export.agent_dir)?).map(drop)
+}
+
+/// Whether a profile that is not from here is lost when this one is written.
+fn may_be_written(export: &Export<'_>, record: &Record) -> Result<bool, ExportError> {
+    match standing(export, record)? {
+        Standing::Free | Standing::Ours => Ok(false),
+        Standing::Foreign(_) if export.force => Ok(true),
+        Standing::Foreign(why) => Err(ExportError::Taken { name: export.name.clone(), why }),
+    }
+}
+
 /// Writes a profile and remembers it.
 ///
 /// # Errors
@@ -115,13 +132,7 @@ pub fn export(
     let _lock = lock(paths, clock)?;
     let mut record = read_record(export.agent_dir)?;
     let (config_path, credentials_path) = (directory.config(name), directory.credentials(name));
-    let standing = standing(export, &record)?;
-    let taken = |why: &str| ExportError::Taken { name: name.clone(), why: why.to_owned() };
-    let took_over = match &standing {
-        Standing::Free | Standing::Ours => false,
-        Standing::Foreign(_) if export.force => true,
-        Standing::Foreign(why) => return Err(taken(why)),
-    };
+    let took_over = may_be_written(export, &record)?;
     let kept = |path: &Path| -> Fields { file::json(path).unwrap_or_default() };
     let mut config = kept(&config_path);
     let mut credentials = kept(&credentials_path);

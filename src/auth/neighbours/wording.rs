@@ -10,8 +10,11 @@ use crate::text::{one_line, shell_word};
 /// What makes its owner renew it; `None` when the reference is to nothing another program keeps.
 pub(in crate::auth) fn renewal(reference: &SecretRef) -> Option<Fix> {
     Some(match Owner::of(reference)? {
-        Owner::ClaudeCode => by_running("renewed by Claude Code", "claude".to_owned()),
-        Owner::AnthropicProfile => by_running("renewed by Anthropic's SDKs and CLI", sign_in(reference)),
+        Owner::ClaudeCode => by_running("Claude Code renews it when it is used", "claude".to_owned()),
+        Owner::AnthropicProfile => by_running(
+            "Anthropic's SDKs and CLI renew it when they are used, and so does a new sign-in",
+            sign_in(reference),
+        ),
         Owner::Federation => Fix::advise(IDENTITY),
     })
 }

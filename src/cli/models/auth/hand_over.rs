@@ -90,7 +90,7 @@ pub struct ExportArgs {
 const TOKEN_EXAMPLES: &str = "\
 Examples:
   fased models auth token
-  curl -H \"$(fased models auth token --header)\" -H 'anthropic-version: 2023-06-01' https://api.anthropic.com/v1/models
+  fased models auth token --header | curl -H @- -H anthropic-version:2023-06-01 \"$URL\"
   eval \"$(fased models auth token --env)\"
   apiKeyHelper of Claude Code's settings: \"fased models auth token --profile anthropic:work\"";
 

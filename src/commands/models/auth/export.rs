@@ -8,7 +8,7 @@ use super::parse_id;
 use crate::SCHEMA_VERSION;
 use crate::auth::form::Form;
 use crate::auth::neighbours::anthropic_profile::{Directory, ProfileName, ProfileNameError};
-use crate::auth::neighbours::export::{Export, ExportError, Exported, export};
+use crate::auth::neighbours::export::{self, Export, ExportError, Exported};
 use crate::auth::notices::PLAN_CREDENTIALS;
 use crate::auth::obtain::Obtainer;
 use crate::auth::profile::{Credential, CredentialType, Material};
@@ -67,6 +67,23 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, F
         auth.candidates(Some(&id)).map_err(|why| no_credential::failure(&why, &auth, agent, &inputs))?;
     let Some(chosen) = candidates.first() else { return Ok(Exit::NoUsableCredential) };
     let Source::Profile(profile) = chosen.source else { return Ok(Exit::NoUsableCredential) };
+    let usual = Catalog::embedded().api().base_url.as_str();
+    let base_url = provider::base_url("anthropic", &agent.config, &ctx.env).filter(|url| *url != usual);
+    let others: Vec<PathBuf> = SelectedAgent::all(&agent.config, &ctx.paths)
+        .into_iter()
+        .map(|other| other.dir)
+        .filter(|dir| *dir != agent.selected.dir)
+        .collect();
+    let request = Export {
+        directory: &directory,
+        name: &name,
+        profile: &id,
+        agent_dir: &agent.selected.dir,
+        others: &others,
+        base_url,
+        force: args.force,
+    };
+    export::check(&request).map_err(failure)?;
     let refresher = agent.refresher(ctx)?;
     let obtainer = Obtainer { references: inputs.references(), refresher: &refresher };
     let obtained = ctx.block_on(async { Ok(obtainer.obtain(chosen).await?) })?;
@@ -76,29 +93,9 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, F
     if obtained.form == Form::PlanToken {
         notice::show_and_record(ctx, &PLAN_CREDENTIALS);
     }
-    let usual = Catalog::embedded().api().base_url.as_str();
-    let base_url = provider::base_url("anthropic", &agent.config, &ctx.env).filter(|url| *url != usual);
-    let others: Vec<PathBuf> = SelectedAgent::all(&agent.config, &ctx.paths)
-        .into_iter()
-        .map(|other| other.dir)
-        .filter(|dir| *dir != agent.selected.dir)
-        .collect();
-    let written = export(
-        &Export {
-            directory: &directory,
-            name: &name,
-            profile: &id,
-            agent_dir: &agent.selected.dir,
-            others: &others,
-            base_url,
-            force: args.force,
-        },
-        &obtained.secret,
-        obtained.expires,
-        &ctx.paths,
-        ctx.clock.as_ref(),
-    )
-    .map_err(failure)?;
+    let written =
+        export::export(&request, &obtained.secret, obtained.expires, &ctx.paths, ctx.clock.as_ref())
+            .map_err(failure)?;
     let follows = matches!(profile.credential, Credential::OAuth { refresh: Some(_), .. });
     if args.json {
         let Exported { config, credentials, took_over } = written;

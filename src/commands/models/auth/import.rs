@@ -13,7 +13,7 @@ use crate::auth::notices::PLAN_CREDENTIALS;
 use crate::auth::profile::CredentialType;
 use crate::auth::reference::{BrokenReference, Look, References};
 use crate::auth::state::StateFile;
-use crate::auth::store::Document;
+use crate::auth::store::{Document, StoreError};
 use crate::auth::wording::{self, Fix};
 use crate::auth::{ProfileId, enroll};
 use crate::cli::auth::{ImportArgs, ImportSource};
@@ -168,7 +168,8 @@ fn from_fased(ctx: &Ctx, agent: &Agent, args: &ImportArgs) -> Result<Found, Fail
             agent.selected.id
         )));
     }
-    Ok(Found { document: store.document()?, path: Some(store.path()), warning: None })
+    let document = store.document().map_err(|error| source_failure(error.into()))?;
+    Ok(Found { document, path: Some(store.path()), warning: None })
 }
 
 fn from_openclaw(ctx: &Ctx, args: &ImportArgs) -> Result<Found, Failure> {
@@ -298,7 +299,10 @@ fn source_failure(error: SourceError) -> Failure {
                 .hint("name one of those with --from-agent")
         }
         SourceError::Config(error) => error.into(),
-        SourceError::Store(error) => error.into(),
+        SourceError::Store(StoreError::File(error)) => error.into(),
+        // It is not ours to move away.
+        SourceError::Store(error) => Failure::new(Exit::Failed, "source_unreadable", error.to_string())
+            .hint("nothing was imported; mend it with the program that writes it"),
     }
 }
 
@@ -306,7 +310,8 @@ fn nothing_there(found: &Found, only: Option<&ProfileId>) -> Failure {
     let place = found.path.as_ref().map(|path| format!(" in `{}`", path.display())).unwrap_or_default();
     let failure = |exit, message| Failure::new(exit, "nothing_to_import", message);
     match only {
-        None => failure(Exit::NoUsableCredential, format!("There are no credentials{place}.")),
+        None => failure(Exit::NoUsableCredential, format!("There are no credentials{place}."))
+            .hint("name another place with --path"),
         Some(id) => {
             let ids: Vec<String> = found.document.entries().map(|entry| entry.shown_id).collect();
             let failure = failure(Exit::Usage, format!("There is no profile \"{id}\"{place}."));
