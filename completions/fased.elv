@@ -58,6 +58,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand status 'Show an agent''s models and the health of its credentials; opens no connection'
+            cand auth 'Look after the stored credentials of an agent'
         }
         &'fased;models;status'= {
             cand --agent 'Agent to look at [default: the configured default agent, else main]'
@@ -65,6 +66,55 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --json 'Answer with one JSON document'
             cand --plain 'Print the primary model and nothing else'
             cand --check 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth'= {
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'List stored credentials in order of use, those that cannot be read included'
+            cand import 'Take credentials over from another program, or refer to those it keeps'
+            cand export 'Hand a credential on to another program, and keep it fresh there'
+            cand token 'Print a secret that is ready to be sent'
+        }
+        &'fased;models;auth;list'= {
+            cand --provider 'Only credentials of this provider'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;import'= {
+            cand --from 'Whose credentials are meant'
+            cand --path 'Where they are, when that is not the usual place'
+            cand --from-agent 'Agent of the other state directory [default: its default agent]'
+            cand --profile 'The one that is meant: a profile id of the other store, or the name of an Anthropic profile'
+            cand --profile-id 'Id a reference is stored under [default: anthropic:claude-code, anthropic:NAME, anthropic:federation]'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --replace 'Let a credential with the id of one that arrives be lost'
+            cand --dry-run 'Say what would happen and write nothing'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fased;models;auth;export'= {
+            cand --to 'Who is to read it'
+            cand --profile 'The credential: a sign-in or a token; the format has no place for API keys'
+            cand --name 'Name of the profile there'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --force 'Let a profile of that name that was not exported from here be lost'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fased;models;auth;token'= {
+            cand --profile 'The credential [default: the one the next request would use]'
+            cand --provider 'Whose credential'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --header 'As the header that carries it'
+            cand --env 'As a line for a shell that exports the variable Anthropic''s SDKs read'
+            cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -50,19 +50,26 @@ complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive 
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l accept-risk -d 'Accepted for scripts written for the TypeScript program; not required'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l plain -d 'Print the primary model and nothing else'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l plain -d 'Print the primary model and nothing else'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -f -a "auth" -d 'Look after the stored credentials of an agent'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l plain -d 'Print the primary model and nothing else'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -l agent -d 'Agent whose credentials are meant [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "list" -d 'List stored credentials in order of use, those that cannot be read included'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "import" -d 'Take credentials over from another program, or refer to those it keeps'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "export" -d 'Hand a credential on to another program, and keep it fresh there'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "token" -d 'Print a secret that is ready to be sent'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r
