@@ -1,6 +1,6 @@
 //! Workload identity federation: a token another party signed (a CI job's, a service account's) is exchanged for an
 //! access token that lives for minutes. Nothing of it is stored but where the identity is; what was minted is kept in
-//! [`cache`] and renewed by [`mint`] when it is needed.
+//! `minted-tokens.json` and renewed by [`mint`] when it is needed.
 
 mod cache;
 pub mod mint;

@@ -241,11 +241,15 @@ pub enum SourceError {
 }
 
 /// The store of an agent in another state directory, which may be named by any of its parts: itself, its `agents`, an
-/// agent's directory, the store's file.
+/// agent's directory, the store's file. `home` is what `~` in its config means.
 ///
 /// # Errors
 /// When nothing of that is there, or its config cannot be read.
-pub fn fased_store(path: &Path, agent: Option<&AgentId>) -> Result<AuthStore, SourceError> {
+pub fn fased_store(
+    path: &Path,
+    agent: Option<&AgentId>,
+    home: Option<&Path>,
+) -> Result<AuthStore, SourceError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let nothing = || SourceError::Nothing { path: path.clone(), what: "no credential store" };
     let dir = match path.is_file() {
@@ -260,7 +264,7 @@ pub fn fased_store(path: &Path, agent: Option<&AgentId>) -> Result<AuthStore, So
         Some(name) if name == "agents" => dir.parent().map(Path::to_owned).ok_or_else(nothing)?,
         _ => dir,
     };
-    let paths = paths_of(&state).ok_or_else(nothing)?;
+    let paths = paths_of(&state, home).ok_or_else(nothing)?;
     let config = config::load::load(paths.config())?;
     let selected = match agent {
         // A directory without a config has agents all the same.
@@ -279,7 +283,7 @@ fn store_in(dir: &Path) -> AuthStore {
     let agent = dir.parent();
     let agents = agent.and_then(Path::parent).filter(|dir| dir.file_name().is_some_and(|n| n == "agents"));
     let id = agent.and_then(|dir| dir.file_name()?.to_str()?.parse::<AgentId>().ok());
-    let paths = agents.and_then(Path::parent).and_then(paths_of);
+    let paths = agents.and_then(Path::parent).and_then(|state| paths_of(state, None));
     let (id, paths) = match (id, paths) {
         (Some(id), Some(paths)) => (id, paths),
         _ => (AgentId::main(), Paths::below(dir)),
@@ -287,8 +291,8 @@ fn store_in(dir: &Path) -> AuthStore {
     AuthStore::of(&SelectedAgent { id, dir: dir.to_owned(), is_default: false }, &paths)
 }
 
-fn paths_of(state: &Path) -> Option<Paths> {
-    Paths::resolve(&Env::from_pairs([("FASED_STATE_DIR", state.to_str()?)]), None)
+fn paths_of(state: &Path, home: Option<&Path>) -> Option<Paths> {
+    Paths::resolve(&Env::from_pairs([("FASED_STATE_DIR", state.to_str()?)]), home.map(Path::to_owned))
 }
 
 #[cfg(test)]
@@ -381,11 +385,11 @@ mod tests {
         std::fs::File::create(agent.join("auth-profiles.json")).unwrap();
         let work: AgentId = "work".parse().unwrap();
         for part in ["", "agents", "agents/work/agent", "agents/work/agent/auth-profiles.json"] {
-            let store = fased_store(&dir.path().join(part), Some(&work)).unwrap();
+            let store = fased_store(&dir.path().join(part), Some(&work), None).unwrap();
             assert_eq!(store.dir(), agent, "{part}");
         }
-        assert!(matches!(fased_store(dir.path(), None), Err(SourceError::Nothing { .. })));
+        assert!(matches!(fased_store(dir.path(), None, None), Err(SourceError::Nothing { .. })));
         let nobody = "nobody".parse().unwrap();
-        assert!(matches!(fased_store(dir.path(), Some(&nobody)), Err(SourceError::Agent(_))));
+        assert!(matches!(fased_store(dir.path(), Some(&nobody), None), Err(SourceError::Agent(_))));
     }
 }

@@ -1,11 +1,12 @@
 //! Entries as they stand, for taking them over from one store into another.
 
+use std::path::Path;
+
 use serde_json::value::RawValue;
 
 use super::{AuthStore, Document, StoreError, parse_document, parse_snapshot};
 use crate::auth::profile::{EntryProblem, Profile};
 use crate::auth::profile_id::ProfileId;
-use std::path::Path;
 
 /// An entry of a store that another one may take.
 #[derive(Debug)]

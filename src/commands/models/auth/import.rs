@@ -157,7 +157,8 @@ fn from_fased(ctx: &Ctx, agent: &Agent, args: &ImportArgs) -> Result<Found, Fail
             .hint("name it")
             .command("fased models auth import --from fased --path /path/to/.fased")
     })?;
-    let store = import::fased_store(&path, from_agent(args)?.as_ref()).map_err(source_failure)?;
+    let store =
+        import::fased_store(&path, from_agent(args)?.as_ref(), ctx.paths.home()).map_err(source_failure)?;
     let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
