@@ -100,6 +100,9 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('cooldown', 'cooldown', [CompletionResultType]::ParameterValue, 'Show or clear the windows in which credentials are left alone')
             [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a stored credential')
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give a stored credential another name')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take credentials over from another program, or refer to those it keeps')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Hand a credential on to another program, and keep it fresh there')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print a secret that is ready to be sent')
             break
         }
         'fased;models;auth;list' {
@@ -176,6 +179,42 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
         }
         'fased;models;auth;rename' {
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;models;auth;import' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Whose credentials are meant')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'Where they are, when that is not the usual place')
+            [CompletionResult]::new('--from-agent', '--from-agent', [CompletionResultType]::ParameterName, 'Agent of the other state directory [default: its default agent]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The one that is meant: a profile id of the other store, or the name of an Anthropic profile')
+            [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Id a reference is stored under [default: anthropic:claude-code, anthropic:NAME, anthropic:federation]')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let a credential with the id of one that arrives be lost')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Say what would happen and write nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fased;models;auth;export' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Who is to read it')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The credential: a sign-in or a token; the format has no place for API keys')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Name of the profile there')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Let a profile of that name that was not exported from here be lost')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fased;models;auth;token' {
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The credential [default: the one the next request would use]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'As the header that carries it')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'As a line for a shell that exports the variable Anthropic''s SDKs read')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')

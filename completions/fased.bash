@@ -58,6 +58,12 @@ _fased() {
             fased__subcmd__models__subcmd__auth,cooldown)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__cooldown"
                 ;;
+            fased__subcmd__models__subcmd__auth,export)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__export"
+                ;;
+            fased__subcmd__models__subcmd__auth,import)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__import"
+                ;;
             fased__subcmd__models__subcmd__auth,list)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__list"
                 ;;
@@ -69,6 +75,9 @@ _fased() {
                 ;;
             fased__subcmd__models__subcmd__auth,rename)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__rename"
+                ;;
+            fased__subcmd__models__subcmd__auth,token)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__token"
                 ;;
             fased__subcmd__models__subcmd__auth__subcmd__cooldown,clear)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__cooldown__subcmd__clear"
@@ -296,7 +305,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models__subcmd__auth)
-            opts="-h --agent --help list order cooldown remove rename"
+            opts="-h --agent --help list order cooldown remove rename import export token"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -356,6 +365,74 @@ _fased() {
                 return 0
             fi
             case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__export)
+            opts="-h --to --profile --name --force --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -W "anthropic-profile" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__import)
+            opts="-h --from --path --from-agent --profile --profile-id --replace --dry-run --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "fased openclaw claude-code anthropic-profile federation-env" -- "${cur}"))
+                    return 0
+                    ;;
+                --path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from-agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -498,6 +575,32 @@ _fased() {
                 return 0
             fi
             case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__token)
+            opts="-h --profile --provider --header --env --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -93,6 +93,9 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand cooldown 'Show or clear the windows in which credentials are left alone'
             cand remove 'Remove a stored credential'
             cand rename 'Give a stored credential another name'
+            cand import 'Take credentials over from another program, or refer to those it keeps'
+            cand export 'Hand a credential on to another program, and keep it fresh there'
+            cand token 'Print a secret that is ready to be sent'
         }
         &'fased;models;auth;list'= {
             cand --provider 'Only credentials of this provider'
@@ -159,6 +162,39 @@ set edit:completion:arg-completer[fased] = {|@words|
         }
         &'fased;models;auth;rename'= {
             cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;auth;import'= {
+            cand --from 'Whose credentials are meant'
+            cand --path 'Where they are, when that is not the usual place'
+            cand --from-agent 'Agent of the other state directory [default: its default agent]'
+            cand --profile 'The one that is meant: a profile id of the other store, or the name of an Anthropic profile'
+            cand --profile-id 'Id a reference is stored under [default: anthropic:claude-code, anthropic:NAME, anthropic:federation]'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --replace 'Let a credential with the id of one that arrives be lost'
+            cand --dry-run 'Say what would happen and write nothing'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fased;models;auth;export'= {
+            cand --to 'Who is to read it'
+            cand --profile 'The credential: a sign-in or a token; the format has no place for API keys'
+            cand --name 'Name of the profile there'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --force 'Let a profile of that name that was not exported from here be lost'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fased;models;auth;token'= {
+            cand --profile 'The credential [default: the one the next request would use]'
+            cand --provider 'Whose credential'
+            cand --agent 'Agent whose credentials are meant [default: the configured default agent, else main]'
+            cand --header 'As the header that carries it'
+            cand --env 'As a line for a shell that exports the variable Anthropic''s SDKs read'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

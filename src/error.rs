@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::anthropic::{self, ApiErrorKind};
 use crate::auth::enroll::EnrollError;
+use crate::auth::federation::mint::MintError;
 use crate::auth::oauth::refresh::RefreshError;
 use crate::auth::oauth::token_endpoint::TokenError;
 use crate::auth::obtain::ObtainError;
@@ -337,6 +338,14 @@ impl From<ObtainError> for Failure {
     fn from(error: ObtainError) -> Self {
         match error {
             ObtainError::Refresh(error) => error.into(),
+            ObtainError::Mint { .. } => mint_failure(error),
+            ObtainError::Reference { source: BrokenReference::Neighbour(ref broken), .. } => {
+                let message = format!("{}.", sentence(&error));
+                let failure = Self::new(Exit::NoUsableCredential, "secret_reference", message);
+                let path = broken.path().map(|path| path.display().to_string());
+                let failure = path.into_iter().fold(failure, Self::fact);
+                failure.hint("mend what it refers to, or store another credential")
+            }
             ObtainError::Reference { ref id, ref source } => {
                 Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
                     .detail("profileId", id.as_str().into())
@@ -348,6 +357,26 @@ impl From<ObtainError> for Failure {
                     .hint("store a credential in its place")
             }
         }
+    }
+}
+
+/// Exit code and hint follow what minting a token met.
+fn mint_failure(error: ObtainError) -> Failure {
+    let message = format!("{}.", sentence(&error));
+    let ObtainError::Mint { id, source } = error else { return error.into() };
+    let failure =
+        |exit, kind| Failure::new(exit, kind, message.clone()).detail("profileId", id.as_str().into());
+    match source {
+        MintError::Endpoint(TokenError::Refused { status, .. }) => failure(Exit::Provider, "mint_refused")
+            .detail("status", status.into())
+            .hint("see whether the federation rule matches the identity token, and whether that has ended"),
+        MintError::Endpoint(TokenError::NotSent(_) | TokenError::ReplyLost { .. }) => {
+            failure(Exit::Network, "mint_failed").hint("run it again; nothing was used up")
+        }
+        MintError::Identity(_) => failure(Exit::NoUsableCredential, "secret_reference")
+            .hint("mend what it refers to, or store another credential"),
+        MintError::Setup(error) => error.into(),
+        MintError::Lock(error) => error.into(),
     }
 }
 

@@ -45,18 +45,14 @@ pub fn client(
 ) -> Result<Client, ProviderError> {
     let catalog = Catalog::embedded();
     let configured = config.provider(provider);
-    let anthropics = || env.get("ANTHROPIC_BASE_URL").unwrap_or(&catalog.api().base_url);
-    let base_url = configured
-        .and_then(|provider| provider.base_url.as_deref())
-        .or_else(|| (provider == "anthropic").then(anthropics))
+    let base_url = base_url(provider, config, env)
         .ok_or_else(|| ProviderError::NoBaseUrl { provider: provider.to_owned() })?;
     let betas = BetaNames {
         plan_token: catalog.betas().plan_token.clone(),
         bearer_token: catalog.betas().bearer_token.clone(),
         extended_cache_ttl: catalog.betas().extended_cache_ttl.clone(),
     };
-    let base_url = Url::parse(base_url)
-        .map_err(|_| Error::InvalidBaseUrl { url: "(not shown)".to_owned(), reason: "it is not a URL" })?;
+    let base_url = settings::parse(base_url)?;
     let mut options = ClientOptions::new(base_url, &catalog.api().anthropic_version, USER_AGENT, betas);
     let transport = transport(env, network);
     (options.network, options.proxy, options.trust) = (transport.network, transport.proxy, transport.trust);
@@ -67,6 +63,13 @@ pub fn client(
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     Ok(Client::new(options)?)
+}
+
+/// The base URL of a provider as configured; `None` when nobody says it.
+pub fn base_url<'a>(provider: &str, config: &'a Config, env: &'a Env) -> Option<&'a str> {
+    let anthropics = || env.get("ANTHROPIC_BASE_URL").unwrap_or(&Catalog::embedded().api().base_url);
+    let configured = config.provider(provider).and_then(|provider| provider.base_url.as_deref());
+    configured.or_else(|| (provider == "anthropic").then(anthropics))
 }
 
 /// How requests leave this process.
@@ -101,14 +104,31 @@ pub fn oauth(config: &Config, env: &Env, network: NetworkPolicy) -> Result<OAuth
         redirect_port: preset.redirect_port,
         redirect_path: preset.redirect_path.clone(),
         code_page: settings::parse(&preset.code_page)?,
+        // A token is good for the deployment that issued it, so it is minted where requests will go.
+        federation_url: base_url("anthropic", config, env).and_then(token_url_of),
+        federation_betas: [catalog.betas().bearer_token.join(","), catalog.betas().federation.clone()]
+            .join(","),
     };
     let overrides = config.provider("anthropic").map(|provider| provider.oauth.clone()).unwrap_or_default();
     Ok(OAuthAccess { settings: settings.overridden(&overrides)?, transport: transport(env, network) })
 }
 
+/// The token endpoint below a base URL.
+fn token_url_of(base_url: &str) -> Option<Url> {
+    let mut url = Url::parse(base_url).ok()?;
+    let path = format!("{}/v1/oauth/token", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Some(url)
+}
+
 /// What signs requests with an obtained secret.
 pub fn authorization(obtained: Obtained) -> Authorization {
-    sign_with(obtained.form, obtained.secret)
+    match (obtained.form, obtained.workspace) {
+        (Form::ConsoleToken, Some(workspace)) => {
+            Authorization::WorkspaceToken { token: obtained.secret, workspace }
+        }
+        (form, _) => sign_with(form, obtained.secret),
+    }
 }
 
 /// What signs requests with a secret sent in this form.

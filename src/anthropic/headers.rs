@@ -15,6 +15,7 @@ use crate::secret::Secret;
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const WORKSPACE: HeaderName = HeaderName::from_static("anthropic-workspace-id");
 const RATE_LIMIT_PREFIX: &str = "anthropic-ratelimit-";
 /// Headers that belong to the HTTP layer; an override would break the request or send it elsewhere.
 const RESERVED: [&str; 7] =
@@ -29,6 +30,13 @@ pub enum Authorization {
     PlanToken(Secret),
     /// A bearer token of the Console or of workload identity federation, sent with their betas.
     BearerToken(Secret),
+    /// The same for a person who may act in several workspaces: the request names one.
+    WorkspaceToken {
+        /// The token.
+        token: Secret,
+        /// Value of `anthropic-workspace-id`.
+        workspace: String,
+    },
 }
 
 impl Authorization {
@@ -36,6 +44,7 @@ impl Authorization {
     pub fn secret(&self) -> &Secret {
         match self {
             Self::ApiKey(secret) | Self::PlanToken(secret) | Self::BearerToken(secret) => secret,
+            Self::WorkspaceToken { token, .. } => token,
         }
     }
 }
@@ -106,6 +115,11 @@ impl RequestHeaders {
             }
             Authorization::BearerToken(_) => {
                 headers.insert(AUTHORIZATION, bearer(secret)?);
+                ("", self.betas.bearer_token.as_slice())
+            }
+            Authorization::WorkspaceToken { workspace, .. } => {
+                headers.insert(AUTHORIZATION, bearer(secret)?);
+                headers.insert(WORKSPACE, value(WORKSPACE.as_str(), workspace)?);
                 ("", self.betas.bearer_token.as_slice())
             }
         };
@@ -255,6 +269,18 @@ mod tests {
         let headers = RequestHeaders::new("v", "agent/1", names(), &overrides).unwrap();
         let headers = headers.of(authorization, &wanted).unwrap();
         headers.get(BETA).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_token_for_one_workspace_names_it() {
+        let token =
+            Authorization::WorkspaceToken { token: Secret::new("t"), workspace: "wrkspc_1".to_owned() };
+        let headers = RequestHeaders::new("v", "agent/1", names(), &[]).unwrap().of(&token, &[]).unwrap();
+        assert_eq!(headers["anthropic-workspace-id"], "wrkspc_1");
+        assert_eq!(
+            (&headers[AUTHORIZATION], &headers[BETA]),
+            (&"Bearer t".parse().unwrap(), &"oauth-1".parse().unwrap())
+        );
     }
 
     #[test]

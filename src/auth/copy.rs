@@ -3,7 +3,7 @@
 //! each other out of use.
 
 use super::ProfileId;
-use super::profile::{CredentialType, Profile};
+use super::profile::CredentialType;
 use super::store::{AuthStore, Edited, StoreError};
 use super::wording::ProfileLabel;
 use crate::clock::Clock;
@@ -31,28 +31,27 @@ pub fn copy(from: &AuthStore, to: &AuthStore, clock: &dyn Clock) -> Result<Copie
     to.update(clock, |target| {
         let mut copied = Copied::default();
         let mut edited = Edited::No;
-        for (id, entry) in source.entries() {
-            let parsed = id.parse::<ProfileId>().ok().and_then(|id| Profile::parse(id, entry).ok());
-            let (Some(profile), Ok(fields)) = (parsed, serde_json::from_str(entry.get())) else {
+        for entry in source.entries() {
+            let Ok(profile) = &entry.profile else {
                 copied.unreadable += 1;
                 continue;
             };
             if profile.credential.kind() == CredentialType::OAuth {
-                copied.sign_ins.push(profile.id);
+                copied.sign_ins.push(profile.id.clone());
                 continue;
             }
             match target.profile(&profile.id) {
                 Ok(None) => {
-                    target.put_raw(&profile.id, &fields);
+                    target.take(&profile.id, &entry);
                     edited = Edited::Yes;
                 }
                 Ok(Some(held)) if held.credential == profile.credential => {}
                 Ok(Some(_)) | Err(_) => {
-                    copied.kept.push(profile.id);
+                    copied.kept.push(profile.id.clone());
                     continue;
                 }
             }
-            copied.profiles.push(ProfileLabel::of(&profile));
+            copied.profiles.push(ProfileLabel::of(profile));
         }
         for (provider, ids) in &order {
             let there: Vec<&str> = ids
@@ -132,7 +131,7 @@ mod tests {
         assert_eq!(profiles, ["anthropic:key", "anthropic:ref", "other:key"]);
         assert_eq!((ids(&copied.sign_ins), copied.unreadable), (vec!["anthropic:me"], 1));
         let text = world.text("work");
-        assert!(text.contains(r#"{"b":1.50,"a":2}"#) && text.contains(r#""apiKey": "FAKE-other""#), "{text}");
+        assert!(text.contains(r#"{"b":1.50,"a":2}"#) && text.contains(r#""apiKey":"FAKE-other""#), "{text}");
         assert!(!text.contains("FAKE-access") && !text.contains("lastGood"), "{text}");
         let snapshot = world.store("work").read().unwrap();
         assert_eq!(snapshot.order.len(), 1);

@@ -201,7 +201,8 @@ fn held_in(snapshot: &Snapshot, id: &ProfileId) -> Result<Option<Profile>, Entry
     }
 }
 
-fn same_secret(held: &Credential, new: &Credential) -> bool {
+/// Whether two credentials are of one kind and hold the same secret.
+pub(super) fn same_secret(held: &Credential, new: &Credential) -> bool {
     let refresh = |credential: &Credential| match credential {
         Credential::OAuth { refresh, .. } => refresh.clone(),
         Credential::ApiKey { .. } | Credential::Token { .. } => None,
@@ -210,7 +211,7 @@ fn same_secret(held: &Credential, new: &Credential) -> bool {
 }
 
 /// The ids of the explicit order that keeps a stored profile from use.
-fn excluded_by(
+pub fn excluded_by(
     id: &ProfileId,
     snapshot: &Snapshot,
     config: &Config,

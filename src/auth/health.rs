@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::form::{self, Form};
+use super::neighbours::{self, Owner};
 use super::profile::{Credential, CredentialType, Expiry, Material, Profile};
 use super::reference::{BrokenReference, Look, References};
 use super::state::{ProfileState, RefreshRefused, Verification};
@@ -212,9 +213,13 @@ fn judge_stored(
     refresh_refused: bool,
     now: Timestamp,
 ) -> (Stored, Option<Timestamp>, bool) {
+    let warn_before = || match Owner::of_profile(profile) {
+        Some(_) => neighbours::WARN_BEFORE,
+        None => WARN_BEFORE,
+    };
     let by_time = |at: Timestamp| match () {
         () if at <= now => Stored::Expired,
-        () if at.duration_since(now) <= WARN_BEFORE => Stored::Expiring,
+        () if at.duration_since(now) <= warn_before() => Stored::Expiring,
         () => Stored::Ok,
     };
     if let Some(look) = look {

@@ -4,16 +4,19 @@
 //! and [`candidates`] what else it may be; [`obtain`] gets the secret, refreshing pairs ([`oauth`]) and following references
 //! ([`reference`]); what came of it is noted by the rules of [`cooldown`]. Keeping house is [`reorder`], [`windows`],
 //! [`remove`] and [`rename`].
+//! Credentials that other programs keep are read where they are ([`neighbours`], [`federation`]).
 
 pub mod candidates;
 pub mod cooldown;
 pub mod copy;
 pub mod enroll;
+pub mod federation;
 pub mod form;
 pub mod health;
 pub mod intake;
 pub mod lifetime;
 mod migrate;
+pub mod neighbours;
 pub mod notices;
 pub mod oauth;
 pub mod obtain;

@@ -1,10 +1,14 @@
 //! Getting the secret of a credential at the moment a request needs it: a stored value as it is, a pair refreshed when it
 //! is about to end, a reference followed. What cannot be had is said, and nothing else is sent in its place.
 
+use jiff::Timestamp;
+
+use super::federation::mint::{MintError, Minter};
 use super::form::Form;
 use super::health::Billing;
+use super::neighbours::{self, Live, Owner};
 use super::oauth::refresh::{Reason, RefreshError, Refresher};
-use super::profile::{Credential, Material, Profile};
+use super::profile::{Credential, Expiry, Material, Profile, SecretRef};
 use super::profile_id::ProfileId;
 use super::reference::{BrokenReference, Programs, References};
 use super::resolve::{Candidate, Source, billing_of_env, env_form};
@@ -20,6 +24,10 @@ pub struct Obtained {
     pub form: Form,
     /// Who pays: known for sure only now, where the secret was not stored.
     pub billing: Billing,
+    /// The workspace its requests are for, where its owner says one.
+    pub workspace: Option<String>,
+    /// When it ends, as far as recorded.
+    pub expires: Option<Timestamp>,
 }
 
 /// A credential's secret could not be had.
@@ -35,6 +43,14 @@ pub enum ObtainError {
         id: ProfileId,
         /// Why.
         source: BrokenReference,
+    },
+    /// No token could be minted for it.
+    #[error("profile {id} cannot be used: {source}")]
+    Mint {
+        /// The profile.
+        id: ProfileId,
+        /// Why.
+        source: MintError,
     },
     /// The profile holds nothing.
     #[error("profile {id} holds no secret")]
@@ -66,6 +82,8 @@ impl Obtainer<'_> {
                 secret: secret.clone(),
                 form: env_form(secret),
                 billing: billing_of_env(secret),
+                workspace: None,
+                expires: None,
             }),
             Source::Profile(profile) => self.of_profile(profile, None).await,
         }
@@ -108,24 +126,77 @@ impl Obtainer<'_> {
         profile: &Profile,
         rejected: Option<&Secret>,
     ) -> Result<Obtained, ObtainError> {
-        let secret = match profile.credential.material() {
+        let reason = || rejected.cloned().map_or(Reason::Use, Reason::Rejected);
+        let found = match profile.credential.material() {
             _ if is_pair(profile)
                 && super::oauth::is_renewable(profile.id.provider(), self.references.config) =>
             {
-                let reason = rejected.cloned().map_or(Reason::Use, Reason::Rejected);
-                self.refresher.fresh(&profile.id, reason).await?
+                let access = self.refresher.fresh(&profile.id, reason()).await?;
+                Found { expires: self.refresher.end_of(&profile.id, &access), ..Found::secret(access) }
             }
-            Material::Value(secret) => secret.clone(),
-            Material::Reference(reference) => {
-                let resolved = self.references.resolve(reference, self.programs, rejected).await;
-                resolved.map_err(|source| ObtainError::Reference { id: profile.id.clone(), source })?
-            }
+            Material::Value(secret) => Found { expires: end_of(profile), ..Found::secret(secret.clone()) },
+            Material::Reference(reference) => match Owner::of(reference) {
+                Some(owner) => self.of_neighbour(profile, owner, reference, &reason()).await?,
+                None => {
+                    let resolved = self.references.resolve(reference, self.programs, rejected).await;
+                    let secret = resolved
+                        .map_err(|source| ObtainError::Reference { id: profile.id.clone(), source })?;
+                    Found { expires: end_of(profile), ..Found::secret(secret) }
+                }
+            },
             Material::Missing => return Err(ObtainError::Nothing { id: profile.id.clone() }),
         };
+        let Found { secret, expires, workspace } = found;
         let form = Form::of(&secret, profile.credential.kind(), profile.issuer.as_deref());
         let is_anthropics = profile.id.provider() == "anthropic";
         let billing = if is_anthropics { form.billing() } else { Billing::Unknown };
-        Ok(Obtained { secret, form, billing })
+        Ok(Obtained { secret, form, billing, workspace, expires })
+    }
+
+    /// What another program keeps, read or minted now.
+    async fn of_neighbour(
+        &self,
+        profile: &Profile,
+        owner: Owner,
+        reference: &SecretRef,
+        reason: &Reason,
+    ) -> Result<Found, ObtainError> {
+        let id = || profile.id.clone();
+        let live = neighbours::read(owner, reference, &self.references)
+            .map_err(|error| ObtainError::Reference { id: id(), source: error.into() })?;
+        match live {
+            Live::Token(token) => {
+                Ok(Found { secret: token.secret, expires: token.expires, workspace: token.workspace })
+            }
+            Live::Mint(rule) => {
+                let minter = Minter { refresher: self.refresher, env: self.references.env };
+                let minted = minter.token(&rule, reason).await;
+                let minted = minted.map_err(|source| ObtainError::Mint { id: id(), source })?;
+                // A minted token is bound to its workspace already.
+                Ok(Found { expires: Some(minted.expires), ..Found::secret(minted.access) })
+            }
+        }
+    }
+}
+
+/// A secret before it is known how it is sent.
+struct Found {
+    secret: Secret,
+    expires: Option<Timestamp>,
+    workspace: Option<String>,
+}
+
+impl Found {
+    fn secret(secret: Secret) -> Self {
+        Self { secret, expires: None, workspace: None }
+    }
+}
+
+/// The recorded end of a credential.
+fn end_of(profile: &Profile) -> Option<Timestamp> {
+    match profile.credential.expires() {
+        Expiry::At(at) => Some(at),
+        Expiry::Unknown | Expiry::Invalid => None,
     }
 }
 

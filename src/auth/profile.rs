@@ -2,7 +2,9 @@
 //! Reading is tolerant: aliases of old writers are understood, fields we do not know are left to the store, which keeps
 //! the entry's own text. An entry that makes no sense is told apart, never dropped.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
+use super::neighbours::Owner;
 use super::oauth::Pair;
 use super::profile_id::ProfileId;
 use crate::secret::{Fingerprint, Secret};
@@ -85,7 +88,13 @@ fn default_place() -> String {
 
 impl fmt::Display for SecretRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = without_credentials(&one_line(&self.id));
+        // Of a path only its last part: the rest is long and says little.
+        let last = match Owner::of(self) {
+            Some(Owner::AnthropicProfile) => Path::new(&self.id).file_stem().and_then(OsStr::to_str),
+            Some(Owner::ClaudeCode) => Path::new(&self.id).file_name().and_then(OsStr::to_str),
+            Some(Owner::Federation) | None => None,
+        };
+        let id = without_credentials(&one_line(last.unwrap_or(&self.id)));
         write!(f, "ref({}:{id})", one_line(&self.source))
     }
 }
@@ -209,6 +218,14 @@ impl Material {
         }
     }
 
+    /// Where it is, when it is elsewhere.
+    pub fn reference(&self) -> Option<&SecretRef> {
+        match self {
+            Self::Reference(reference) => Some(reference),
+            Self::Value(_) | Self::Missing => None,
+        }
+    }
+
     /// The form people see: masked value, reference, or `missing`.
     pub fn shown(&self) -> String {
         match self {
@@ -253,13 +270,17 @@ impl Profile {
             }
             _ => return Err(EntryProblem::InvalidType),
         };
-        Ok(Self {
+        let mut profile = Self {
             id,
             credential,
             email: entry.email.0,
             added_at: entry.metadata.added_at.and_then(|text| text.parse().ok()),
             issuer: entry.metadata.issuer,
-        })
+        };
+        if profile.issuer.is_none() {
+            profile.issuer = Owner::of_profile(&profile).and_then(Owner::issuer).map(str::to_owned);
+        }
+        Ok(profile)
     }
 
     /// The fields we write for it, in the schema's order. References win over values, as when reading.
@@ -519,6 +540,27 @@ mod tests {
         assert_eq!(parse("anthropic:a", entry).unwrap().credential.material().shown(), "ref(env:WORK_KEY)");
         let braces = r#"{"type":"api_key","provider":"anthropic","key":"${WORK_KEY}"}"#;
         assert_eq!(parse("anthropic:a", braces).unwrap().credential.material().shown(), "ref(env:WORK_KEY)");
+    }
+
+    #[test]
+    fn what_anthropics_tools_keep_is_issued_by_the_console_and_shown_by_name() {
+        let of = |source: &str, id: &str| {
+            let json = format!(
+                r#"{{"type":"token","provider":"anthropic","tokenRef":{{"source":"{source}","id":"{id}"}}}}"#
+            );
+            let profile = parse("anthropic:a", &json).unwrap();
+            (profile.credential.material().shown(), profile.issuer)
+        };
+        let console = Some("console".to_owned());
+        assert_eq!(
+            of("anthropic-profile", "/home/u/.config/anthropic/configs/work.json"),
+            ("ref(anthropic-profile:work)".to_owned(), console.clone())
+        );
+        assert_eq!(of("federation", "env"), ("ref(federation:env)".to_owned(), console));
+        assert_eq!(
+            of("claude-code", "/home/u/.claude/.credentials.json"),
+            ("ref(claude-code:.credentials.json)".to_owned(), None)
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 
 use self::program::Call;
 use super::form;
+use super::neighbours::{self, Live, NeighbourError, Owner};
 use super::profile::{Material, Profile, SecretRef};
 use crate::config::secrets::{SecretFile, SecretProvider};
 use crate::config::{Config, Paths};
@@ -53,6 +54,9 @@ pub enum BrokenReference {
     /// The variable is not set.
     #[error("variable {} is not set", one_line(.0))]
     VariableUnset(String),
+    /// What another program keeps cannot be used.
+    #[error(transparent)]
+    Neighbour(#[from] NeighbourError),
     /// A kind of place this version does not know.
     #[error("its {} reference cannot be read", one_line(.0))]
     UnknownSource(String),
@@ -130,7 +134,12 @@ impl References<'_> {
             "env" => self.variable(reference).map(found),
             "file" => self.in_file(reference).map(found),
             "exec" => self.program(reference).map(|_| Look::OnUse),
-            other => Err(BrokenReference::UnknownSource(other.to_owned())),
+            other => match Owner::of(reference).map(|owner| neighbours::read(owner, reference, self)) {
+                Some(Ok(Live::Token(token))) => Ok(Look::Found(token.secret, token.expires)),
+                Some(Ok(Live::Mint(_))) => Ok(Look::OnUse),
+                Some(Err(error)) => Err(error.into()),
+                None => Err(BrokenReference::UnknownSource(other.to_owned())),
+            },
         };
         looked.unwrap_or_else(Look::Broken)
     }
@@ -144,7 +153,10 @@ impl References<'_> {
             "env" => self.variable_name(reference).map(|_| ()),
             "file" => rules::check_file_id(self.file(reference)?.mode, &reference.id).map(|_| ()),
             "exec" => self.program(reference).map(|_| ()),
-            other => Err(BrokenReference::UnknownSource(other.to_owned())),
+            other => match Owner::of(reference) {
+                Some(_) => Ok(()),
+                None => Err(BrokenReference::UnknownSource(other.to_owned())),
+            },
         }
     }
 

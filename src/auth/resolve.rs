@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::form::{self, Form};
 use super::health::{self, Billing, Situation, Stored, UnusableReason, Usable, Verdict};
+use super::neighbours::Owner;
 use super::oauth;
 use super::order::{self, OrderSource};
 use super::profile::{CredentialType, Profile};
@@ -210,7 +211,7 @@ pub struct Candidate<'a> {
     pub source: Source<'a>,
     /// Who pays.
     pub billing: Billing,
-    /// When it ends for good; `None` when it does not, is renewed by itself, or nobody knows.
+    /// When it ends for good; `None` when it does not, is renewed by itself or by its owner, or nobody knows.
     pub ends: Option<Timestamp>,
 }
 
@@ -236,7 +237,8 @@ impl Source<'_> {
 impl<'a> Candidate<'a> {
     /// A profile as a candidate, whatever its verdict.
     pub fn of(judged: &Judged<'a>) -> Self {
-        let ends = judged.verdict.expires_at.filter(|_| !judged.verdict.renews);
+        let is_renewed = judged.verdict.renews || Owner::of_profile(judged.profile).is_some();
+        let ends = judged.verdict.expires_at.filter(|_| !is_renewed);
         Self { source: Source::Profile(judged.profile), billing: judged.verdict.billing, ends }
     }
 

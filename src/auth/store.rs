@@ -2,6 +2,7 @@
 //! credential changes. Readers get a typed [`Snapshot`]; writers get the [`Document`], which keeps every field and entry
 //! it does not touch in the file's own text. A file that cannot be understood is reported and never overwritten.
 
+mod copying;
 mod entries;
 mod sections;
 
@@ -22,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::{AgentId, Paths, SelectedAgent};
 use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError};
 use crate::text::{one_line, without_credentials};
+pub use copying::SourceEntry;
 use entries::Entries;
 pub use sections::{Named, UnusableSection};
 
@@ -212,27 +214,11 @@ impl AuthStore {
         Ok(result)
     }
 
-    /// The store's text in pieces, for copying entries as they stand.
-    ///
-    /// # Errors
-    /// When it cannot be read or understood.
-    pub(super) fn document(&self) -> Result<Document, StoreError> {
-        self.read_document(&self.path())
-    }
-
     fn read_document(&self, path: &Path) -> Result<Document, StoreError> {
         refuse_symlink(path)?;
         match storage::read_optional(path)? {
             None => Ok(migrate::import(&self.legacy)?.0),
-            Some(bytes) => {
-                let document = parse_document(text_of(&bytes, path)?, path)?;
-                match document.version {
-                    newer if newer > VERSION => {
-                        Err(StoreError::NewerVersion { path: path.to_owned(), version: newer })
-                    }
-                    _ => Ok(document),
-                }
-            }
+            Some(bytes) => parse_document(text_of(&bytes, path)?, path)?.of_known_version(path),
         }
     }
 }
@@ -266,6 +252,14 @@ impl Document {
     pub(super) fn empty() -> Self {
         let fields = ["version", "profiles"].map(|name| (name.to_owned(), raw(&serde_json::json!(VERSION))));
         Self { version: VERSION, fields: fields.into(), profiles: IndexMap::new() }
+    }
+
+    /// Itself, unless a newer program wrote it.
+    fn of_known_version(self, path: &Path) -> Result<Self, StoreError> {
+        match self.version {
+            version if version > VERSION => Err(StoreError::NewerVersion { path: path.to_owned(), version }),
+            _ => Ok(self),
+        }
     }
 
     /// Whether an entry has this id, usable or not.
@@ -330,11 +324,6 @@ impl Document {
     /// Adds an entry in its own text, for imports.
     pub(super) fn put_raw(&mut self, id: &ProfileId, fields: &EntryFields) {
         self.profiles.insert(id.as_str().to_owned(), raw_object(fields, 4));
-    }
-
-    /// Every entry in its own text, by its name.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.profiles.iter().map(|(id, entry)| (id.as_str(), entry.as_ref()))
     }
 
     /// Gives a provider an order where it has none; says whether it did. A section that is no object stays as it is.

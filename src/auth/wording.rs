@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
+use super::neighbours;
 use super::profile::{CredentialType, Material, Profile};
 use super::profile_id::ProfileId;
 use super::reference::BrokenReference;
@@ -217,6 +218,9 @@ pub fn fix(
         UnusableReason::BrokenReference(BrokenReference::UnknownSource(_)) => {
             Some(stored_anew(profile, agent))
         }
+        UnusableReason::BrokenReference(BrokenReference::Neighbour(error)) => {
+            Some(neighbours::fix(error, profile))
+        }
         UnusableReason::BrokenReference(broken) => Some(reference_fix(broken)),
         UnusableReason::Disabled(why) => match why.as_str() {
             "auth_permanent" => Some(replacement(profile, agent)),
@@ -280,6 +284,9 @@ fn flag(agent: Option<&AgentId>) -> String {
 
 /// What gives a profile another secret, and no other profile: where it is kept, or here.
 pub fn replacement(profile: &Profile, agent: Option<&AgentId>) -> Fix {
+    if let Some(renewed) = profile.credential.material().reference().and_then(neighbours::renewal) {
+        return renewed;
+    }
     match profile.credential.material() {
         Material::Reference(reference) => Fix::advise(format!("put another secret where {reference} leads")),
         Material::Value(_) | Material::Missing => stored_anew(profile, agent),

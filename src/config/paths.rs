@@ -44,6 +44,11 @@ impl Paths {
         Self { config: state.join(CONFIG_FILE), state, home: Some(home), agent_dir_override: None }
     }
 
+    /// The home directory, where there is one.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
     /// `~/.fased`.
     pub fn state(&self) -> &Path {
         &self.state
@@ -82,6 +87,13 @@ impl Paths {
     /// A directory named in the config: `~` expanded, and relative to the state directory.
     pub fn expand(&self, path: &str) -> PathBuf {
         self.state.join(expand_home(Path::new(path.trim()), self.home.as_deref()))
+    }
+
+    /// A path named by another program: `~` expanded; `None` when it is not absolute then, because what it would be
+    /// relative to is not known.
+    pub fn expand_absolute(&self, path: &str) -> Option<PathBuf> {
+        let path = expand_home(Path::new(path.trim()), self.home.as_deref());
+        path.is_absolute().then_some(path)
     }
 
     /// `~/.fased/credentials/oauth.json`, which only the TypeScript program wrote.

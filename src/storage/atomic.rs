@@ -21,6 +21,10 @@ pub enum Durability {
 /// When the temporary file or the rename fails, and the old file is untouched; or when the directory cannot be synced
 /// after the rename, and the new file is there but might not survive a power cut.
 pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FileError> {
+    replace_as(path, bytes, durability, false)
+}
+
+fn replace_as(path: &Path, bytes: &[u8], durability: Durability, public: bool) -> Result<(), FileError> {
     let temporary = temporary_path(path);
     match std::fs::remove_file(&temporary) {
         Ok(()) => {}
@@ -28,7 +32,11 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), 
         Err(error) => return Err(FileError::new("remove the leftover", &temporary, error)),
     }
     let written = write_private(&temporary, bytes, durability);
-    let renamed = written.and_then(|()| {
+    let opened = written.and_then(|()| match public {
+        true => platform::let_others_read(&temporary).map_err(|e| FileError::new("open to others", path, e)),
+        false => Ok(()),
+    });
+    let renamed = opened.and_then(|()| {
         std::fs::rename(&temporary, path).map_err(|error| FileError::new("replace", path, error))
     });
     if let Err(error) = renamed {
@@ -42,6 +50,14 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), 
         }
         _ => Ok(()),
     }
+}
+
+/// The same for a file that others may read, because nothing in it is secret.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_public(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace_as(path, bytes, Durability::Synced, true)
 }
 
 /// Creates a directory and its missing parents, private to the owner (0700).
@@ -100,6 +116,16 @@ mod tests {
         assert_eq!(error.action(), "replace");
         assert!(path.join("in-the-way").is_dir());
         assert!(!temporary_path(&path).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_public_can_be_read_by_all_and_written_by_its_owner() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.json");
+        replace_public(&path, b"{}").unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
     }
 
     #[test]

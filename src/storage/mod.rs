@@ -9,7 +9,7 @@ mod permissions;
 pub(crate) mod platform;
 mod small_file;
 
-pub use atomic::{Durability, create_private_dir, replace};
+pub use atomic::{Durability, create_private_dir, replace, replace_public};
 pub use foreign_lock::wait_for_foreign_lock;
 pub use lock::{FileLock, Jitter, LockError};
 pub use permissions::{Exposure, exposure_of, is_open_to_all};
@@ -34,6 +34,11 @@ impl FileError {
     /// What was being done: `read`, `write`, `create`, ...
     pub fn action(&self) -> &'static str {
         self.action
+    }
+
+    /// The system's words.
+    pub(crate) fn reason(&self) -> String {
+        describe(&self.source)
     }
 
     /// The file or directory.

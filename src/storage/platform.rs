@@ -32,6 +32,26 @@ pub(crate) fn create_private_dirs(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Lets everybody read a file of ours (0644).
+pub(crate) fn let_others_read(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Whether anyone but the owner may change the file; always false where files have no modes.
+pub(crate) fn writable_by_others(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::mode(metadata) & 0o022 != 0;
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
+}
+
 /// Makes a rename in this directory survive a power cut. Windows has no such call and needs none for its renames.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     #[cfg(unix)]

@@ -187,14 +187,17 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 10] = [
+const OPENED_IN: [(&str, &str); 13] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
+    ("src/auth/federation/cache.rs", "keeps a minted token for the next request"),
+    ("src/auth/neighbours/export.rs", "writes a profile of Anthropic's tools"),
     ("src/auth/oauth/journal.rs", "writes a pair that arrived to the journal"),
     ("src/auth/oauth/token_endpoint.rs", "sends codes and refresh tokens to the endpoint that issued them"),
     ("src/auth/profile.rs", "writes the store"),
     ("src/auth/reference/program.rs", "sets variables of programs that print secrets"),
+    ("src/commands/models/auth/token.rs", "prints a secret, which is what it is for"),
     ("src/commands/onboard/interactive.rs", "hands what was typed to the intake"),
     ("src/commands/onboard/scripted.rs", "hands what was given to the intake"),
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),

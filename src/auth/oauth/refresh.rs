@@ -15,6 +15,7 @@ use super::journal::{Entry, Intent, Journal};
 use super::settings::OAuthAccess;
 use super::token_endpoint::{TokenEndpoint, TokenError};
 use crate::anthropic::Error;
+use crate::auth::neighbours::export;
 use crate::auth::profile::{Credential, Expiry, Profile};
 use crate::auth::profile_id::ProfileId;
 use crate::auth::state::{RefreshRefused, StateFile};
@@ -228,6 +229,16 @@ impl Refresher {
         outcome.await.unwrap_or(Err(RefreshError::Interrupted))
     }
 
+    /// When the store says that an access token of the profile ends.
+    pub(in crate::auth) fn end_of(&self, id: &ProfileId, access: &Secret) -> Option<Timestamp> {
+        let snapshot = self.store.read().ok()?;
+        let credential = &snapshot.profiles.get(id)?.credential;
+        match (credential.material().secret() == Some(access), credential.expires()) {
+            (true, Expiry::At(at)) => Some(at),
+            _ => None,
+        }
+    }
+
     /// Reads the store until the token is fresh or the lock is ours.
     async fn wait_or_refresh(
         &self,
@@ -428,6 +439,9 @@ impl Refresher {
         if let Err(error) = followed {
             tracing::warn!(%error, "what is remembered of a profile does not follow its new pair");
         }
+        for holder in &holders {
+            export::follow(store.dir(), &holder.id, pair, &self.paths, self.clock.as_ref());
+        }
         Ok(())
     }
 
@@ -504,7 +518,8 @@ impl Refresher {
         std::iter::once(&self.store).chain(&self.siblings)
     }
 
-    fn lock_path(&self, key: &str) -> Result<PathBuf, FileError> {
+    /// The lock of the token with this key, its directory being there.
+    pub(in crate::auth) fn lock_path(&self, key: &str) -> Result<PathBuf, FileError> {
         let locks = self.paths.locks();
         storage::create_private_dir(self.paths.state())?;
         storage::create_private_dir(&locks)?;

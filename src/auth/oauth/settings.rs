@@ -25,6 +25,11 @@ pub struct OAuthSettings {
     pub redirect_path: String,
     /// The page that shows the code where no redirect can arrive.
     pub code_page: Url,
+    /// Where identity tokens are exchanged: the token endpoint of the API that requests go to. `None` where that has no
+    /// address that could be used, which matters to no other exchange.
+    pub federation_url: Option<Url>,
+    /// Value of `anthropic-beta` for that exchange, and for no other.
+    pub federation_betas: String,
 }
 
 impl OAuthSettings {
@@ -53,8 +58,11 @@ impl OAuthSettings {
 /// # Errors
 /// When it is no URL. The text is not repeated: it may hold a password.
 pub fn parse(text: &str) -> Result<Url, Error> {
-    Url::parse(text)
-        .map_err(|_| Error::InvalidBaseUrl { url: "(not shown)".to_owned(), reason: "it is not a URL" })
+    Url::parse(text).map_err(|_| no_url())
+}
+
+fn no_url() -> Error {
+    Error::InvalidBaseUrl { url: "(not shown)".to_owned(), reason: "it is not a URL" }
 }
 
 /// A provider's token endpoint as this process reaches it.
@@ -64,4 +72,18 @@ pub struct OAuthAccess {
     pub settings: OAuthSettings,
     /// How requests leave.
     pub transport: Transport,
+}
+
+impl OAuthAccess {
+    /// The endpoint that exchanges identity tokens.
+    ///
+    /// # Errors
+    /// When it has no address.
+    pub fn for_federation(&self) -> Result<Self, Error> {
+        let mut settings = self.settings.clone();
+        let url = settings.federation_url.clone();
+        settings.token_url = url.ok_or_else(no_url)?;
+        settings.betas.clone_from(&settings.federation_betas);
+        Ok(Self { settings, transport: self.transport.clone() })
+    }
 }

@@ -103,6 +103,30 @@ pub struct CodeExchange<'a> {
     pub verifier: &'a Secret,
 }
 
+/// An identity token and the rule it is exchanged by.
+#[derive(Debug)]
+pub struct IdentityExchange<'a> {
+    /// The token another party signed.
+    pub assertion: &'a Secret,
+    /// The federation rule.
+    pub rule_id: &'a str,
+    /// The organization, a UUID.
+    pub organization_id: &'a str,
+    /// Whom the token is minted for.
+    pub service_account_id: Option<&'a str>,
+    /// The workspace it is good for.
+    pub workspace_id: Option<&'a str>,
+}
+
+/// An access token that was minted for an identity token. There is nothing to refresh it with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Minted {
+    /// Access token.
+    pub access: Secret,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
 impl TokenEndpoint {
     /// Prepares the endpoint; nothing is sent.
     ///
@@ -168,6 +192,33 @@ impl TokenEndpoint {
         let email = reply.account.as_ref().and_then(|account| account.get("email_address")?.as_str());
         let email = email.map(|email| one_line(email.trim())).filter(|email| !email.is_empty());
         Ok(SignedIn { pair: reply.pair(None, clock.now()), email, client_id: self.client_id.clone() })
+    }
+
+    /// Exchanges an identity token. The endpoint must be that of [`OAuthAccess::for_federation`].
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn mint(
+        &self,
+        exchange: &IdentityExchange<'_>,
+        clock: &dyn Clock,
+    ) -> Result<Minted, TokenError> {
+        self.endpoint.admit(exchange.assertion).map_err(TokenError::NotSent)?;
+        let mut body = json!({
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": exchange.assertion.expose(),
+            "federation_rule_id": exchange.rule_id,
+            "organization_id": exchange.organization_id,
+        });
+        let optional =
+            [("service_account_id", exchange.service_account_id), ("workspace_id", exchange.workspace_id)];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                body[name] = value.into();
+            }
+        }
+        let Pair { access, expires, .. } = self.send(&body).await?.pair(None, clock.now());
+        Ok(Minted { access, expires })
     }
 
     async fn send(&self, body: &serde_json::Value) -> Result<Reply, TokenError> {

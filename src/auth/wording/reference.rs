@@ -55,6 +55,7 @@ pub fn reference_fix(broken: &BrokenReference) -> Fix {
                     .to_owned()
             }
         },
+        BrokenReference::Neighbour(_) => "mend what it refers to, or store another credential".to_owned(),
         BrokenReference::NoCredential(_) => "put one credential there and nothing else".to_owned(),
         BrokenReference::CannotSend { .. } => "put an API key there".to_owned(),
     })

@@ -1,3 +1,7 @@
+mod hand_over;
+
+pub use hand_over::{ExportArgs, ExportTarget, ImportArgs, ImportSource, TokenArgs};
+
 use clap::{Args, Subcommand};
 
 /// Flags of `fased models auth`.
@@ -25,6 +29,12 @@ pub enum AuthCommand {
     Remove(RemoveArgs),
     /// Give a stored credential another name
     Rename(RenameArgs),
+    /// Take credentials over from another program, or refer to those it keeps
+    Import(ImportArgs),
+    /// Hand a credential on to another program, and keep it fresh there
+    Export(ExportArgs),
+    /// Print a secret that is ready to be sent
+    Token(TokenArgs),
 }
 
 impl AuthCommand {
@@ -36,6 +46,9 @@ impl AuthCommand {
             Self::Cooldown(args) => args.command.wants_json(),
             Self::Remove(args) => args.json,
             Self::Rename(args) => args.json,
+            Self::Import(args) => args.json,
+            Self::Export(args) => args.json,
+            Self::Token(args) => args.json,
         }
     }
 }
@@ -46,7 +59,9 @@ Examples:
   fased models auth list --agent work
   fased models auth order set --provider anthropic anthropic:work anthropic:default
   fased models auth cooldown clear anthropic:work
-  fased models auth remove anthropic:old";
+  fased models auth remove anthropic:old
+  fased models auth import --from claude-code
+  fased models auth token --header";
 
 const LIST_EXAMPLES: &str = "\
 Examples:

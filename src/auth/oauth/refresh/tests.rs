@@ -42,6 +42,8 @@ impl World {
             redirect_port: 0,
             redirect_path: "/callback".to_owned(),
             code_page: url("/oauth/code/callback"),
+            federation_url: Some(url("/v1/oauth/token")),
+            federation_betas: "oauth-2025-04-20,oidc-federation-2026-04-01".to_owned(),
         };
         let transport = Transport {
             network: NetworkPolicy::LoopbackOnly,

@@ -1,10 +1,13 @@
 //! `fased models auth ...`
 
 mod cooldown;
+mod export;
+mod import;
 mod list;
 mod order;
 mod remove;
 mod rename;
+mod token;
 
 use crate::auth::ProfileId;
 use crate::auth::profile_id::ProfileIdError;
@@ -27,6 +30,9 @@ pub(super) fn run(ctx: &Ctx, args: &AuthArgs) -> Result<Exit, Failure> {
         AuthCommand::Cooldown(args) => cooldown::run(ctx, &agent, args),
         AuthCommand::Remove(args) => remove::run(ctx, &agent, args),
         AuthCommand::Rename(args) => rename::run(ctx, &agent, args),
+        AuthCommand::Import(args) => import::run(ctx, &agent, args),
+        AuthCommand::Export(args) => export::run(ctx, &agent, args),
+        AuthCommand::Token(args) => token::run(ctx, &agent, args),
     }
 }
 

@@ -1,0 +1,449 @@
+//! A credential of ours as a profile of Anthropic's SDKs and CLI. What is written is a profile that is rotated from
+//! outside: the access token and its end, no refresh token and no client id, so that nobody but us refreshes the pair.
+//! `exports.json` beside the agent's store says what was written, and every refresh writes it again.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::anthropic_profile::{Directory, ProfileName};
+use super::{NeighbourError, file};
+use crate::auth::oauth::Pair;
+use crate::auth::profile_id::ProfileId;
+use crate::clock::Clock;
+use crate::config::Paths;
+use crate::secret::Secret;
+use crate::storage::{self, Durability, FileError, FileLock, LockError};
+
+const LOCK_LIMIT: Duration = Duration::from_secs(30);
+/// Version of both files.
+const VERSION: &str = "1.0";
+/// What in a profile's config is about the account it was made for.
+const OF_THE_ACCOUNT: [&str; 3] = ["organization_id", "workspace_id", "base_url"];
+
+type Fields = IndexMap<String, Value>;
+
+/// A profile could not be written. What was there is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A profile of that name is there, and not from here.
+    #[error("Anthropic's profile \"{name}\" is there already, and {why}.")]
+    Taken {
+        /// Its name.
+        name: ProfileName,
+        /// Whose it is.
+        why: String,
+    },
+    /// A file or directory refused.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Another process is writing.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+/// What is to be written, and where.
+#[derive(Debug)]
+pub struct Export<'a> {
+    /// Where the official programs look.
+    pub directory: &'a Directory,
+    /// The profile's name there.
+    pub name: &'a ProfileName,
+    /// The credential.
+    pub profile: &'a ProfileId,
+    /// The agent's directory.
+    pub agent_dir: &'a Path,
+    /// Directories of the other agents: what one of them exported is not this one's to change.
+    pub others: &'a [PathBuf],
+    /// The address its token is for, when it is not the one the official programs use anyway.
+    pub base_url: Option<&'a str>,
+    /// Whether a profile that is not from here may be lost.
+    pub force: bool,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// `configs/<name>.json`.
+    pub config: PathBuf,
+    /// `credentials/<name>.json`.
+    pub credentials: PathBuf,
+    /// Whether a profile that was not from here was lost.
+    pub took_over: bool,
+}
+
+/// `exports.json`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Record {
+    version: u32,
+    exports: Vec<Entry>,
+    #[serde(flatten)]
+    unknown: serde_json::Map<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    profile_id: String,
+    directory: PathBuf,
+    name: String,
+}
+
+impl Entry {
+    fn is_at(&self, directory: &Directory, name: &ProfileName) -> bool {
+        self.directory == directory.path() && self.name == name.as_str()
+    }
+}
+
+/// Whether a profile may be written, before a token is fetched for it.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn check(export: &Export<'_>) -> Result<(), ExportError> {
+    may_be_written(export, &read_record(export.agent_dir)?).map(drop)
+}
+
+/// Whether a profile that is not from here is lost when this one is written.
+fn may_be_written(export: &Export<'_>, record: &Record) -> Result<bool, ExportError> {
+    match standing(export, record)? {
+        Standing::Free | Standing::Ours => Ok(false),
+        Standing::Foreign(_) if export.force => Ok(true),
+        Standing::Foreign(why) => Err(ExportError::Taken { name: export.name.clone(), why }),
+    }
+}
+
+/// Writes a profile and remembers it.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn export(
+    export: &Export<'_>,
+    access: &Secret,
+    expires: Option<Timestamp>,
+    paths: &Paths,
+    clock: &dyn Clock,
+) -> Result<Exported, ExportError> {
+    let Export { directory, name, .. } = *export;
+    let _lock = lock(paths, clock)?;
+    let mut record = read_record(export.agent_dir)?;
+    let (config_path, credentials_path) = (directory.config(name), directory.credentials(name));
+    let took_over = may_be_written(export, &record)?;
+    let kept = |path: &Path| -> Fields { file::json(path).unwrap_or_default() };
+    let mut config = kept(&config_path);
+    let mut credentials = kept(&credentials_path);
+    if took_over {
+        config.retain(|name, _| !OF_THE_ACCOUNT.contains(&name.as_str()));
+        // All of it is about the account that signed in there.
+        credentials.clear();
+    }
+    config.insert("version".to_owned(), VERSION.into());
+    config.insert("authentication".to_owned(), json!({ "type": "user_oauth" }));
+    match export.base_url {
+        Some(url) => config.insert("base_url".to_owned(), url.into()),
+        None => config.shift_remove("base_url"),
+    };
+    for path in [&config_path, &credentials_path] {
+        if let Some(dir) = path.parent() {
+            storage::create_private_dir(dir)?;
+        }
+    }
+    // A config without its token would be an error to the official programs; a token without its config is nothing.
+    write_credentials(&credentials_path, credentials, access, expires)?;
+    storage::replace_public(&config_path, &text(&config))?;
+    record.exports.retain(|entry| !entry.is_at(directory, name));
+    record.exports.push(Entry {
+        profile_id: export.profile.to_string(),
+        directory: directory.path().to_owned(),
+        name: name.to_string(),
+    });
+    write_record(export.agent_dir, &record)?;
+    for dir in export.others {
+        let mut other = read_record(dir)?;
+        let before = other.exports.len();
+        other.exports.retain(|entry| !entry.is_at(directory, name));
+        if other.exports.len() < before {
+            write_record(dir, &other)?;
+        }
+    }
+    Ok(Exported { config: config_path, credentials: credentials_path, took_over })
+}
+
+/// Writes a refreshed token to where the profile was exported. That is a service to other programs: a failure is told
+/// and changes nothing here.
+pub(in crate::auth) fn follow(
+    agent_dir: &Path,
+    id: &ProfileId,
+    pair: &Pair,
+    paths: &Paths,
+    clock: &dyn Clock,
+) {
+    // The usual case needs no lock.
+    if read_record(agent_dir).is_ok_and(|record| !record.exports.iter().any(|e| e.profile_id == id.as_str()))
+    {
+        return;
+    }
+    if let Err(error) = try_follow(agent_dir, id, pair, paths, clock) {
+        tracing::warn!(profile = %id, %error, "the exported profile still holds the old token");
+    }
+}
+
+fn try_follow(
+    agent_dir: &Path,
+    id: &ProfileId,
+    pair: &Pair,
+    paths: &Paths,
+    clock: &dyn Clock,
+) -> Result<(), ExportError> {
+    let _lock = lock(paths, clock)?;
+    let record = read_record(agent_dir)?;
+    for entry in record.exports.iter().filter(|entry| entry.profile_id == id.as_str()) {
+        let Ok(name) = entry.name.parse::<ProfileName>() else { continue };
+        let directory = Directory::at(&entry.directory);
+        match still_ours(&directory, &name) {
+            Ok(credentials) => {
+                let path = directory.credentials(&name);
+                write_credentials(&path, credentials, &pair.access, Some(pair.expires))?;
+            }
+            Err(why) => {
+                tracing::warn!(profile = %id, export = %name, "the exported profile is left alone: {why}");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What stands where a profile is to be written.
+enum Standing {
+    Free,
+    Ours,
+    /// With the reason, as a part of a sentence.
+    Foreign(String),
+}
+
+fn standing(export: &Export<'_>, record: &Record) -> Result<Standing, FileError> {
+    let Export { directory, name, .. } = *export;
+    let is_there = |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_dir());
+    if ![directory.config(name), directory.credentials(name)].iter().any(is_there) {
+        return Ok(Standing::Free);
+    }
+    if record.exports.iter().any(|entry| entry.is_at(directory, name)) {
+        return Ok(match still_ours(directory, name) {
+            Ok(_) => Standing::Ours,
+            Err(why) => Standing::Foreign(why),
+        });
+    }
+    for dir in export.others {
+        if read_record(dir)?.exports.iter().any(|entry| entry.is_at(directory, name)) {
+            return Ok(Standing::Foreign("another agent exported it".to_owned()));
+        }
+    }
+    Ok(Standing::Foreign("it was not exported from here".to_owned()))
+}
+
+/// The credentials of a profile that is still as it was exported: whoever signs in there by another way makes it theirs.
+fn still_ours(directory: &Directory, name: &ProfileName) -> Result<Fields, String> {
+    let read = |path: PathBuf| file::json::<Fields>(&path).map_err(|error: NeighbourError| error.to_string());
+    let config = read(directory.config(name))?;
+    let authentication = config.get("authentication").and_then(Value::as_object);
+    let says = |field: &str| authentication.is_some_and(|fields| fields.contains_key(field));
+    let kind = authentication.and_then(|fields| fields.get("type")?.as_str());
+    let credentials = read(directory.credentials(name))?;
+    let was_changed = kind != Some("user_oauth")
+        || says("client_id")
+        || says("credentials_path")
+        || credentials.contains_key("refresh_token");
+    if was_changed { Err("another program signed in there".to_owned()) } else { Ok(credentials) }
+}
+
+fn write_credentials(
+    path: &Path,
+    mut fields: Fields,
+    access: &Secret,
+    expires: Option<Timestamp>,
+) -> Result<(), FileError> {
+    fields.insert("version".to_owned(), VERSION.into());
+    fields.insert("type".to_owned(), "oauth_token".into());
+    fields.insert("access_token".to_owned(), access.expose().into());
+    match expires {
+        Some(at) => fields.insert("expires_at".to_owned(), at.as_second().into()),
+        None => fields.shift_remove("expires_at"),
+    };
+    storage::replace(path, &zeroize::Zeroizing::new(text(&fields)), Durability::Synced)
+}
+
+fn lock(paths: &Paths, clock: &dyn Clock) -> Result<FileLock, LockError> {
+    let locks = paths.locks();
+    storage::create_private_dir(paths.state())?;
+    storage::create_private_dir(&locks)?;
+    FileLock::acquire(&locks.join("exports.lock"), LOCK_LIMIT, clock)
+}
+
+fn record_path(agent_dir: &Path) -> PathBuf {
+    agent_dir.join("exports.json")
+}
+
+fn read_record(agent_dir: &Path) -> Result<Record, FileError> {
+    let path = record_path(agent_dir);
+    match storage::read_optional(&path)? {
+        None => Ok(Record { version: 1, ..Record::default() }),
+        Some(bytes) => {
+            serde_json::from_slice(&bytes).map_err(|error| FileError::new("read", &path, error.into()))
+        }
+    }
+}
+
+fn write_record(agent_dir: &Path, record: &Record) -> Result<(), FileError> {
+    let path = record_path(agent_dir);
+    let mut text =
+        serde_json::to_vec_pretty(record).map_err(|error| FileError::new("write", &path, error.into()))?;
+    text.push(b'\n');
+    storage::replace(&path, &text, Durability::Synced)
+}
+
+fn text(fields: &Fields) -> Vec<u8> {
+    format!("{:#}\n", json!(fields)).into_bytes()
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    struct World {
+        dir: tempfile::TempDir,
+        clock: ManualClock,
+        paths: Paths,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let paths = Paths::below(dir.path());
+            std::fs::create_dir_all(dir.path().join("agent")).unwrap();
+            std::fs::create_dir_all(dir.path().join("other")).unwrap();
+            Self { clock: ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()), paths, dir }
+        }
+
+        fn directory(&self) -> Directory {
+            Directory::at(&self.dir.path().join("anthropic"))
+        }
+
+        fn export_by(&self, agent: &str, token: &str, force: bool) -> Result<Exported, ExportError> {
+            let others =
+                [if agent == "agent" { "other" } else { "agent" }].map(|name| self.dir.path().join(name));
+            let request = Export {
+                directory: &self.directory(),
+                name: &"work".parse().unwrap(),
+                profile: &"anthropic:a".parse().unwrap(),
+                agent_dir: &self.dir.path().join(agent),
+                others: &others,
+                base_url: None,
+                force,
+            };
+            export(&request, &Secret::new(token), Timestamp::from_second(5).ok(), &self.paths, &self.clock)
+        }
+
+        fn follow(&self, token: &str) {
+            let (access, refresh) = (Secret::new(token), Secret::new("refresh"));
+            let pair = Pair { access, refresh, expires: Timestamp::from_second(9).unwrap() };
+            let id = "anthropic:a".parse().unwrap();
+            follow(&self.dir.path().join("agent"), &id, &pair, &self.paths, &self.clock);
+        }
+
+        fn json(&self, path: &str) -> Value {
+            serde_json::from_slice(&std::fs::read(self.dir.path().join("anthropic").join(path)).unwrap())
+                .unwrap()
+        }
+
+        fn write(&self, path: &str, value: &Value) {
+            let path = self.dir.path().join("anthropic").join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::File::create(path).unwrap().write_all(value.to_string().as_bytes()).unwrap();
+        }
+    }
+
+    fn credentials(token: &str, end: i64) -> Value {
+        json!({"version": "1.0", "type": "oauth_token", "access_token": token, "expires_at": end})
+    }
+
+    #[test]
+    fn a_profile_has_a_public_config_and_private_credentials() {
+        let world = World::new();
+        let exported = world.export_by("agent", "one", false).unwrap();
+        assert_eq!(
+            world.json("configs/work.json"),
+            json!({"version": "1.0", "authentication": {"type": "user_oauth"}})
+        );
+        assert_eq!(world.json("credentials/work.json"), credentials("one", 5));
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&exported.config), mode(&exported.credentials)), (0o644, 0o600));
+    }
+
+    #[test]
+    fn a_refresh_writes_the_token_again_and_keeps_what_others_added() {
+        let world = World::new();
+        world.export_by("agent", "one", false).unwrap();
+        let mut with_more = credentials("one", 5);
+        with_more["account_email"] = "me@example.com".into();
+        world.write("credentials/work.json", &with_more);
+        world.follow("two");
+        let mut expected = credentials("two", 9);
+        expected["account_email"] = "me@example.com".into();
+        assert_eq!(world.json("credentials/work.json"), expected);
+    }
+
+    #[test]
+    fn a_profile_somebody_else_signed_in_to_is_left_alone() {
+        let world = World::new();
+        world.export_by("agent", "one", false).unwrap();
+        let mut theirs = credentials("theirs", 7);
+        theirs["refresh_token"] = "theirs".into();
+        world.write("credentials/work.json", &theirs);
+        world.follow("two");
+        assert_eq!(world.json("credentials/work.json"), theirs);
+        assert!(matches!(world.export_by("agent", "two", false), Err(ExportError::Taken { .. })));
+        std::fs::remove_file(world.directory().credentials(&"work".parse().unwrap())).unwrap();
+        world.follow("two");
+        assert!(!world.directory().credentials(&"work".parse().unwrap()).exists());
+    }
+
+    #[test]
+    fn a_foreign_profile_is_taken_over_only_by_force_and_nothing_of_its_account_stays() {
+        let world = World::new();
+        let config = json!({"authentication": {"type": "user_oauth", "client_id": "c"}, "base_url": "https://x",
+            "organization_id": "o", "workspace_id": "w", "note": "kept"});
+        world.write("configs/work.json", &config);
+        let theirs = json!({"access_token": "theirs", "refresh_token": "theirs", "account_email": "x"});
+        world.write("credentials/work.json", &theirs);
+        let error = world.export_by("agent", "one", false).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Anthropic's profile \"work\" is there already, and it was not exported from here."
+        );
+        assert_eq!(world.json("credentials/work.json"), theirs);
+        assert!(world.export_by("agent", "one", true).unwrap().took_over);
+        assert_eq!(world.json("credentials/work.json"), credentials("one", 5));
+        assert_eq!(
+            world.json("configs/work.json"),
+            json!({"version": "1.0", "authentication": {"type": "user_oauth"}, "note": "kept"})
+        );
+    }
+
+    #[test]
+    fn two_agents_do_not_write_one_profile_in_turns() {
+        let world = World::new();
+        world.export_by("agent", "one", false).unwrap();
+        assert!(matches!(world.export_by("other", "two", false), Err(ExportError::Taken { .. })));
+        world.export_by("other", "two", true).unwrap();
+        world.follow("three");
+        assert_eq!(world.json("credentials/work.json"), credentials("two", 5));
+    }
+}
