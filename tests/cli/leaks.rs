@@ -13,6 +13,12 @@ struct Watch {
 }
 
 impl Watch {
+    fn new(sandbox: &TestSandbox) -> Self {
+        let mut env = TestEnv::with_sandbox(sandbox);
+        env.set("FASED_LOG", "trace");
+        Self { env, runs: 0 }
+    }
+
     fn run(&mut self, arguments: &[&str], stdin: Option<&str>) -> Output {
         let run = self.env.command(arguments.iter().copied());
         let run = match stdin {
@@ -36,10 +42,8 @@ impl Watch {
 #[test]
 fn no_command_shows_a_secret_even_when_it_logs_everything() {
     let sandbox = TestSandbox::start();
-    let mut env = TestEnv::with_sandbox(&sandbox);
-    env.set("FASED_LOG", "trace");
-    env.write("fased.json", "{ agents: { list: [{ id: 'main', default: true }, { id: 'work' }] } }");
-    let mut watch = Watch { env, runs: 0 };
+    let mut watch = Watch::new(&sandbox);
+    watch.env.write("fased.json", "{ agents: { list: [{ id: 'main', default: true }, { id: 'work' }] } }");
     let part = |name: &str| format!("{CANARY}-{name}");
     let one = key(&part("one"), "x3Qw");
     let plan = token(&part("plan"), "77aa");
@@ -181,6 +185,72 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         watch.run(&["onboard", "--anthropic-api-key", &one], None);
     }
     assert!(watch.runs > 90, "only {} runs", watch.runs);
+    for request in sandbox.requests() {
+        assert!(!format!("{request:?}").contains(CANARY), "{request:?}");
+    }
+}
+
+#[test]
+fn no_step_in_the_life_of_a_pair_shows_it() {
+    let sandbox = TestSandbox::start();
+    let url = sandbox.url();
+    for fault in [
+        "",
+        "-fault-lost-reply-times-1",
+        "-fault-invalid-grant",
+        "-fault-overloaded-times-1",
+        "-fault-token-html-times-1",
+    ] {
+        let mut watch = Watch::new(&sandbox);
+        let oauth = format!("{{ tokenUrl: '{url}/v1/oauth/token', authorizeUrl: '{url}/oauth/authorize' }}");
+        watch.env.write(
+            "fased.json",
+            &format!("{{ models: {{ providers: {{ anthropic: {{ oauth: {oauth} }} }} }} }}"),
+        );
+        let pair = |part: &str| {
+            serde_json::json!({ "type": "oauth", "provider": "anthropic", "expires": 1_780_315_140_000_i64,
+                "access": token(&format!("{CANARY}-{part}"), "9f2K"),
+                "refresh": format!("sk-ant-ort01-sandbox-{CANARY}-{part}{fault}-{}", "0".repeat(60)) })
+        };
+        let store = serde_json::json!({ "version": 1, "profiles": {
+            "anthropic:me@example.com": pair("one"), "anthropic:other": pair("two") } });
+        watch.env.write("agents/main/agent/auth-profiles.json", &store.to_string());
+        for arguments in [
+            &["chat", "hi", "--retries", "0"] as &[&str],
+            &["chat", "hi", "--retries", "0", "--json"],
+            &["models", "status", "--probe"],
+            &["models", "status", "--probe", "--json"],
+            &["models", "auth", "list", "--json"],
+            &[
+                "models",
+                "auth",
+                "export",
+                "--to",
+                "anthropic-profile",
+                "--profile",
+                "anthropic:other",
+                "--name",
+                "out",
+            ],
+            &["models", "auth", "import", "--from", "anthropic-profile", "--profile", "out"],
+            &[
+                "models",
+                "auth",
+                "import",
+                "--from",
+                "fased",
+                "--path",
+                ".fased",
+                "--agent",
+                "main",
+                "--dry-run",
+            ],
+            &["models", "auth", "rename", "anthropic:other", "anthropic:else"],
+            &["models", "status"],
+        ] {
+            watch.run(arguments, None);
+        }
+    }
     for request in sandbox.requests() {
         assert!(!format!("{request:?}").contains(CANARY), "{request:?}");
     }
