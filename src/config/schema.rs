@@ -231,8 +231,10 @@ pub struct OAuthOverrides {
     pub client_id: Option<String>,
     /// What is asked for.
     pub scopes: Option<Vec<String>>,
-    /// Port of the loopback redirect.
+    /// Port of the loopback redirect; 0 takes any that is free.
     pub redirect_port: Option<u16>,
+    /// The page that shows the code where no redirect can arrive.
+    pub code_page: Option<String>,
 }
 
 impl Config {

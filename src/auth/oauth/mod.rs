@@ -1,10 +1,15 @@
 //! OAuth pairs: where they are issued ([`settings`]), the requests that issue them ([`token_endpoint`]), and how they are
-//! kept fresh by exactly one process at a time without ever being lost ([`refresh`], [`journal`]). How a person signs in
-//! is left to the sign-in flow.
+//! kept fresh by exactly one process at a time without ever being lost ([`refresh`], [`journal`]); and how a person gets
+//! one ([`sign_in`], with [`pkce`], [`authorize`], what is pasted ([`paste`]) and what a browser brings).
 
+pub mod authorize;
+mod callback;
 pub mod journal;
+pub mod paste;
+pub mod pkce;
 pub mod refresh;
 pub mod settings;
+pub mod sign_in;
 pub mod token_endpoint;
 
 use jiff::Timestamp;

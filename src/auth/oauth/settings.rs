@@ -19,7 +19,7 @@ pub struct OAuthSettings {
     pub scopes: Vec<String>,
     /// Value of `anthropic-beta` for requests to the token endpoint.
     pub betas: String,
-    /// Port of the loopback redirect.
+    /// Port of the loopback redirect; 0 takes any that is free.
     pub redirect_port: u16,
     /// Path of the loopback redirect.
     pub redirect_path: String,
@@ -48,6 +48,7 @@ impl OAuthSettings {
             client_id: by.client_id.clone().unwrap_or(self.client_id),
             scopes: by.scopes.clone().unwrap_or(self.scopes),
             redirect_port: by.redirect_port.unwrap_or(self.redirect_port),
+            code_page: url(&by.code_page, self.code_page)?,
             ..self
         })
     }
