@@ -83,10 +83,7 @@ impl Ctx {
     /// # Errors
     /// What the work returns, or cancellation.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the runtime")?;
+        let runtime = runtime()?;
         let result = runtime.block_on(async {
             tokio::select! {
                 result = work => result,
@@ -107,4 +104,42 @@ impl Ctx {
             self.in_flight.wait(LONGEST_REFRESH);
         }
     }
+
+    /// Runs work that must not be left half done: Ctrl-C is heard, and told with the result.
+    ///
+    /// # Errors
+    /// What the work returns.
+    pub fn see_through<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<(T, Interrupted), Failure> {
+        let runtime = runtime()?;
+        let (result, interrupted) = runtime.block_on(async {
+            let mut work = std::pin::pin!(work);
+            tokio::select! {
+                result = &mut work => (result, Interrupted::No),
+                () = crate::terminal::asked_to_end() => {
+                    self.terminal.say(&format!("Finishing {what} …"));
+                    (work.await, Interrupted::Yes)
+                }
+            }
+        });
+        runtime.shutdown_background();
+        Ok((result?, interrupted))
+    }
+}
+
+/// Whether the end was asked for meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interrupted {
+    /// It was.
+    Yes,
+    /// It was not.
+    No,
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.context("cannot start the runtime")?)
 }

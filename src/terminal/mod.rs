@@ -2,12 +2,14 @@
 //! where a person looks. Commands decide what is said, this room how it looks.
 
 pub mod agents;
+pub mod browser;
 mod credentials;
 pub mod failover;
 mod failure;
 mod json;
 pub mod listing;
 pub mod logging;
+mod paste_box;
 mod progress;
 mod prompt;
 mod signals;
@@ -15,6 +17,7 @@ pub mod status;
 pub mod style;
 pub mod table;
 
+pub use paste_box::PasteBox;
 pub use prompt::Choice;
 pub use signals::asked_to_end;
 
