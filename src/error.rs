@@ -388,12 +388,17 @@ impl From<RefreshError> for Failure {
             RefreshError::Lock(error) => error.into(),
             RefreshError::Journal(error) => Self::from(error).fact("nothing was sent"),
             RefreshError::Setup(error) => error.into(),
-            RefreshError::SignInAgain { id, .. } => {
-                Self::new(Exit::NoUsableCredential, "sign_in_again", message)
-                    .detail("profileId", id.as_str().into())
-                    .hint("sign in again")
-                    .command("fased models auth login --provider anthropic --method anthropic-oauth")
-            }
+            RefreshError::SignInAgain { id, .. } => Self::new(
+                Exit::NoUsableCredential,
+                "sign_in_again",
+                message,
+            )
+            .detail("profileId", id.as_str().into())
+            .hint("sign in again")
+            .command(format!(
+                "fased models auth login --provider anthropic --method anthropic-oauth --profile-id {}",
+                crate::text::shell_word(id.as_str())
+            )),
             RefreshError::NotRenewable { .. } => {
                 Self::new(Exit::NoUsableCredential, "not_renewable", message)
             }

@@ -5,7 +5,7 @@ use super::order;
 use super::profile::{Credential, CredentialType, EntryProblem, Expiry, Profile};
 use super::profile_id::{ProfileId, ProfileIdError};
 use super::state::{AuthState, StateFile};
-use super::store::{AuthStore, Edited, Snapshot, StoreError};
+use super::store::{AuthStore, Edited, Snapshot, StoreError, StoreFinding};
 use crate::clock::Clock;
 use crate::config::Config;
 
@@ -172,6 +172,8 @@ pub struct Destination {
     pub id: ProfileId,
     /// Masked form of another secret it holds, of whatever kind.
     pub holds: Option<String>,
+    /// Whether that is a credential of another kind, or an entry that cannot be read.
+    pub of_another_kind: bool,
     /// An id that is free.
     pub beside: ProfileId,
 }
@@ -184,14 +186,38 @@ pub fn destination(new: &NewCredential, store: &AuthStore) -> Result<Destination
     let snapshot = store.read()?;
     let held = |id: &ProfileId| held_in(&snapshot, id);
     let id = choose_id(&NewCredential { replace: true, ..new.clone() }, held)?;
-    let holds = match held(&id) {
-        Ok(None) => None,
-        Ok(Some(profile)) if same_secret(&profile.credential, &new.credential) => None,
-        Ok(Some(profile)) => Some(profile.credential.material().shown()),
-        Err(_) => Some("an unreadable entry".to_owned()),
+    let (holds, of_another_kind) = match held(&id) {
+        Ok(None) => (None, false),
+        Ok(Some(profile)) if same_secret(&profile.credential, &new.credential) => (None, false),
+        Ok(Some(profile)) => {
+            let credential = &profile.credential;
+            (Some(credential.material().shown()), credential.kind() != new.credential.kind())
+        }
+        Err(_) => (Some("an unreadable entry".to_owned()), true),
     };
     let beside = first_id(new, |id| matches!(held(id), Ok(None)))?;
-    Ok(Destination { id, holds, beside })
+    Ok(Destination { id, holds, of_another_kind, beside })
+}
+
+/// Whether a credential of this kind could be stored now, under this id if one is asked for: to be known before a secret
+/// exists that would be lost.
+///
+/// # Errors
+/// What storing it would fail with.
+pub fn check(
+    provider: &str,
+    kind: CredentialType,
+    id: Option<&ProfileId>,
+    store: &AuthStore,
+) -> Result<(), EnrollError> {
+    let snapshot = store.read()?;
+    if let Some(version) = snapshot.findings.iter().find_map(|finding| match finding {
+        StoreFinding::NewerVersion(version) => Some(*version),
+        _ => None,
+    }) {
+        return Err(StoreError::NewerVersion { path: store.path(), version }.into());
+    }
+    id.map_or(Ok(()), |id| admit(id, provider, kind, &held_in(&snapshot, id)))
 }
 
 fn held_in(snapshot: &Snapshot, id: &ProfileId) -> Result<Option<Profile>, EntryProblem> {
@@ -235,16 +261,30 @@ fn choose_id(
             Err(_) => false,
         });
     };
-    if id.provider() != new.provider {
-        return Err(EnrollError::OtherProvider { id: id.clone(), provider: new.provider.clone() });
+    match admit(id, &new.provider, kind, &held(id)) {
+        Err(EnrollError::UnreadableEntry { .. } | EnrollError::OtherType { .. }) if new.replace => {}
+        admitted => admitted?,
     }
-    match held(id) {
-        _ if new.replace => Ok(id.clone()),
-        Err(_) => Err(EnrollError::UnreadableEntry { id: id.clone() }),
-        Ok(Some(held)) if held.credential.kind() != kind => {
-            Err(EnrollError::OtherType { id: id.clone(), held: held.credential.kind(), new: kind })
+    Ok(id.clone())
+}
+
+/// Whether an id that was asked for may take a credential of this kind without losing one of another.
+fn admit(
+    id: &ProfileId,
+    provider: &str,
+    kind: CredentialType,
+    held: &Result<Option<Profile>, EntryProblem>,
+) -> Result<(), EnrollError> {
+    let id = id.clone();
+    match held {
+        _ if id.provider() != provider => {
+            Err(EnrollError::OtherProvider { id, provider: provider.to_owned() })
         }
-        Ok(_) => Ok(id.clone()),
+        Err(_) => Err(EnrollError::UnreadableEntry { id }),
+        Ok(Some(held)) if held.credential.kind() != kind => {
+            Err(EnrollError::OtherType { id, held: held.credential.kind(), new: kind })
+        }
+        Ok(_) => Ok(()),
     }
 }
 

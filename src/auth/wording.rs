@@ -299,20 +299,19 @@ fn stored_anew(profile: &Profile, agent: Option<&AgentId>) -> Fix {
         return Fix::advise("renew it with the program that stores it");
     }
     let agent = flag(agent);
-    let id = shell_word(profile.id.as_str());
+    let to_it = format!(" --profile-id {}", shell_word(profile.id.as_str()));
+    let login = "fased models auth login --provider anthropic --method";
     match profile.credential.kind() {
-        CredentialType::ApiKey => {
-            Fix::run([format!("fased onboard --api-key-stdin --profile-id {id}{agent}")])
-        }
+        CredentialType::ApiKey => Fix::run([format!("{login} api-key{to_it}{agent}")]),
         CredentialType::Token => Fix::run([
             "claude setup-token".to_owned(),
-            format!(
-                "fased onboard --auth-choice token --token-provider anthropic --token-stdin --profile-id {id}{agent}"
-            ),
+            format!("fased models auth paste-token --provider anthropic{to_it}{agent}"),
         ]),
-        CredentialType::OAuth => Fix {
-            advice: Some("sign in again where it signed in, or add an API key".to_owned()),
-            commands: vec![format!("fased onboard{agent}")],
-        },
+        CredentialType::OAuth => {
+            // A sign-in finds the profile of its account by itself.
+            let finds_it = profile.email.as_deref() == Some(profile.id.name());
+            let to_it = if finds_it { "" } else { &to_it };
+            Fix::run([format!("{login} anthropic-oauth{to_it}{agent}")])
+        }
     }
 }

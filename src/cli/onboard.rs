@@ -8,6 +8,7 @@ Examples:
   fased onboard
   fased onboard --anthropic-api-key \"$ANTHROPIC_API_KEY\"
   printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin
+  fased onboard --auth-choice anthropic-oauth
   fased onboard --auth-choice token --token-provider anthropic --token \"$CLAUDE_SETUP_TOKEN\"
   fased onboard --secret-ref env:ANTHROPIC_API_KEY
 
@@ -75,6 +76,9 @@ pub enum AuthChoice {
     /// An API key of the Anthropic Console
     #[value(name = "apiKey", alias = "api-key")]
     ApiKey,
+    /// Sign in with a browser, with the account of a Claude plan
+    #[value(name = "anthropic-oauth", alias = "oauth")]
+    OAuth,
     /// A setup-token of `claude setup-token`
     #[value(name = "token", alias = "setup-token")]
     Token,

@@ -5,6 +5,7 @@ mod agent;
 mod agents;
 mod chat;
 mod completion;
+mod credential;
 mod demo;
 mod gave_up;
 mod models;

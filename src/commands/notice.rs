@@ -10,7 +10,7 @@ pub(super) fn show(ctx: &Ctx, notice: &Notice) -> bool {
         return false;
     }
     ctx.terminal.say(&format!(
-        "{} {}\nSource: {}. To store a key instead: fased onboard --api-key-stdin",
+        "{} {}\nSource: {}. To store a key instead: fased models auth login --provider anthropic --method api-key",
         style::attention(&format!("Notice ({}):", notice.date)),
         notice.text,
         notice.source,

@@ -1,10 +1,11 @@
 //! Models: what is known of them ([`catalog`]), how they are named ([`refs`]), which one an agent uses ([`selection`]),
-//! choosing it ([`default_model`]), the status report over an agent's models and credentials ([`status`]), and a line of it
+//! choosing it ([`default_model`], [`offer`]), the status report over an agent's models and credentials ([`status`]), and a line of it
 //! for each agent ([`agents`]).
 
 pub mod agents;
 pub mod catalog;
 pub mod default_model;
+pub mod offer;
 pub mod refs;
 pub mod selection;
 pub mod status;

@@ -1,6 +1,8 @@
 mod hand_over;
+mod login;
 
 pub use hand_over::{ExportArgs, ExportTarget, ImportArgs, ImportSource, TokenArgs};
+pub use login::{LoginArgs, LoginMethod, PasteTokenArgs, SetupTokenArgs, StoreArgs};
 
 use clap::{Args, Subcommand};
 
@@ -19,6 +21,12 @@ pub struct AuthArgs {
 /// Commands of `fased models auth`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum AuthCommand {
+    /// Sign in with a browser, or store a token or API key
+    Login(LoginArgs),
+    /// Store a setup-token, running `claude setup-token` for it where that is there
+    SetupToken(SetupTokenArgs),
+    /// Store a setup-token that is pasted or piped
+    PasteToken(PasteTokenArgs),
     /// List stored credentials in order of use, those that cannot be read included
     List(ListArgs),
     /// Show or change the order in which an agent uses a provider's credentials
@@ -41,6 +49,9 @@ impl AuthCommand {
     /// Whether the answer is to be one JSON document.
     pub fn wants_json(&self) -> bool {
         match self {
+            Self::Login(args) => args.store.json,
+            Self::SetupToken(args) => args.store.json,
+            Self::PasteToken(args) => args.store.json,
             Self::List(args) => args.json,
             Self::Order(args) => args.command.wants_json(),
             Self::Cooldown(args) => args.command.wants_json(),
@@ -55,7 +66,8 @@ impl AuthCommand {
 
 const EXAMPLES: &str = "\
 Examples:
-  fased models auth list
+  fased models auth login
+  fased models auth paste-token --provider anthropic
   fased models auth list --agent work
   fased models auth order set --provider anthropic anthropic:work anthropic:default
   fased models auth cooldown clear anthropic:work

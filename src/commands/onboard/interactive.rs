@@ -1,65 +1,45 @@
 //! Onboarding by asking a person. What is set up already is shown first; leaving any question writes nothing.
 
-use super::save::{Asked, ToSave, ask_api, due_notice, save};
-use super::{Kind, Wanted};
-use crate::auth::enroll;
-use crate::auth::intake::{self, Accepted, Expected};
-use crate::auth::profile::Material;
-use crate::auth::verify::Accepted as Verified;
+use super::{Kind, Wanted, scripted};
+use crate::anthropic::ModelInfo;
+use crate::auth::intake::Expected;
 use crate::cli::OnboardArgs;
+use crate::cli::auth::LoginMethod;
 use crate::commands::agent::Agent;
+use crate::commands::credential::ask::Answer;
+use crate::commands::credential::save::{ToSave, save};
+use crate::commands::credential::{Place, ask, default_model, due_notice, method, sign_in};
 use crate::commands::secret_ref;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
+use crate::models::selection::AgentModels;
 use crate::terminal::{Choice, style};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum First {
-    Providers,
+    GoOn,
     Skip,
 }
 
-pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: Wanted) -> Result<Exit, Failure> {
+pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted) -> Result<Exit, Failure> {
     let terminal = &ctx.terminal;
     terminal.say("Fased keeps your Claude credentials and talks to Claude for your agents.\n");
     show_what_is_there(ctx, agent)?;
-    let expected = match wanted.kind {
-        Kind::Ask(expected) => expected,
+    let method = match wanted.kind {
+        Kind::Ask(Expected::ApiKey) => LoginMethod::ApiKey,
+        Kind::Ask(Expected::SetupToken) => LoginMethod::Token,
+        Kind::SignIn => LoginMethod::OAuth,
+        _ if wants_providers(ctx)? == First::GoOn => method::ask(ctx)?,
         _ => {
-            let first = terminal.ask_choice(
-                "What do you want to set up?",
-                vec![
-                    Choice::new(First::Providers, "Set up model providers", ""),
-                    Choice::new(First::Skip, "Skip for now", ""),
-                ],
-            )?;
-            if first == First::Skip {
-                terminal.say("Skipped; nothing was written.");
-                return Ok(Exit::Ok);
-            }
-            terminal.ask_choice(
-                "How do you want to sign in to Anthropic (Claude)?",
-                vec![
-                    Choice::new(Expected::ApiKey, "Anthropic API key", "recommended, billed per token"),
-                    Choice::new(
-                        Expected::SetupToken,
-                        "Anthropic token (paste setup-token)",
-                        "your Claude plan; see the notice",
-                    ),
-                ],
-            )?
+            terminal.say("Skipped; nothing was written.");
+            return Ok(Exit::Ok);
         }
     };
-    let notice = due_notice(ctx, expected);
-    let Credential { material, unfamiliar, verified } = match secret_ref::is_wanted(&args.reference) {
-        true => reference(ctx, args, agent, expected)?,
-        false => credential(ctx, args, agent, expected)?,
-    };
-    let saved = ToSave { expected, material, unfamiliar, verified: verified.as_ref(), notice };
-    let wanted = place(ctx, agent, wanted, &saved)?;
-    let report = save(ctx, agent, &wanted, &saved)?;
-    terminal.say(&report.sentence());
-    report.tell_warnings(ctx);
+    match method {
+        LoginMethod::OAuth => with_browser(ctx, args, agent, &wanted.place)?,
+        LoginMethod::ApiKey => with_secret(ctx, args, agent, &wanted.place, Expected::ApiKey)?,
+        LoginMethod::Token => with_secret(ctx, args, agent, &wanted.place, Expected::SetupToken)?,
+    }
     let flag = agent.selected.flag();
     let next = [
         (format!("fased chat{flag} \"hello\""), "talk to Claude"),
@@ -73,12 +53,80 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: Wanted) 
     Ok(Exit::Ok)
 }
 
+fn wants_providers(ctx: &Ctx) -> Result<First, Failure> {
+    let first = ctx.terminal.ask_choice(
+        "What do you want to set up?",
+        vec![
+            Choice::new(First::GoOn, "Set up model providers", ""),
+            Choice::new(First::Skip, "Skip for now", ""),
+        ],
+    )?;
+    if first == First::Skip {
+        return Ok(first);
+    }
+    ctx.terminal.ask_choice(
+        "Provider",
+        vec![
+            Choice::new(First::GoOn, "Anthropic (Claude)", "API key, sign-in or setup-token"),
+            Choice::new(First::Skip, "None for now", ""),
+        ],
+    )
+}
+
+/// The pair is stored as soon as it is there, so the model is asked for after that.
+fn with_browser(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, place: &Place) -> Result<(), Failure> {
+    let (mut report, verified) = sign_in::run(ctx, agent, place, &scripted::manner(args))?;
+    report.tell_in_conversation(ctx);
+    let live = verified.map(|verified| verified.models).unwrap_or_default();
+    if live.is_empty() {
+        return Ok(());
+    }
+    let chosen = default_model::choose(ctx, agent, &live).map_err(|failure| match failure.exit {
+        Exit::Cancelled => report.in_detail(Failure::cancelled(format!(
+            "Cancelled; the sign-in is stored as {}, the default model is as before.",
+            report.id()
+        ))),
+        _ => failure,
+    })?;
+    if let Some(model) = chosen {
+        report.set_default_model(ctx, agent, &model)?;
+        report.tell_default_model(ctx);
+    }
+    Ok(())
+}
+
+fn with_secret(
+    ctx: &Ctx,
+    args: &OnboardArgs,
+    agent: &Agent,
+    place: &Place,
+    expected: Expected,
+) -> Result<(), Failure> {
+    let notice = due_notice(ctx, expected);
+    let Answer { held, verified } = match secret_ref::is_wanted(&args.reference) {
+        true => ask::reference(ctx, agent, expected, !args.skip_health)?,
+        false => ask::credential(ctx, agent, expected, !args.skip_health)?,
+    };
+    let mut to_save = ToSave::of_secret(expected, held, place, notice, "onboard");
+    to_save.accepted_by_the_api(verified.as_ref().map(|verified| verified.status));
+    ask::choose_place(ctx, agent, &mut to_save)?;
+    let live: &[ModelInfo] = verified.as_ref().map_or(&[], |verified| &verified.models);
+    let model = if live.is_empty() { None } else { default_model::choose(ctx, agent, live)? };
+    let mut report = save(ctx, agent, &to_save)?;
+    if let Some(model) = model {
+        report.set_default_model(ctx, agent, &model)?;
+    }
+    report.tell_in_conversation(ctx);
+    Ok(())
+}
+
 fn show_what_is_there(ctx: &Ctx, agent: &Agent) -> Result<(), Failure> {
     let (snapshot, ..) = agent.read()?;
     if snapshot.profiles.is_empty() {
         return Ok(());
     }
-    ctx.terminal.say(&format!("Agent {} has:", agent.selected.id));
+    let model = AgentModels::of(&agent.selected.id, &agent.config)?.primary;
+    ctx.terminal.say(&format!("Agent {} asks {model} by default and has:", agent.selected.id));
     for profile in snapshot.profiles.values() {
         let credential = &profile.credential;
         ctx.terminal.say(&format!(
@@ -90,117 +138,4 @@ fn show_what_is_there(ctx: &Ctx, agent: &Agent) -> Result<(), Failure> {
     }
     ctx.terminal.say("");
     Ok(())
-}
-
-/// Asks before another secret is replaced; the credential may also go beside it.
-fn place(ctx: &Ctx, agent: &Agent, wanted: Wanted, saved: &ToSave<'_>) -> Result<Wanted, Failure> {
-    let to = enroll::destination(&saved.enrolment(&wanted), &agent.store)?;
-    let Some(held) = to.holds else { return Ok(wanted) };
-    let beside = ctx.terminal.ask_choice(
-        &format!("{} holds another secret ({held}). What now?", to.id),
-        vec![
-            Choice::new(true, &format!("Keep both, store this one as {}", to.beside), ""),
-            Choice::new(false, &format!("Replace the secret of {}", to.id), "the old one is gone then"),
-        ],
-    )?;
-    let id = if beside { to.beside } else { to.id };
-    Ok(Wanted { profile_id: Some(id), replace: !beside, ..wanted })
-}
-
-/// What a person gave.
-struct Credential {
-    material: Material,
-    unfamiliar: bool,
-    verified: Option<Verified>,
-}
-
-/// Asks for a credential until one is well formed and not refused by the API. When the API cannot be asked, it is taken
-/// unverified: being offline is no reason to lose what was typed.
-fn credential(
-    ctx: &Ctx,
-    args: &OnboardArgs,
-    agent: &Agent,
-    expected: Expected,
-) -> Result<Credential, Failure> {
-    let question = match expected {
-        Expected::ApiKey => "API key (not shown)",
-        Expected::SetupToken => "Setup-token (not shown; `claude setup-token` prints one)",
-    };
-    loop {
-        let typed = ctx.terminal.ask_secret(question)?;
-        match intake::accept(typed.expose(), expected) {
-            Ok(accepted) => {
-                let material = Material::Value(accepted.secret.clone());
-                if let Some(given) = asked_about(ctx, args, agent, expected, &accepted, material)? {
-                    return Ok(given);
-                }
-            }
-            Err(error) => again(ctx, &error.to_string()),
-        }
-    }
-}
-
-/// Asks where a credential is kept until there is one that is not refused by the API.
-fn reference(
-    ctx: &Ctx,
-    args: &OnboardArgs,
-    agent: &Agent,
-    expected: Expected,
-) -> Result<Credential, Failure> {
-    loop {
-        let reference = secret_ref::ask(ctx, agent, expected)?;
-        let checked = secret_ref::check(ctx, agent, &reference, expected, !args.skip_health, true);
-        let material = Material::Reference(Box::new(reference));
-        match checked {
-            Ok(None) => return Ok(Credential { material, unfamiliar: false, verified: None }),
-            Ok(Some(accepted)) => {
-                if let Some(given) = asked_about(ctx, args, agent, expected, &accepted, material)? {
-                    return Ok(given);
-                }
-            }
-            Err(failure) if failure.exit == Exit::Cancelled => return Err(failure),
-            Err(failure) => {
-                let hint = failure.hint.map(|hint| format!("\n  {hint}.")).unwrap_or_default();
-                again(ctx, &format!("{}{hint}", failure.message));
-            }
-        }
-    }
-}
-
-fn again(ctx: &Ctx, why: &str) {
-    ctx.terminal.say(&format!("{} {why} Try again, or press Ctrl-C.", style::bad("✗")));
-}
-
-/// Asks the API about what was given, unless that is not wanted; `None` when it refuses it.
-fn asked_about(
-    ctx: &Ctx,
-    args: &OnboardArgs,
-    agent: &Agent,
-    expected: Expected,
-    accepted: &Accepted,
-    material: Material,
-) -> Result<Option<Credential>, Failure> {
-    ctx.terminal.say(&format!("  {}", style::dim(&accepted.secret.masked())));
-    let taken = |verified| Credential { material, unfamiliar: accepted.unfamiliar, verified };
-    if args.skip_health {
-        return Ok(Some(taken(None)));
-    }
-    match ask_api(ctx, agent, expected, &accepted.secret, true)? {
-        Asked::Accepted(verified) => {
-            let organization = verified.organization_id.as_deref();
-            let organization = organization.map(|id| format!("organization {id}, ")).unwrap_or_default();
-            let models = verified.models;
-            ctx.terminal.say(&format!("{} It works ({organization}{models} models)", style::good("✓")));
-            Ok(Some(taken(Some(verified))))
-        }
-        Asked::Refused(failure) => {
-            again(ctx, &failure.message);
-            Ok(None)
-        }
-        Asked::Unanswered(failure) => {
-            let mark = style::attention("!");
-            ctx.terminal.say(&format!("{mark} {} It is stored without being verified.", failure.message));
-            Ok(Some(taken(None)))
-        }
-    }
 }

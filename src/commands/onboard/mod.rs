@@ -1,17 +1,14 @@
 //! `fased onboard`: a credential from a flag, a pipe or the environment makes it a script that asks nothing; without one,
-//! a person is asked. Both ways end in [`save`].
+//! a person is asked.
 
 mod interactive;
-mod refusal;
-mod save;
 mod scripted;
 
-use crate::auth::ProfileId;
 use crate::auth::intake::Expected;
-use crate::auth::lifetime;
 use crate::auth::profile::{Expiry, SecretRef};
 use crate::cli::{AuthChoice, OnboardArgs};
 use crate::commands::agent::Agent;
+use crate::commands::credential::{Place, flags};
 use crate::commands::secret_ref;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
@@ -28,11 +25,7 @@ const RECIPES: [&str; 2] = [
 #[derive(Clone)]
 struct Wanted {
     kind: Kind,
-    /// Where it is stored, when that was said.
-    profile_id: Option<ProfileId>,
-    /// When a token ends, when that was said.
-    expires: Expiry,
-    replace: bool,
+    place: Place,
 }
 
 /// Which credential, and from where.
@@ -44,6 +37,8 @@ enum Kind {
     Reference(Expected, SecretRef),
     /// One of this kind, to be asked for.
     Ask(Expected),
+    /// The pair of a sign-in with a browser.
+    SignIn,
     /// Whatever a person chooses.
     AskEverything,
     /// None.
@@ -57,17 +52,16 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs) -> Result<Exit, Failure> {
     match wanted.kind {
         Kind::Skip => scripted::skip(ctx, args, &agent),
         Kind::Given(..) | Kind::Reference(..) => scripted::run(ctx, args, &agent, &wanted),
-        Kind::Ask(_) | Kind::AskEverything => interactive::run(ctx, args, &agent, wanted),
+        Kind::SignIn if !may_ask(ctx, args) => scripted::sign_in(ctx, args, &agent, &wanted.place),
+        Kind::Ask(_) | Kind::SignIn | Kind::AskEverything => interactive::run(ctx, args, &agent, &wanted),
     }
 }
 
 fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
-    let profile_id = args.profile_id.as_deref().map(parse_profile_id).transpose()?;
-    let expires = args.token_expires_in.as_deref().map(|text| expiry(ctx, text)).transpose()?;
-    if args.token_provider.as_deref().is_some_and(|provider| provider != "anthropic") {
-        // What was given is not repeated: it may be a token at the wrong flag.
-        return Err(Failure::usage("--token-provider takes anthropic and nothing else."));
-    }
+    let profile_id = args.profile_id.as_deref().map(flags::profile_id).transpose()?;
+    let expires = args.token_expires_in.as_deref();
+    let expires = expires.map(|text| flags::expiry(ctx, "--token-expires-in", text)).transpose()?;
+    flags::only_anthropic("--token-provider", args.token_provider.as_deref())?;
     let gives_key = args.anthropic_api_key.is_some() || args.api_key_stdin;
     let gives_token = args.token.is_some() || args.token_stdin;
     let about_tokens = gives_token || expires.is_some() || args.token_provider.is_some();
@@ -89,7 +83,22 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
             return Err(Failure::usage("--auth-choice token does not go with an API key.")
                 .hint("use --auth-choice apiKey, or give the token with --token-stdin"));
         }
-        Some(AuthChoice::Skip) => None,
+        Some(AuthChoice::OAuth) if gives_key || about_tokens || secret_ref::is_wanted(&args.reference) => {
+            return Err(Failure::usage(
+                "--auth-choice anthropic-oauth does not go with a credential that is given.",
+            )
+            .hint("leave out one of the two"));
+        }
+        Some(AuthChoice::OAuth) if args.non_interactive => {
+            return Err(RECIPES.iter().fold(
+                Failure::usage(
+                    "A sign-in needs a person with a browser, and --non-interactive says there is none.",
+                )
+                .hint("leave --non-interactive out, or give a key or token by a pipe"),
+                |failure, recipe| failure.command(*recipe),
+            ));
+        }
+        Some(AuthChoice::OAuth | AuthChoice::Skip) => None,
         Some(AuthChoice::ApiKey) => Some(Expected::ApiKey),
         Some(AuthChoice::Token) => Some(Expected::SetupToken),
         None if gives_key && about_tokens => {
@@ -100,11 +109,14 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
         None if about_tokens => Some(Expected::SetupToken),
         None if reference.is_some() => Some(Expected::ApiKey),
         None => {
-            let wanted = everything(ctx, args)?;
-            return Ok(Wanted { profile_id, replace: args.replace, ..wanted });
+            everything(ctx, args)?;
+            let place =
+                Place { profile_id, usual_name: None, expires: Expiry::Unknown, replace: args.replace };
+            return Ok(Wanted { kind: Kind::AskEverything, place });
         }
     };
     let kind = match (expected, reference) {
+        (None, _) if args.auth_choice == Some(AuthChoice::OAuth) => Kind::SignIn,
         (None, _) => Kind::Skip,
         (Some(expected), Some(reference)) => Kind::Reference(expected, reference),
         (Some(expected), None) => match given(ctx, args, expected)? {
@@ -116,16 +128,18 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
             None => return Err(not_given(expected)),
         },
     };
-    Ok(Wanted { kind, profile_id, expires: expires.unwrap_or(Expiry::Unknown), replace: args.replace })
+    let expires = expires.unwrap_or(Expiry::Unknown);
+    Ok(Wanted { kind, place: Place { profile_id, usual_name: None, expires, replace: args.replace } })
 }
 
-fn everything(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
-    if !may_ask(ctx, args) {
-        let failure = Failure::usage("There is no credential to store, and no terminal to ask on.");
-        let failure = failure.hint("give one, best by a pipe");
-        return Err(RECIPES.iter().fold(failure, |failure, recipe| failure.command(*recipe)));
+/// Without any choice somebody must be there to make it.
+fn everything(ctx: &Ctx, args: &OnboardArgs) -> Result<(), Failure> {
+    if may_ask(ctx, args) {
+        return Ok(());
     }
-    Ok(Wanted { kind: Kind::AskEverything, profile_id: None, expires: Expiry::Unknown, replace: false })
+    let failure = Failure::usage("There is no credential to store, and no terminal to ask on.");
+    let failure = failure.hint("give one, best by a pipe");
+    Err(RECIPES.iter().fold(failure, |failure, recipe| failure.command(*recipe)))
 }
 
 fn may_ask(ctx: &Ctx, args: &OnboardArgs) -> bool {
@@ -163,23 +177,4 @@ fn not_given(expected: Expected) -> Failure {
             .hint("get one with `claude setup-token`, then give it, best by a pipe")
             .command(RECIPES[1]),
     }
-}
-
-fn parse_profile_id(text: &str) -> Result<ProfileId, Failure> {
-    let id: ProfileId = text.parse().map_err(|error: crate::auth::profile_id::ProfileIdError| {
-        Failure::usage(format!("The value of --profile-id is {error}."))
-    })?;
-    if id.provider() == "anthropic" {
-        Ok(id)
-    } else {
-        Err(Failure::usage("The value of --profile-id does not begin with anthropic:, like anthropic:work."))
-    }
-}
-
-fn expiry(ctx: &Ctx, text: &str) -> Result<Expiry, Failure> {
-    let length = lifetime::parse(text)
-        .map_err(|error| Failure::usage(format!("The value of --token-expires-in is {error}.")))?;
-    let end = ctx.clock.now().checked_add(length);
-    end.map(Expiry::At)
-        .map_err(|_| Failure::usage("The value of --token-expires-in lies beyond all calendars."))
 }

@@ -1,70 +1,45 @@
 //! Onboarding by flags and pipes: nothing is asked, and anything wrong ends it with nothing written.
 
-use super::save::{Asked, Report, ToSave, ask_api, due_notice, save};
-use super::{Kind, Wanted, refusal};
-use crate::auth::intake::{self, Accepted, Expected};
-use crate::auth::profile::Material;
-use crate::auth::verify::Accepted as Verified;
+use super::{Kind, Wanted};
 use crate::cli::OnboardArgs;
 use crate::commands::agent::Agent;
-use crate::commands::secret_ref;
+use crate::commands::credential::Place;
+use crate::commands::credential::given::{self, Given, What};
+use crate::commands::credential::save::Report;
+use crate::commands::credential::sign_in::{self, Manner};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
 pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted) -> Result<Exit, Failure> {
-    let (expected, accepted, material) = match &wanted.kind {
-        Kind::Given(expected, given) => {
-            let accepted = intake::accept(given.expose(), *expected)
-                .map_err(|error| refusal::failure(&error, *expected, agent))?;
-            let material = Material::Value(accepted.secret.clone());
-            (*expected, Some(accepted), material)
-        }
-        Kind::Reference(expected, reference) => {
-            let accepted =
-                secret_ref::check(ctx, agent, reference, *expected, !args.skip_health, !args.json)?;
-            (*expected, accepted, Material::Reference(Box::new(reference.clone())))
-        }
-        Kind::Ask(_) | Kind::AskEverything | Kind::Skip => {
+    let (expected, what) = match &wanted.kind {
+        Kind::Given(expected, text) => (*expected, What::Text(text)),
+        Kind::Reference(expected, reference) => (*expected, What::Reference(reference)),
+        Kind::Ask(_) | Kind::SignIn | Kind::AskEverything | Kind::Skip => {
             return Err(Failure::usage("There is no credential to store."));
         }
     };
-    let notice = due_notice(ctx, expected);
-    let verified = match &accepted {
-        Some(accepted) if args.verify => Some(verify(ctx, args, agent, expected, accepted)?),
-        _ => None,
-    };
-    let unfamiliar = accepted.as_ref().is_some_and(|accepted| accepted.unfamiliar);
-    let saved = ToSave { expected, material, unfamiliar, verified: verified.as_ref(), notice };
-    let report = save(ctx, agent, wanted, &saved)?;
-    if args.json {
-        ctx.terminal.answer_json(&report)?;
-    } else {
-        let asked = match verified {
-            Some(_) => " Verified: the API accepts it.",
-            None if report.changed && accepted.is_none() => " Not followed and not verified.",
-            None if report.changed => " Not verified; add --verify to ask the API.",
-            None => "",
-        };
-        ctx.terminal.say(&format!("{}{asked}", report.sentence()));
-        report.tell_warnings(ctx);
-    }
+    let (verify, follow, may_show_progress) = (args.verify, !args.skip_health, !args.json);
+    let given = Given { expected, what, verify, follow, may_show_progress, how: "onboard" };
+    let report = given::store(ctx, agent, &wanted.place, &given)?;
+    report.tell(ctx, args.json)?;
     Ok(Exit::Ok)
 }
 
-/// Asks the API, whose word decides: what it does not accept, or cannot be asked about, is not stored.
-fn verify(
-    ctx: &Ctx,
-    args: &OnboardArgs,
-    agent: &Agent,
-    expected: Expected,
-    accepted: &Accepted,
-) -> Result<Verified, Failure> {
-    match ask_api(ctx, agent, expected, &accepted.secret, !args.json)? {
-        Asked::Accepted(verified) => Ok(verified),
-        Asked::Refused(failure) => Err(Failure { commands: Vec::new(), ..failure }
-            .fact("nothing was stored")
-            .hint("check the credential, or leave --verify out to store it unasked")),
-        Asked::Unanswered(failure) => Err(failure.fact("nothing was stored")),
+/// A sign-in where nobody can be asked, but somebody may have a browser.
+pub(super) fn sign_in(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, place: &Place) -> Result<Exit, Failure> {
+    let (report, _) = sign_in::run(ctx, agent, place, &manner(args))?;
+    report.tell(ctx, args.json)?;
+    Ok(Exit::Ok)
+}
+
+/// How a sign-in goes that onboarding begins.
+pub(super) fn manner(args: &OnboardArgs) -> Manner {
+    Manner {
+        no_browser: false,
+        limit: sign_in::USUAL_LIMIT,
+        verify: !args.skip_health,
+        json: args.json,
+        how: "onboard",
     }
 }
 

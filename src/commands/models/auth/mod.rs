@@ -4,9 +4,12 @@ mod cooldown;
 mod export;
 mod import;
 mod list;
+mod login;
 mod order;
+mod paste_token;
 mod remove;
 mod rename;
+mod setup_token;
 mod token;
 
 use crate::auth::ProfileId;
@@ -25,6 +28,9 @@ const MOST_NAMED: usize = 20;
 pub(super) fn run(ctx: &Ctx, args: &AuthArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     match &args.command {
+        AuthCommand::Login(args) => login::run(ctx, &agent, args),
+        AuthCommand::SetupToken(args) => setup_token::run(ctx, &agent, args),
+        AuthCommand::PasteToken(args) => paste_token::run(ctx, &agent, args),
         AuthCommand::List(args) => list::run(ctx, &agent, args),
         AuthCommand::Order(args) => order::run(ctx, &agent, args),
         AuthCommand::Cooldown(args) => cooldown::run(ctx, &agent, args),

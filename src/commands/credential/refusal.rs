@@ -13,22 +13,26 @@ pub(super) fn failure(error: &IntakeError, expected: Expected, agent: &Agent) ->
     match (error, expected) {
         (IntakeError::WrongKind { found: SecretKind::BearerToken, .. }, _) => failure
             .hint("store it as a token")
-            .command(format!("fased onboard --auth-choice token --token-provider anthropic --token-stdin{flag}")),
+            .command(format!("fased models auth paste-token --provider anthropic{flag}")),
         (IntakeError::WrongKind { .. }, _) => {
-            failure.hint("store it as an API key").command(format!("fased onboard --api-key-stdin{flag}"))
+            failure.hint("store it as an API key").command(login_with_key(&flag))
         }
         (IntakeError::Useless(_), _) => failure.hint(format!("create an API key at {KEYS}")),
         (IntakeError::Empty(_), Expected::ApiKey) => failure
-            .hint("give it by flag or on standard input")
-            .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin{flag}")),
-        (IntakeError::Empty(_), Expected::SetupToken) => failure
-            .hint("give it by flag or on standard input")
-            .command(format!(
-                "printf %s \"$CLAUDE_SETUP_TOKEN\" | fased onboard --auth-choice token --token-provider anthropic --token-stdin{flag}"
-            )),
+            .hint("give it on standard input")
+            .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | {}", login_with_key(&flag))),
+        (IntakeError::Empty(_), Expected::SetupToken) => {
+            failure.hint("give it on standard input").command(format!(
+                "printf %s \"$CLAUDE_SETUP_TOKEN\" | fased models auth paste-token --provider anthropic{flag}"
+            ))
+        }
         (_, Expected::ApiKey) => failure.hint(format!("API keys come from {KEYS}")),
         (_, Expected::SetupToken) => {
             failure.hint("get a new one with the command below").command("claude setup-token")
         }
     }
+}
+
+fn login_with_key(flag: &str) -> String {
+    format!("fased models auth login --provider anthropic --method api-key{flag}")
 }

@@ -1,0 +1,153 @@
+//! A credential that a person types or pastes without seeing it, or says the place of.
+
+use super::check::{Asked, ask_api};
+use super::save::{Held, Report, ToSave, save};
+use super::{Place, due_notice, given};
+use crate::auth::enroll;
+use crate::auth::intake::{self, Accepted, Expected};
+use crate::auth::verify::Accepted as Verified;
+use crate::commands::agent::Agent;
+use crate::commands::secret_ref;
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+use crate::provider;
+use crate::terminal::{Choice, style};
+
+/// What a person gave.
+pub(in crate::commands) struct Answer {
+    pub(in crate::commands) held: Held,
+    /// What the API said about it, if it was asked.
+    pub(in crate::commands) verified: Option<Verified>,
+}
+
+/// Asks for a credential and stores it.
+pub(in crate::commands) fn store(
+    ctx: &Ctx,
+    agent: &Agent,
+    place: &Place,
+    expected: Expected,
+    verify: bool,
+    how: &'static str,
+) -> Result<Report, Failure> {
+    let notice = due_notice(ctx, expected);
+    let Answer { held, verified } = credential(ctx, agent, expected, verify)?;
+    let mut to_save = ToSave::of_secret(expected, held, place, notice, how);
+    to_save.accepted_by_the_api(verified.map(|verified| verified.status));
+    choose_place(ctx, agent, &mut to_save)?;
+    save(ctx, agent, &to_save)
+}
+
+/// Asks for a credential until one is well formed and, where the API is asked, not refused by it. When it cannot be
+/// asked, the credential is taken unverified: being offline is no reason to lose what was typed.
+pub(in crate::commands) fn credential(
+    ctx: &Ctx,
+    agent: &Agent,
+    expected: Expected,
+    verify: bool,
+) -> Result<Answer, Failure> {
+    let question = match expected {
+        Expected::ApiKey => "API key (not shown)",
+        Expected::SetupToken => "Setup-token (not shown; `claude setup-token` prints one)",
+    };
+    loop {
+        let typed = ctx.terminal.ask_secret(question)?;
+        match intake::accept(typed.expose(), expected) {
+            Ok(accepted) => {
+                let held = Held::judged(&accepted, None);
+                if let Some(answer) = asked_about(ctx, agent, expected, &accepted, held, verify)? {
+                    return Ok(answer);
+                }
+            }
+            Err(error) => again(ctx, &error.to_string()),
+        }
+    }
+}
+
+/// Asks where a credential is kept until there is one that is not refused by the API.
+pub(in crate::commands) fn reference(
+    ctx: &Ctx,
+    agent: &Agent,
+    expected: Expected,
+    verify: bool,
+) -> Result<Answer, Failure> {
+    loop {
+        let reference = secret_ref::ask(ctx, agent, expected)?;
+        match secret_ref::check(ctx, agent, &reference, expected, verify, true) {
+            Ok(None) => return Ok(Answer { held: Held::unseen(&reference), verified: None }),
+            Ok(Some(accepted)) => {
+                let held = Held::judged(&accepted, Some(&reference));
+                if let Some(answer) = asked_about(ctx, agent, expected, &accepted, held, verify)? {
+                    return Ok(answer);
+                }
+            }
+            Err(failure) if failure.exit == Exit::Cancelled => return Err(failure),
+            Err(failure) => {
+                let hint = failure.hint.map(|hint| format!("\n  {hint}.")).unwrap_or_default();
+                again(ctx, &format!("{}{hint}", failure.message));
+            }
+        }
+    }
+}
+
+fn again(ctx: &Ctx, why: &str) {
+    ctx.terminal.say(&format!("{} {why} Try again, or press Ctrl-C.", style::bad("✗")));
+}
+
+/// Asks the API about what was given, unless that is not wanted; `None` when it refuses it.
+fn asked_about(
+    ctx: &Ctx,
+    agent: &Agent,
+    expected: Expected,
+    accepted: &Accepted,
+    held: Held,
+    verify: bool,
+) -> Result<Option<Answer>, Failure> {
+    let secret = &accepted.secret;
+    ctx.terminal.say(&format!("  {}", style::dim(&secret.masked())));
+    if !verify {
+        return Ok(Some(Answer { held, verified: None }));
+    }
+    let authorization = provider::sign_with(given::form(expected, secret), secret.clone());
+    match ask_api(ctx, agent, &authorization, true, "nothing was written")? {
+        Asked::Accepted(verified) => {
+            let organization = verified.organization_id.as_deref();
+            let organization = organization.map(|id| format!("organization {id}, ")).unwrap_or_default();
+            let models = verified.models.len();
+            ctx.terminal.say(&format!("{} It works ({organization}{models} models)", style::good("✓")));
+            Ok(Some(Answer { held, verified: Some(verified) }))
+        }
+        Asked::Refused(failure) => {
+            again(ctx, &failure.message);
+            Ok(None)
+        }
+        Asked::Unanswered(failure) => {
+            let mark = style::attention("!");
+            ctx.terminal.say(&format!("{mark} {} It is stored without being verified.", failure.message));
+            Ok(Some(Answer { held, verified: None }))
+        }
+    }
+}
+
+/// Asks before another secret is replaced that nobody named; the credential may also go beside it.
+pub(in crate::commands) fn choose_place(
+    ctx: &Ctx,
+    agent: &Agent,
+    to_save: &mut ToSave,
+) -> Result<(), Failure> {
+    let new = &mut to_save.new;
+    let to = enroll::destination(new, &agent.store)?;
+    let Some(held) = to.holds else { return Ok(()) };
+    // Whoever names a profile means its secret; one of another kind is not what they may have had in mind.
+    if new.replace || (new.id.is_some() && !to.of_another_kind) {
+        return Ok(());
+    }
+    let beside = ctx.terminal.ask_choice(
+        &format!("{} holds another secret ({held}). What now?", to.id),
+        vec![
+            Choice::new(true, &format!("Keep both, store this one as {}", to.beside), ""),
+            Choice::new(false, &format!("Replace the secret of {}", to.id), "the old one is gone then"),
+        ],
+    )?;
+    (new.id, new.replace) = if beside { (Some(to.beside), false) } else { (Some(to.id), true) };
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Asking the API about a credential.
+
+use super::PROVIDER;
+use crate::anthropic::{ApiErrorKind, Authorization};
+use crate::auth::verify::{self, Accepted};
+use crate::commands::agent::Agent;
+use crate::ctx::Ctx;
+use crate::error::Failure;
+use crate::provider;
+
+/// What the API said about a credential.
+pub(in crate::commands) enum Asked {
+    /// It takes it.
+    Accepted(Accepted),
+    /// It does not.
+    Refused(Failure),
+    /// It could not be reached, or answered something else.
+    Unanswered(Failure),
+}
+
+/// Asks the API; `written` is what the words of a cancellation say was written until now.
+pub(super) fn ask_api(
+    ctx: &Ctx,
+    agent: &Agent,
+    authorization: &Authorization,
+    may_show_progress: bool,
+    written: &str,
+) -> Result<Asked, Failure> {
+    let client = provider::client(PROVIDER, &agent.config, &ctx.env, ctx.network)?;
+    let spinner =
+        may_show_progress.then(|| ctx.terminal.spinner(&format!("Asking {} …", client.endpoint().host())));
+    let asked = ctx.block_on(async { Ok(verify::verify(&client, authorization).await) });
+    drop(spinner);
+    let asked = asked.map_err(|_| Failure::cancelled(format!("Cancelled; {written}.")))?;
+    Ok(match asked {
+        Ok(verified) => Asked::Accepted(verified),
+        Err(error) => {
+            let kind = error.api().map(|api| api.kind);
+            let failure = Failure::from(error);
+            match kind {
+                Some(ApiErrorKind::Authentication | ApiErrorKind::Permission) => Asked::Refused(failure),
+                _ => Asked::Unanswered(failure),
+            }
+        }
+    })
+}

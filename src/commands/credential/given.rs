@@ -1,0 +1,93 @@
+//! A credential, or where it is kept, that comes by a flag or a pipe: nothing is asked, and anything wrong ends it with nothing written.
+
+use super::check::{Asked, ask_api};
+use super::save::{Held, Report, ToSave, save};
+use super::{Place, due_notice, refusal};
+use crate::auth::form::Form;
+use crate::auth::intake::{self, Accepted, Expected};
+use crate::auth::profile::{CredentialType, SecretRef};
+use crate::commands::agent::Agent;
+use crate::commands::secret_ref;
+use crate::ctx::Ctx;
+use crate::error::Failure;
+use crate::provider;
+use crate::secret::Secret;
+
+/// A credential as it was given.
+pub(in crate::commands) struct Given<'a> {
+    pub(in crate::commands) expected: Expected,
+    pub(in crate::commands) what: What<'a>,
+    /// Whether the API decides.
+    pub(in crate::commands) verify: bool,
+    /// Whether a reference is followed before it is stored.
+    pub(in crate::commands) follow: bool,
+    /// Whether the wait for it is shown.
+    pub(in crate::commands) may_show_progress: bool,
+    /// The command, for the record of the verification.
+    pub(in crate::commands) how: &'static str,
+}
+
+/// What was given.
+pub(in crate::commands) enum What<'a> {
+    /// The credential, as text that is not judged yet.
+    Text(&'a Secret),
+    /// Where it is kept.
+    Reference(&'a SecretRef),
+}
+
+/// Stores it.
+pub(in crate::commands) fn store(
+    ctx: &Ctx,
+    agent: &Agent,
+    place: &Place,
+    given: &Given<'_>,
+) -> Result<Report, Failure> {
+    let expected = given.expected;
+    let (accepted, held) = match given.what {
+        What::Text(text) => {
+            let accepted = intake::accept(text.expose(), expected)
+                .map_err(|error| refusal::failure(&error, expected, agent))?;
+            let held = Held::judged(&accepted, None);
+            (Some(accepted), held)
+        }
+        What::Reference(reference) => {
+            let (follow, progress) = (given.follow, given.may_show_progress);
+            let accepted = secret_ref::check(ctx, agent, reference, expected, follow, progress)?;
+            let held = match &accepted {
+                Some(accepted) => Held::judged(accepted, Some(reference)),
+                None => Held::unseen(reference),
+            };
+            (accepted, held)
+        }
+    };
+    let notice = due_notice(ctx, expected);
+    let status = match &accepted {
+        Some(accepted) if given.verify => Some(verify(ctx, agent, given, accepted)?),
+        _ => None,
+    };
+    let mut to_save = ToSave::of_secret(expected, held, place, notice, given.how);
+    to_save.accepted_by_the_api(status);
+    save(ctx, agent, &to_save)
+}
+
+/// Asks the API, whose word decides: what it does not accept, or cannot be asked about, is not stored.
+fn verify(ctx: &Ctx, agent: &Agent, given: &Given<'_>, accepted: &Accepted) -> Result<u16, Failure> {
+    let secret = &accepted.secret;
+    let authorization = provider::sign_with(form(given.expected, secret), secret.clone());
+    match ask_api(ctx, agent, &authorization, given.may_show_progress, "nothing was written")? {
+        Asked::Accepted(verified) => Ok(verified.status),
+        Asked::Refused(failure) => Err(Failure { commands: Vec::new(), ..failure }
+            .fact("nothing was stored")
+            .hint("check the credential, or leave --verify out to store it unasked")),
+        Asked::Unanswered(failure) => Err(failure.fact("nothing was stored")),
+    }
+}
+
+/// How a key or token is sent.
+pub(super) fn form(expected: Expected, secret: &Secret) -> Form {
+    let stored_as = match expected {
+        Expected::ApiKey => CredentialType::ApiKey,
+        Expected::SetupToken => CredentialType::Token,
+    };
+    Form::of(secret, stored_as, None)
+}

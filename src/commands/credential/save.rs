@@ -1,0 +1,375 @@
+//! What every way of storing a credential ends in: the write, and the report of it.
+
+use serde::Serialize;
+
+use super::{PROVIDER, Place, default_model};
+use crate::SCHEMA_VERSION;
+use crate::auth::enroll::{self, Account, Enrolled, NewCredential, Outcome};
+use crate::auth::intake::{Accepted, Expected};
+use crate::auth::notices::Notice;
+use crate::auth::oauth::token_endpoint::SignedIn;
+use crate::auth::profile::{CredentialType, Expiry, Material, SecretRef};
+use crate::auth::state::Verification;
+use crate::auth::wording;
+use crate::auth::{Credential, ProfileId};
+use crate::commands::agent::Agent;
+use crate::commands::notice;
+use crate::ctx::Ctx;
+use crate::error::Failure;
+use crate::models::refs::ModelRef;
+use crate::terminal::style;
+
+/// What was done.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::commands) struct Report {
+    schema_version: u32,
+    agent_id: String,
+    pub(super) profile_id: Option<ProfileId>,
+    provider: &'static str,
+    #[serde(rename = "type")]
+    kind: Option<CredentialType>,
+    /// Whose account a sign-in was for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    secret: Option<String>,
+    /// Whether anything was written.
+    pub(super) changed: bool,
+    /// Whether only the end of its life was.
+    #[serde(skip)]
+    dated: bool,
+    /// Whether it is a reference that was not followed.
+    #[serde(skip)]
+    unseen: bool,
+    replaced: bool,
+    previous_secret: Option<String>,
+    pub(super) verified: bool,
+    /// The model that became the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_model: Option<String>,
+    store_path: String,
+    /// The notice that was shown for it.
+    notice: Option<&'static str>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Report {
+    /// Nothing was asked for.
+    pub(in crate::commands) fn skipped(agent: &Agent) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            agent_id: agent.selected.id.to_string(),
+            profile_id: None,
+            provider: PROVIDER,
+            kind: None,
+            account: None,
+            secret: None,
+            changed: false,
+            dated: false,
+            unseen: false,
+            replaced: false,
+            previous_secret: None,
+            verified: false,
+            default_model: None,
+            store_path: agent.store.path().display().to_string(),
+            notice: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What happened, in a sentence.
+    fn sentence(&self) -> String {
+        let kind = self.kind.map_or("credential", CredentialType::described);
+        let id = self.id();
+        let tail = self.secret.as_deref().map_or("", shortest);
+        let agent = &self.agent_id;
+        let mark = style::good("✓");
+        match (self.changed, &self.previous_secret) {
+            _ if self.kind == Some(CredentialType::OAuth) => self.sentence_of_sign_in(),
+            (false, _) => format!(
+                "{mark} {id} already holds this {kind} ({tail}) for agent {agent}; nothing was written."
+            ),
+            (true, Some(previous)) => {
+                format!("{mark} Replaced {id} for agent {agent}: {previous} → {kind} {tail}.")
+            }
+            (true, None) if self.dated => {
+                format!("{mark} Saved when {id} ({kind} {tail}) ends, for agent {agent}.")
+            }
+            (true, None) => format!("{mark} Saved {id} ({kind} {tail}) for agent {agent}."),
+        }
+    }
+
+    /// The id it is stored under; empty when there is none.
+    pub(in crate::commands) fn id(&self) -> &str {
+        self.profile_id.as_ref().map_or("", ProfileId::as_str)
+    }
+
+    /// A failure after something was stored, which says so to scripts.
+    pub(in crate::commands) fn in_detail(&self, failure: Failure) -> Failure {
+        failure
+            .detail("agentId", self.agent_id.as_str().into())
+            .detail("profileId", self.id().into())
+            .detail("stored", true.into())
+            .detail("verified", self.verified.into())
+    }
+
+    fn sentence_of_sign_in(&self) -> String {
+        let account = self.account.as_ref().map(|email| format!(" as {email}")).unwrap_or_default();
+        let id = self.id();
+        let verified = if self.verified { "verified" } else { "not verified" };
+        let previous = self.previous_secret.as_ref();
+        let previous = previous.map(|old| format!(" It took the place of {old}.")).unwrap_or_default();
+        format!(
+            "{} Signed in{account}, saved as {id} for agent {}, {verified}.{previous}",
+            style::good("✓"),
+            self.agent_id
+        )
+    }
+
+    /// Makes a model the default one, after everything else was written.
+    ///
+    /// # Errors
+    /// When the config cannot be changed; says what is stored all the same.
+    pub(in crate::commands) fn set_default_model(
+        &mut self,
+        ctx: &Ctx,
+        agent: &Agent,
+        model: &ModelRef,
+    ) -> Result<(), Failure> {
+        default_model::set(ctx, agent, model).map_err(|failure| {
+            self.in_detail(failure.fact(format!("the credential is stored as {}", self.id())))
+        })?;
+        self.default_model = Some(model.to_string());
+        Ok(())
+    }
+
+    /// Tells what was done: in a document, or in sentences, with a word on whether the API was asked.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub(in crate::commands) fn tell(&self, ctx: &Ctx, json: bool) -> Result<(), Failure> {
+        if json {
+            return ctx.terminal.answer_json(self);
+        }
+        let asked = match (self.kind, self.verified) {
+            (Some(CredentialType::OAuth) | None, _) => "",
+            (_, true) => " Verified: the API accepts it.",
+            (_, false) if self.changed && self.unseen => " Not followed and not verified.",
+            (_, false) if self.changed => " Not verified; add --verify to ask the API.",
+            (_, false) => "",
+        };
+        self.say(ctx, asked);
+        Ok(())
+    }
+
+    /// Tells what was done to somebody who has seen whether the API was asked.
+    pub(in crate::commands) fn tell_in_conversation(&self, ctx: &Ctx) {
+        self.say(ctx, "");
+    }
+
+    fn say(&self, ctx: &Ctx, asked: &str) {
+        ctx.terminal.say(&format!("{}{asked}", self.sentence()));
+        self.tell_default_model(ctx);
+        self.tell_warnings(ctx);
+    }
+
+    /// Tells which model the agent asks first from now on, if that is new.
+    pub(in crate::commands) fn tell_default_model(&self, ctx: &Ctx) {
+        if let Some(model) = &self.default_model {
+            let (mark, agent) = (style::good("✓"), &self.agent_id);
+            ctx.terminal.say(&format!("{mark} Agent {agent} asks {model} by default."));
+        }
+    }
+
+    pub(super) fn tell_warnings(&self, ctx: &Ctx) {
+        for warning in &self.warnings {
+            ctx.terminal.say(&format!("{} {warning}", style::attention("!")));
+        }
+    }
+}
+
+/// The last characters of a masked secret; a reference whole.
+fn shortest(shown: &str) -> &str {
+    if shown.starts_with("ref(") { shown } else { shown.rsplit(' ').next().unwrap_or(shown) }
+}
+
+/// A key or token, or where it is kept.
+pub(in crate::commands) struct Held {
+    pub(super) material: Material,
+    /// Whether its `sk-ant-` form is one this version does not know.
+    pub(super) unfamiliar: bool,
+    /// Whether it is a reference that was not followed.
+    pub(super) unseen: bool,
+}
+
+impl Held {
+    /// A value that was judged, or what was found at the reference.
+    pub(super) fn judged(accepted: &Accepted, reference: Option<&SecretRef>) -> Self {
+        let material = match reference {
+            Some(reference) => Material::Reference(Box::new(reference.clone())),
+            None => Material::Value(accepted.secret.clone()),
+        };
+        Self { material, unfamiliar: accepted.unfamiliar, unseen: false }
+    }
+
+    /// A reference that was not followed.
+    pub(super) fn unseen(reference: &SecretRef) -> Self {
+        Self { material: Material::Reference(Box::new(reference.clone())), unfamiliar: false, unseen: true }
+    }
+}
+
+/// A credential that is ready to be stored.
+pub(in crate::commands) struct ToSave {
+    /// What the store is asked to take.
+    pub(super) new: NewCredential,
+    unfamiliar: bool,
+    unseen: bool,
+    /// The status of the API's answer, when it accepts it.
+    pub(super) verified: Option<u16>,
+    /// The notice that was shown for it.
+    notice: Option<&'static Notice>,
+    /// The command, for the record of the verification.
+    how: &'static str,
+}
+
+impl ToSave {
+    /// A key or token.
+    pub(in crate::commands) fn of_secret(
+        expected: Expected,
+        held: Held,
+        place: &Place,
+        notice: Option<&'static Notice>,
+        how: &'static str,
+    ) -> Self {
+        let Held { material: value, unfamiliar, unseen } = held;
+        let credential = match expected {
+            Expected::ApiKey => Credential::ApiKey { key: value },
+            Expected::SetupToken => Credential::Token { token: value, expires: place.expires },
+        };
+        let usual_name = place.usual_name.map(str::to_owned);
+        let new = enrolment(credential, usual_name, place, Account::default());
+        Self { new, unfamiliar, unseen, verified: None, notice, how }
+    }
+
+    /// The pair of a sign-in.
+    pub(super) fn of_sign_in(
+        signed_in: &SignedIn,
+        place: &Place,
+        notice: Option<&'static Notice>,
+        how: &'static str,
+    ) -> Self {
+        let pair = &signed_in.pair;
+        let credential = Credential::OAuth {
+            access: Material::Value(pair.access.clone()),
+            refresh: Some(pair.refresh.clone()).filter(|refresh| !refresh.is_empty()),
+            expires: Expiry::At(pair.expires),
+        };
+        // An address that is no name for a profile still names the account.
+        let email = signed_in.email.clone();
+        let usual_name = email.clone().filter(|email| ProfileId::new(PROVIDER, email).is_ok());
+        let account = Account { email, issuer: None, client_id: Some(signed_in.client_id.clone()) };
+        let new = enrolment(credential, usual_name, place, account);
+        Self { new, unfamiliar: false, unseen: false, verified: None, notice, how }
+    }
+
+    /// Notes what the API said.
+    pub(in crate::commands) fn accepted_by_the_api(&mut self, status: Option<u16>) {
+        self.verified = status;
+    }
+}
+
+fn enrolment(
+    credential: Credential,
+    usual_name: Option<String>,
+    place: &Place,
+    account: Account,
+) -> NewCredential {
+    NewCredential {
+        provider: PROVIDER.to_owned(),
+        credential,
+        id: place.profile_id.clone(),
+        usual_name,
+        replace: place.replace,
+        account,
+    }
+}
+
+/// Writes the credential; then what the API said about it and which notice was shown for it. The credential is what
+/// matters: trouble with the rest is a warning.
+pub(in crate::commands) fn save(ctx: &Ctx, agent: &Agent, saved: &ToSave) -> Result<Report, Failure> {
+    let new = &saved.new;
+    let enrolled = enroll::enroll(new, &agent.store, &agent.config, ctx.clock.as_ref())?;
+    let mut warnings = warnings(&enrolled, saved.unfamiliar, agent);
+    warnings.extend(open_file(ctx, agent, new.credential.material()));
+    if let Some(status) = saved.verified
+        && let Err(failure) = record(ctx, agent, &enrolled.id, true, Some(status), saved.how)
+    {
+        warnings.push(format!("It cannot be recorded that the API accepts it. {}", failure.message));
+    }
+    if let Some(notice) = saved.notice {
+        notice::record(ctx, notice);
+    }
+    let previous_secret = match &enrolled.outcome {
+        Outcome::Replaced { old } => Some(old.clone()),
+        Outcome::Added | Outcome::Unchanged | Outcome::Dated => None,
+    };
+    Ok(Report {
+        kind: Some(new.credential.kind()),
+        account: new.account.email.clone(),
+        secret: Some(new.credential.material().shown()),
+        changed: enrolled.outcome != Outcome::Unchanged,
+        dated: enrolled.outcome == Outcome::Dated,
+        unseen: saved.unseen,
+        replaced: previous_secret.is_some(),
+        previous_secret,
+        verified: saved.verified.is_some(),
+        notice: saved.notice.map(|notice| notice.id),
+        warnings,
+        profile_id: Some(enrolled.id),
+        ..Report::skipped(agent)
+    })
+}
+
+/// Records what the API said about a stored profile.
+pub(super) fn record(
+    ctx: &Ctx,
+    agent: &Agent,
+    id: &ProfileId,
+    accepted: bool,
+    status: Option<u16>,
+    how: &str,
+) -> Result<(), Failure> {
+    let (snapshot, ..) = agent.read()?;
+    let Some(profile) = snapshot.profiles.get(id) else { return Ok(()) };
+    let verification = Verification { accepted, at: ctx.clock.now(), how: how.to_owned(), status };
+    Ok(agent.state_file().update(&snapshot, ctx.clock.as_ref(), |state| {
+        state.entry(profile).verified = Some(verification);
+        true
+    })?)
+}
+
+/// A word about a file with secrets that everybody can read.
+fn open_file(ctx: &Ctx, agent: &Agent, material: &Material) -> Option<String> {
+    let Material::Reference(reference) = material else { return None };
+    let path = agent.references(ctx).file_of_reference_open_to_all(reference)?;
+    Some(format!("All users of this machine can read {}, which holds secrets.", ctx.paths.shown(&path)))
+}
+
+fn warnings(enrolled: &Enrolled, unfamiliar: bool, agent: &Agent) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if unfamiliar {
+        warnings.push("Its sk-ant- form is not one this version knows; it is sent as an API key.".to_owned());
+    }
+    if let Some(ids) = &enrolled.excluded_by {
+        let ids: Vec<&ProfileId> = ids.iter().collect();
+        warnings.push(format!(
+            "The order of {PROVIDER} leaves {} out, so it is not used; to include it: {}",
+            enrolled.id,
+            wording::order_with(&ids, &enrolled.id, agent.selected.named())
+        ));
+    }
+    if let Some(trouble) = &enrolled.trouble {
+        warnings.push(format!("What was remembered of the old secret could not be cleared: {trouble}."));
+    }
+    warnings
+}
