@@ -108,6 +108,21 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
             watch.run(&words, None).exits(64);
         }
     }
+    watch.run(&["models", "auth", "paste-token", "--provider", "anthropic"], Some(&plan)).exits(0);
+    watch.run(&["models", "auth", "login", "--method", "api-key", "--json", "--verify"], Some(&one)).exits(0);
+    for arguments in [
+        &["models", "auth", "paste-token", "--provider", &one] as &[&str],
+        &["models", "auth", "paste-token", "--expires-in", &one],
+        &["models", "auth", "paste-token", "--profile-id", &one],
+        &["models", "auth", "paste-token", &plan],
+        &["models", "auth", "setup-token", "--yes", &plan],
+        &["models", "auth", "login", "--method", &one],
+        &["models", "auth", "login", "--method", "oauth", "--timeout", &one],
+        &["models", "auth", "login", "--method", "token", "--json"],
+    ] {
+        // The wrong kind on standard input, besides.
+        watch.run(arguments, Some(&one)).exits(64);
+    }
     for arguments in [
         &["models", "status"] as &[&str],
         &["models", "status", "--json"],
@@ -257,19 +272,20 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 13] = [
+const OPENED_IN: [(&str, &str); 14] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
     ("src/auth/federation/cache.rs", "keeps a minted token for the next request"),
     ("src/auth/neighbours/export.rs", "writes a profile of Anthropic's tools"),
     ("src/auth/oauth/journal.rs", "writes a pair that arrived to the journal"),
+    ("src/auth/oauth/sign_in.rs", "reads what was pasted to finish a sign-in"),
     ("src/auth/oauth/token_endpoint.rs", "sends codes and refresh tokens to the endpoint that issued them"),
     ("src/auth/profile.rs", "writes the store"),
     ("src/auth/reference/program.rs", "sets variables of programs that print secrets"),
+    ("src/commands/credential/ask.rs", "hands what was typed to the intake"),
+    ("src/commands/credential/given.rs", "hands what was given to the intake"),
     ("src/commands/models/auth/token.rs", "prints a secret, which is what it is for"),
-    ("src/commands/onboard/interactive.rs", "hands what was typed to the intake"),
-    ("src/commands/onboard/scripted.rs", "hands what was given to the intake"),
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),
 ];
 

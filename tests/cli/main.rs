@@ -18,6 +18,7 @@ mod auth_cooldown;
 mod auth_export;
 mod auth_import;
 mod auth_list;
+mod auth_login;
 mod auth_order;
 mod auth_remove;
 mod auth_rename;
@@ -38,6 +39,7 @@ mod prompts;
 mod refresh;
 mod sandbox;
 mod secret_refs;
+mod sign_in;
 mod typescript_state;
 mod usage_errors;
 

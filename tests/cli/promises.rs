@@ -39,7 +39,10 @@ fn the_fix_of_a_broken_profile_leaves_the_others_alone() {
     );
     let status = env.fased(["models", "status"]);
     let fix = status.stdout.lines().find_map(|line| line.trim().strip_prefix("fix: fased ")).unwrap();
-    assert_eq!(fix, "onboard --api-key-stdin --profile-id anthropic:work", "{status}");
+    assert_eq!(
+        fix, "models auth login --provider anthropic --method api-key --profile-id anthropic:work",
+        "{status}"
+    );
     env.command(fix.split(' ')).stdin(new.as_str()).run().exits(0);
     let profiles = &env.store_json("main")["profiles"];
     assert_eq!(

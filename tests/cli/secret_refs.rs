@@ -424,6 +424,13 @@ fn a_reference_is_followed_before_it_is_stored() {
     snapshot!("refs_followed", session);
 }
 
+/// Keeps the model that is offered first.
+fn keeps_the_model(screen: &mut Screen) {
+    screen.shows("Default model");
+    screen.shows("claude-haiku-4-5");
+    screen.types("\r");
+}
+
 #[test]
 fn a_person_is_asked_where_a_credential_is() {
     let sandbox = TestSandbox::start();
@@ -443,6 +450,7 @@ fn a_person_is_asked_where_a_credential_is() {
     screen.types("\r");
     screen.shows("Environment variable name");
     screen.types("\r");
+    keeps_the_model(&mut screen);
     let (code, seen) = screen.ends();
     assert_eq!(code, 0, "{seen}");
     assert!(seen.contains("Saved anthropic:default (API key ref(env:ANTHROPIC_API_KEY))"), "{seen}");
@@ -458,6 +466,7 @@ fn a_person_is_asked_where_a_credential_is() {
     screen.types("\u{1b}[B\r");
     screen.shows("JSON pointer");
     screen.types("/claude\r");
+    keeps_the_model(&mut screen);
     let (code, seen) = screen.ends();
     assert_eq!(code, 0, "{seen}");
     assert_eq!(reference(), json!({"source": "file", "provider": "keys", "id": "/claude"}));
@@ -467,6 +476,7 @@ fn a_person_is_asked_where_a_credential_is() {
     screen.types("\u{1b}[B\u{1b}[B\u{1b}[B\r");
     screen.shows("Id the program is asked for");
     screen.types("claude\r");
+    keeps_the_model(&mut screen);
     let (code, seen) = screen.ends();
     assert_eq!(code, 0, "{seen}");
     assert_eq!(reference(), json!({"source": "exec", "provider": "vault", "id": "claude"}));

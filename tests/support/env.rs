@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -40,6 +40,25 @@ impl TestEnv {
         let mut env = Self::new();
         env.set("ANTHROPIC_BASE_URL", &sandbox.url());
         env
+    }
+
+    /// The same, with a config by which people sign in at this sandbox too; the browser comes back to any free port.
+    pub(crate) fn with_sign_in(sandbox: &TestSandbox) -> Self {
+        let env = Self::with_sandbox(sandbox);
+        env.signs_in_at(&sandbox.url(), 0);
+        env
+    }
+
+    /// Writes that config.
+    pub(crate) fn signs_in_at(&self, sandbox: &str, port: u16) {
+        self.write(
+            "fased.json",
+            &format!(
+                "{{\n  models: {{ providers: {{ anthropic: {{ oauth: {{\n    authorizeUrl: '{sandbox}/oauth/authorize',\n    \
+                 tokenUrl: '{sandbox}/v1/oauth/token',\n    codePage: '{sandbox}/oauth/code/callback',\n    \
+                 redirectPort: {port},\n  }} }} }} }},\n}}\n"
+            ),
+        );
     }
 
     /// Sets a variable for all runs that follow.
@@ -110,7 +129,7 @@ impl TestEnv {
     /// A run that is yet to be started.
     pub(crate) fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Fased<'_> {
         let arguments = arguments.into_iter().map(str::to_owned).collect();
-        Fased { env: self, arguments, variables: self.variables.clone(), stdin: None }
+        Fased { env: self, arguments, variables: self.variables.clone(), stdin: None, stays_open: false }
     }
 
     /// The environment of all runs.
@@ -161,6 +180,7 @@ pub(crate) struct Fased<'a> {
     arguments: Vec<String>,
     variables: BTreeMap<String, String>,
     stdin: Option<Vec<u8>>,
+    stays_open: bool,
 }
 
 impl<'a> Fased<'a> {
@@ -174,6 +194,11 @@ impl<'a> Fased<'a> {
     pub(crate) fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(text.into());
         self
+    }
+
+    /// With a pipe on standard input that stays open until the end is waited for.
+    pub(crate) fn open_stdin(self) -> Self {
+        Self { stays_open: true, ..self.stdin("") }
     }
 
     /// Runs it to its end.
@@ -193,7 +218,8 @@ impl<'a> Fased<'a> {
         let mut command = self.to_command();
         let input = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        if let (Some(mut pipe), Some(text)) = (child.stdin.take(), &self.stdin) {
+        let mut stdin = child.stdin.take();
+        if let (Some(pipe), Some(text)) = (&mut stdin, &self.stdin) {
             // A program that does not read to the end has its reasons; what it answers is what counts.
             pipe.write_all(text).ok();
         }
@@ -203,9 +229,11 @@ impl<'a> Fased<'a> {
             env: self.env,
             line: shown(&self.arguments),
             child: Some(child),
+            stdin: stdin.filter(|_| self.stays_open),
             stdout,
             stderr,
             read: Vec::new(),
+            heard: Vec::new(),
         }
     }
 }
@@ -215,9 +243,11 @@ pub(crate) struct Running<'a> {
     env: &'a TestEnv,
     line: String,
     child: Option<Child>,
+    stdin: Option<ChildStdin>,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
     read: Vec<u8>,
+    heard: Vec<u8>,
 }
 
 impl Running<'_> {
@@ -234,6 +264,24 @@ impl Running<'_> {
         while !String::from_utf8_lossy(&self.read).contains(text) {
             assert!(!self.some_stdout().is_empty(), "stdout ended before {text:?}");
         }
+    }
+
+    /// Reads stderr until a line begins so, and returns it.
+    pub(crate) fn stderr_line(&mut self, begins: &str) -> String {
+        loop {
+            let mut line = Vec::new();
+            assert!(self.stderr.read_until(b'\n', &mut line).unwrap() > 0, "stderr ended before {begins:?}");
+            self.heard.extend_from_slice(&line);
+            let line = String::from_utf8_lossy(&line);
+            if line.starts_with(begins) {
+                return line.trim_end().to_owned();
+            }
+        }
+    }
+
+    /// Writes to the pipe on standard input, which stays open.
+    pub(crate) fn give(&mut self, text: &str) {
+        self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
     }
 
     /// What was read of stdout until now.
@@ -257,6 +305,7 @@ impl Running<'_> {
     /// Waits for its end.
     pub(crate) fn finish(mut self) -> Output {
         let (pid, mut child) = (self.pid(), self.child.take().unwrap());
+        drop(self.stdin.take());
         let (report, ended) = mpsc::channel::<ExitStatus>();
         let watchdog = std::thread::spawn(move || {
             let hung = ended.recv_timeout(HANGS) == Err(mpsc::RecvTimeoutError::Timeout);
@@ -265,9 +314,8 @@ impl Running<'_> {
             }
             hung
         });
-        let mut stderr = self.stderr;
+        let (mut stderr, mut text) = (self.stderr, self.heard);
         let talk = std::thread::spawn(move || {
-            let mut text = Vec::new();
             stderr.read_to_end(&mut text).unwrap();
             text
         });

@@ -1,14 +1,16 @@
 //! What tests of the program share: a home of their own, the program started in it, a sandbox to talk to, a terminal.
 
+mod browser;
 mod env;
 mod output;
 mod pty;
 mod sandbox;
 
-pub(crate) use env::TestEnv;
+pub(crate) use browser::{Browser, parameter};
+pub(crate) use env::{Running, TestEnv};
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;
-pub(crate) use sandbox::{TestSandbox, token_request};
+pub(crate) use sandbox::{TestSandbox, open_page, token_request};
 
 /// The time of day in tests that show times.
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
@@ -34,6 +36,10 @@ macro_rules! snapshot {
         settings.set_omit_expression(true);
         settings.set_snapshot_path("snapshots");
         settings.add_filter(r#""durationMs": \d+"#, r#""durationMs": [MS]"#);
+        settings.add_filter(r"localhost%3A\d+", "localhost%3A[PORT]");
+        settings.add_filter(r"127.0.0.1%3A\d+", "127.0.0.1%3A[PORT]");
+        settings.add_filter(r"code_challenge=[\w-]{43}", "code_challenge=[CHALLENGE]");
+        settings.add_filter(r"state=[\w-]{43}", "state=[STATE]");
         settings.add_filter(r"\breq_[A-Za-z0-9_]+", "[REQUEST]");
         settings.add_filter(concat!(r"\bfased ", env!("CARGO_PKG_VERSION")), "fased [VERSION]");
         settings.bind(|| insta::assert_snapshot!($name, $value));

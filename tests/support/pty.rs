@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use rexpect::session::{PtySession, spawn_command};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::env::Fased;
 
@@ -25,7 +25,9 @@ impl Screen {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(WRAPPER).arg(program.get_program()).args(program.get_args());
         command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.env("PATH", "/usr/bin:/bin").env("TERM", "xterm").env("NO_COLOR", "1");
+        let own = program.get_envs().find_map(|(name, value)| value.filter(|_| name == "PATH"));
+        let path = own.map(|own| format!("{}:", own.to_str().unwrap())).unwrap_or_default();
+        command.env("PATH", format!("{path}/usr/bin:/bin")).env("TERM", "xterm").env("NO_COLOR", "1");
         command.current_dir(program.get_current_dir().unwrap());
         Self { session: spawn_command(command, Some(HANGS_MS)).unwrap(), seen: Vec::new() }
     }
@@ -50,6 +52,22 @@ impl Screen {
         while tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO) {
             std::thread::yield_now();
         }
+    }
+
+    /// Changes the size of the terminal, as a person who pulls at the window.
+    pub(crate) fn resizes(&mut self, columns: u16, rows: u16) {
+        let terminal = self.session.process().get_file_handle().unwrap();
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal, size).unwrap();
+    }
+
+    /// Waits for the next line that begins so, and returns it.
+    pub(crate) fn line(&mut self, begins: &str) -> String {
+        self.shows(begins);
+        let rest = self.session.read_line().unwrap();
+        self.seen.extend(rest.chars().filter_map(|c| u8::try_from(c).ok()));
+        self.seen.push(b'\n');
+        format!("{begins}{}", rest.trim_end())
     }
 
     /// Types keys.

@@ -25,11 +25,17 @@ pub(crate) struct TestSandbox {
 
 impl TestSandbox {
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// One with other options.
+    pub(crate) fn start_with(change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let (report, started) = mpsc::channel();
         let clock = Arc::new(ManualClock::at(NOW.parse().unwrap()));
         let mut options = SandboxOptions::new(clock.clone());
         // Whole herds are counted.
         options.kept_requests = 10_000;
+        change(&mut options);
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -96,6 +102,11 @@ impl Drop for TestSandbox {
         self.stop.take().map(|stop| stop.send(()));
         self.thread.take().map(JoinHandle::join);
     }
+}
+
+/// Opens a page; status and body of the answer.
+pub(crate) fn open_page(url: &str) -> (u16, String) {
+    http("GET", url, None)
 }
 
 /// Sends a document to the token endpoint of a sandbox; status and document of the answer.
