@@ -95,6 +95,9 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('login', 'login', [CompletionResultType]::ParameterValue, 'Sign in with a browser, or store a token or API key')
+            [CompletionResult]::new('setup-token', 'setup-token', [CompletionResultType]::ParameterValue, 'Store a setup-token, running `claude setup-token` for it where that is there')
+            [CompletionResult]::new('paste-token', 'paste-token', [CompletionResultType]::ParameterValue, 'Store a setup-token that is pasted or piped')
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List stored credentials in order of use, those that cannot be read included')
             [CompletionResult]::new('order', 'order', [CompletionResultType]::ParameterValue, 'Show or change the order in which an agent uses a provider''s credentials')
             [CompletionResult]::new('cooldown', 'cooldown', [CompletionResultType]::ParameterValue, 'Show or clear the windows in which credentials are left alone')
@@ -103,6 +106,47 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take credentials over from another program, or refer to those it keeps')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Hand a credential on to another program, and keep it fresh there')
             [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Print a secret that is ready to be sent')
+            break
+        }
+        'fased;models;auth;login' {
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'How to sign in [default: asks]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the sign-in may take, like `90s` or `5m` [default: 5m]')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is; only `anthropic` is known')
+            [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store it under, like `anthropic:work` [default: one named after its kind or account]')
+            [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a token lives, like `365d` or `12h`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Do not open a browser; print the address only')
+            [CompletionResult]::new('--set-default', '--set-default', [CompletionResultType]::ParameterName, 'Let the agent ask the data file''s default model first')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let --profile-id replace a credential of another kind')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Ask the API whether it accepts the token or key, and store it only then')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fased;models;auth;setup-token' {
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is; only `anthropic` is known')
+            [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store it under, like `anthropic:work` [default: one named after its kind or account]')
+            [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a token lives, like `365d` or `12h`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not offer to run `claude setup-token`; there is a token already')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let --profile-id replace a credential of another kind')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Ask the API whether it accepts the token or key, and store it only then')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;models;auth;paste-token' {
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is; only `anthropic` is known')
+            [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store it under, like `anthropic:work` [default: one named after its kind or account]')
+            [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a token lives, like `365d` or `12h`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let --profile-id replace a credential of another kind')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Ask the API whether it accepts the token or key, and store it only then')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'fased;models;auth;list' {

@@ -67,14 +67,23 @@ _fased() {
             fased__subcmd__models__subcmd__auth,list)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__list"
                 ;;
+            fased__subcmd__models__subcmd__auth,login)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__login"
+                ;;
             fased__subcmd__models__subcmd__auth,order)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__order"
+                ;;
+            fased__subcmd__models__subcmd__auth,paste-token)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token"
                 ;;
             fased__subcmd__models__subcmd__auth,remove)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__remove"
                 ;;
             fased__subcmd__models__subcmd__auth,rename)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__rename"
+                ;;
+            fased__subcmd__models__subcmd__auth,setup-token)
+                cmd="fased__subcmd__models__subcmd__auth__subcmd__setup__subcmd__token"
                 ;;
             fased__subcmd__models__subcmd__auth,token)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__token"
@@ -305,7 +314,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models__subcmd__auth)
-            opts="-h --agent --help list order cooldown remove rename import export token"
+            opts="-h --agent --help login setup-token paste-token list order cooldown remove rename import export token"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -466,6 +475,44 @@ _fased() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        fased__subcmd__models__subcmd__auth__subcmd__login)
+            opts="-h --method --no-browser --timeout --set-default --provider --profile-id --replace --expires-in --verify --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --method)
+                    COMPREPLY=($(compgen -W "anthropic-oauth token api-key" -- "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         fased__subcmd__models__subcmd__auth__subcmd__order)
             opts="-h --agent --help get set clear"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -550,6 +597,36 @@ _fased() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        fased__subcmd__models__subcmd__auth__subcmd__paste__subcmd__token)
+            opts="-h --provider --profile-id --replace --expires-in --verify --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         fased__subcmd__models__subcmd__auth__subcmd__remove)
             opts="-h --yes --json --agent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -575,6 +652,36 @@ _fased() {
                 return 0
             fi
             case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__auth__subcmd__setup__subcmd__token)
+            opts="-h --yes --provider --profile-id --replace --expires-in --verify --json --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --profile-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --expires-in)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -662,7 +769,7 @@ _fased() {
             fi
             case "${prev}" in
                 --auth-choice)
-                    COMPREPLY=($(compgen -W "apiKey token skip" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "apiKey anthropic-oauth token skip" -- "${cur}"))
                     return 0
                     ;;
                 --anthropic-api-key)

@@ -34,6 +34,7 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a st
 complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
 complete -c fased -n "__fish_fased_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l auth-choice -d 'How to sign in' -r -f -a "apiKey\t'An API key of the Anthropic Console'
+anthropic-oauth\t'Sign in with a browser, with the account of a Claude plan'
 token\t'A setup-token of `claude setup-token`'
 skip\t'Nothing for now'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l anthropic-api-key -d 'An API key of the Anthropic Console' -r
@@ -82,6 +83,9 @@ complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -l agent -d 'Agent whose credentials are meant [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "login" -d 'Sign in with a browser, or store a token or API key'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "setup-token" -d 'Store a setup-token, running `claude setup-token` for it where that is there'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "paste-token" -d 'Store a setup-token that is pasted or piped'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "list" -d 'List stored credentials in order of use, those that cannot be read included'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "order" -d 'Show or change the order in which an agent uses a provider\'s credentials'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "cooldown" -d 'Show or clear the windows in which credentials are left alone'
