@@ -42,7 +42,7 @@ impl<'a> ProviderAuth<'a> {
         let by_id: HashMap<&ProfileId, &Judged<'a>> =
             self.profiles.iter().map(|judged| (&judged.profile.id, judged)).collect();
         if let Some(pinned) = pinned {
-            let trial = by_id.get(pinned).filter(|judged| may_try(judged, inputs, false));
+            let trial = by_id.get(pinned).filter(|judged| may_try(judged.usable_when_named(), inputs, false));
             let (credential, is_trial) = match trial {
                 Some(judged) => (Candidate::of(judged), true),
                 None => (self.choose(Some(pinned))?, false),
@@ -56,7 +56,7 @@ impl<'a> ProviderAuth<'a> {
         let any_usable = env.is_some() || ordered.iter().any(|judged| judged.verdict.usable.is_yes());
         let mut eligible = Vec::new();
         for judged in &ordered {
-            let is_trial = may_try(judged, inputs, any_usable);
+            let is_trial = may_try(&judged.verdict.usable, inputs, any_usable);
             if is_trial || judged.verdict.usable.is_yes() {
                 eligible.push(Eligible { credential: Candidate::of(judged), is_trial });
             }
@@ -87,8 +87,8 @@ impl<'a> ProviderAuth<'a> {
     }
 }
 
-fn may_try(judged: &Judged<'_>, inputs: &Inputs<'_>, another_is_usable: bool) -> bool {
-    match &judged.verdict.usable {
+fn may_try(usable: &Usable, inputs: &Inputs<'_>, another_is_usable: bool) -> bool {
+    match usable {
         Usable::Yes => false,
         Usable::No(unusable) => unusable.may_try(inputs.now, another_is_usable),
     }

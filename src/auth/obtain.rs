@@ -128,9 +128,7 @@ impl Obtainer<'_> {
     ) -> Result<Obtained, ObtainError> {
         let reason = || rejected.cloned().map_or(Reason::Use, Reason::Rejected);
         let found = match profile.credential.material() {
-            _ if is_pair(profile)
-                && super::oauth::is_renewable(profile.id.provider(), self.references.config) =>
-            {
+            _ if is_pair(profile) && super::oauth::is_renewable(profile.id.provider()) => {
                 let access = self.refresher.fresh(&profile.id, reason()).await?;
                 Found { expires: self.refresher.end_of(&profile.id, &access), ..Found::secret(access) }
             }

@@ -277,8 +277,13 @@ impl Profile {
             added_at: entry.metadata.added_at.and_then(|text| text.parse().ok()),
             issuer: entry.metadata.issuer,
         };
+        let owner = Owner::of_profile(&profile);
+        // What Anthropic's programs keep is Anthropic's: it must never go to another provider's address.
+        if owner.is_some() && profile.id.provider() != "anthropic" {
+            return Err(EntryProblem::InvalidProvider);
+        }
         if profile.issuer.is_none() {
-            profile.issuer = Owner::of_profile(&profile).and_then(Owner::issuer).map(str::to_owned);
+            profile.issuer = owner.and_then(Owner::issuer).map(str::to_owned);
         }
         Ok(profile)
     }
@@ -590,6 +595,11 @@ mod tests {
             ("anthropic:a", r#"{"type":"magic","provider":"anthropic"}"#, EntryProblem::InvalidType),
             ("anthropic:a", r#"{"type":"token"}"#, EntryProblem::InvalidProvider),
             ("anthropic:a", r#"{"type":"token","provider":"other"}"#, EntryProblem::InvalidProvider),
+            (
+                "acme:a",
+                r#"{"type":"token","provider":"acme","tokenRef":{"source":"claude-code","id":"/x"}}"#,
+                EntryProblem::InvalidProvider,
+            ),
         ] {
             assert_eq!(parse(id, json), Err(problem), "{id} {json}");
         }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::form::{self, Form};
-use super::health::{self, Billing, Situation, Stored, UnusableReason, Usable, Verdict};
+use super::health::{self, Billing, Situation, Usable, Verdict};
 use super::neighbours::Owner;
 use super::oauth;
 use super::order::{self, OrderSource};
@@ -64,6 +64,8 @@ pub struct Judged<'a> {
     pub profile: &'a Profile,
     /// What is to be said about it.
     pub verdict: Verdict,
+    /// Whether it could be used if the order did not leave it out; `None` when it does not.
+    pub otherwise: Option<Box<Usable>>,
     /// When it last answered.
     pub last_used: Option<Timestamp>,
 }
@@ -116,13 +118,15 @@ impl<'a> ProviderAuth<'a> {
     /// Surveys the credentials of a provider for models of a class.
     pub fn survey(provider: &str, model_class: &str, inputs: &Inputs<'a>) -> Self {
         let ordered = order::order(provider, inputs.snapshot, inputs.config, inputs.state);
-        let renewable = oauth::is_renewable(provider, inputs.config);
+        let renewable = oauth::is_renewable(provider);
         let references = inputs.references();
         let judge = |profile: &'a Profile, excluded: bool| {
             let state = inputs.state.of(profile);
             let situation = Situation { now: inputs.now, model_class, excluded, renewable, references };
             let verdict = health::judge(profile, state, &situation);
-            Judged { profile, verdict, last_used: state.and_then(|state| state.last_used) }
+            let included = Situation { excluded: false, ..situation };
+            let otherwise = excluded.then(|| Box::new(health::judge(profile, state, &included).usable));
+            Judged { profile, verdict, otherwise, last_used: state.and_then(|state| state.last_used) }
         };
         let order = match ordered.excluded.as_slice() {
             [] => Vec::new(),
@@ -171,14 +175,8 @@ impl<'a> ProviderAuth<'a> {
     pub fn choose(&self, pinned: Option<&ProfileId>) -> Result<Candidate<'a>, NoCredential> {
         if let Some(id) = pinned {
             let judged = self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
-            return match &judged.verdict.usable {
+            return match judged.usable_when_named() {
                 Usable::Yes => Ok(Candidate::of(judged)),
-                // Whoever names a profile means it, whatever an order leaves out.
-                Usable::No(obstacle)
-                    if obstacle.reason == UnusableReason::Excluded && stands(&judged.verdict) =>
-                {
-                    Ok(Candidate::of(judged))
-                }
                 Usable::No(_) => Err(NoCredential::PinnedUnusable { id: id.clone() }),
             };
         }
@@ -200,8 +198,11 @@ impl<'a> ProviderAuth<'a> {
     }
 }
 
-fn stands(verdict: &Verdict) -> bool {
-    matches!(verdict.stored, Stored::Ok | Stored::Expiring | Stored::Static | Stored::Refreshable)
+impl Judged<'_> {
+    /// Whether it may be used by whoever names it, and so means it whatever an order leaves out.
+    pub fn usable_when_named(&self) -> &Usable {
+        self.otherwise.as_deref().unwrap_or(&self.verdict.usable)
+    }
 }
 
 /// A credential that may sign a request. Its secret is obtained when it is its turn.

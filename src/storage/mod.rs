@@ -52,15 +52,26 @@ impl FileError {
     }
 }
 
-/// Reads a whole file; `None` when there is none.
+/// Largest file of our own that is read; real ones stay far below.
+const LARGEST_FILE: u64 = 64 * 1024 * 1024;
+
+/// Reads a whole regular file; `None` when there is none.
 ///
 /// # Errors
 /// Any failure other than absence.
 pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(FileError::new("read", path, error)),
+    use std::io::{Error, ErrorKind};
+    let failed = |error| Err(FileError::new("read", path, error));
+    match read_small(path, LARGEST_FILE) {
+        Ok(mut bytes) => Ok(Some(std::mem::take(&mut *bytes))),
+        Err(SmallFileError::Absent) => Ok(None),
+        Err(SmallFileError::NotRegular) if path.is_dir() => failed(ErrorKind::IsADirectory.into()),
+        // Waiting for whoever writes into a pipe would be waiting for ever.
+        Err(SmallFileError::NotRegular) => {
+            failed(Error::new(ErrorKind::IsADirectory, "it is no regular file"))
+        }
+        Err(SmallFileError::TooLarge) => failed(Error::other("it is larger than 64 MiB")),
+        Err(SmallFileError::Io(error)) => failed(error),
     }
 }
 

@@ -132,6 +132,24 @@ fn a_directory_in_place_of_the_store_is_told_and_left() {
     snapshot!("disk_directory", session);
 }
 
+#[test]
+fn a_pipe_in_place_of_a_file_is_not_waited_for() {
+    let sandbox = TestSandbox::start();
+    for (file, code) in [
+        ("agents/main/agent/auth-profiles.json", 1),
+        ("fased.json", 1),
+        ("agents/main/agent/auth-state.json", 0),
+        ("notices.json", 0),
+    ] {
+        let env = with_key(&sandbox);
+        std::fs::remove_file(env.state(file)).ok();
+        let made = Command::new("mkfifo").arg(env.state(file)).status().unwrap();
+        assert!(made.success());
+        env.fased(["models", "status"]).exits(code);
+        env.fased(["chat", "hi"]).exits(code);
+    }
+}
+
 /// Runs the program where no file can grow beyond so many KiB, as on a disk that is full.
 fn on_a_full_disk(env: &TestEnv, kib: u32, arguments: &[&str]) -> (Option<i32>, String) {
     let blocks = kib * 2;

@@ -230,3 +230,17 @@ fn the_environment_steps_in_last_where_the_config_lets_it() {
     session.add(env.fased(["chat", "hi"]).exits(0));
     snapshot!("failover_env", session);
 }
+
+#[test]
+fn whoever_names_a_profile_that_an_order_leaves_out_still_gets_no_worthless_one() {
+    let sandbox = TestSandbox::start();
+    let env = with(&sandbox, &[("a", ""), ("b", "fault-revoked")], "{}");
+    let mut store = env.store_json("main");
+    store["order"]["anthropic"] = json!(["anthropic:a"]);
+    env.write("agents/main/agent/auth-profiles.json", &store.to_string());
+    let pinned = ["chat", "hi", "--model", "anthropic/claude-sonnet-5@anthropic:b"];
+    env.fased(pinned).exits(4);
+    let asked = sandbox.requests().len();
+    env.fased(pinned).exits(3);
+    assert_eq!(sandbox.requests().len(), asked, "a revoked key was sent again");
+}

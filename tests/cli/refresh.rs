@@ -224,7 +224,7 @@ fn a_refused_refresh_token_is_kept_and_not_sent_again() {
 #[test]
 fn an_endpoint_that_fails_for_a_moment_costs_nothing() {
     let sandbox = TestSandbox::start();
-    for fault in ["overloaded", "rate-limit", "api-error"] {
+    for fault in ["overloaded", "rate-limit"] {
         let env = with_pair(&sandbox, &format!("{fault}-fault-{fault}-times-1"));
         let failed = env.fased(["chat", "hi"]);
         failed.exits(4);
@@ -279,4 +279,51 @@ fn a_pair_of_an_older_program_is_refreshed_into_the_store_and_its_file_stays() {
     assert_eq!(sandbox.refreshes(), 1);
     assert_eq!(std::fs::read_to_string(env.state("credentials/oauth.json")).unwrap(), legacy);
     assert_ne!(env.store_json("main")["profiles"]["anthropic:default"]["refresh"], pair("legacy")["refresh"]);
+}
+
+#[test]
+fn a_failure_of_something_on_the_way_may_have_used_up_the_token() {
+    let sandbox = TestSandbox::start();
+    for fault in ["api-error", "timeout-error"] {
+        let env = with_pair(&sandbox, &format!("{fault}-fault-{fault}-times-1"));
+        env.fased(["chat", "hi"]).exits(4);
+        assert_eq!(journals(&env), 1, "{}", env.tree());
+        env.fased(["chat", "hi"]).exits(0);
+        assert_eq!(journals(&env), 0, "{}", env.tree());
+    }
+}
+
+#[test]
+fn a_pair_that_is_renamed_while_it_is_refreshed_is_not_lost() {
+    let sandbox = TestSandbox::start();
+    let env = with_pair(&sandbox, "renamed-delay-1000ms");
+    let chat = env.command(["chat", "hi"]).start();
+    while sandbox.refreshes() == 0 {
+        std::thread::yield_now();
+    }
+    env.fased(["models", "auth", "rename", ID, "anthropic:new"]).exits(0);
+    chat.finish();
+    let renamed = env.store_json("main")["profiles"]["anthropic:new"].clone();
+    assert_ne!(renamed["refresh"], pair("renamed-delay-1000ms")["refresh"]);
+    env.fased(["chat", "hi"]).exits(0);
+    assert_eq!(sandbox.refreshes(), 1);
+}
+
+#[test]
+fn a_pair_of_another_provider_never_goes_to_anthropics_endpoint() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    let url = sandbox.url();
+    let oauth = format!("{{ tokenUrl: '{url}/v1/oauth/token', clientId: 'acme' }}");
+    env.write(
+        "fased.json",
+        &format!(
+            "{{ models: {{ providers: {{ anthropic: {{ oauth: {oauth} }}, acme: {{ baseUrl: '{url}', oauth: {oauth} }} }} }} }}"
+        ),
+    );
+    let mut other = pair("acme");
+    other["provider"] = "acme".into();
+    store(&env, "main", &json!({ "acme:o": other }));
+    env.fased(["chat", "hi", "--model", "acme/some-model"]).exits(3);
+    assert_eq!(sandbox.requests().len(), 0, "{:?}", sandbox.requests());
 }

@@ -4,7 +4,7 @@
 //! refresh token, beside the store of the agent that began.
 
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::Pair;
 use crate::secret::{Fingerprint, Secret};
-use crate::storage::{FileError, platform};
+use crate::storage::{self, FileError, platform};
 
 /// Each of the two records has a page of its own, so that overwriting the second can tear neither.
 const PAGE: usize = 4096;
@@ -70,12 +70,7 @@ impl Journal {
     /// # Errors
     /// When it is there and cannot be read.
     pub fn read(&self) -> Result<Option<Entry>, FileError> {
-        let mut bytes = Vec::new();
-        match File::open(&self.path) {
-            Ok(mut file) => file.read_to_end(&mut bytes).map_err(|error| self.failed("read", error))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.failed("read", error)),
-        };
+        let Some(bytes) = storage::read_optional(&self.path)? else { return Ok(None) };
         let (first, second) = bytes.split_at(bytes.len().min(PAGE));
         let Ok(intent) = serde_json::from_slice(first) else { return Ok(None) };
         // A reply that was torn while it was written did not arrive.

@@ -14,7 +14,6 @@ pub mod token_endpoint;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
 use crate::secret::Secret;
 
 /// What a token endpoint issues.
@@ -28,9 +27,8 @@ pub struct Pair {
     pub expires: Timestamp,
 }
 
-/// Whether this program can refresh a provider's pairs: Anthropic's always, another one's when the config says where.
-pub fn is_renewable(provider: &str, config: &Config) -> bool {
-    let configured = config.provider(provider).map(|provider| &provider.oauth);
+/// Whether this program can refresh a provider's pairs. Anthropic's alone: pairs of others are renewed where they were
+/// issued, and never sent to an endpoint of Anthropic.
+pub fn is_renewable(provider: &str) -> bool {
     provider == "anthropic"
-        || configured.is_some_and(|oauth| oauth.token_url.is_some() && oauth.client_id.is_some())
 }

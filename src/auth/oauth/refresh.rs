@@ -354,13 +354,15 @@ impl Refresher {
                     self.drop_journals(key);
                     return Ok(None);
                 }
-                self.mark_refused(held, &error, lost_reply);
-                self.drop_journals(key);
+                // Where that cannot be noted the journal is what still tells of it.
+                if self.mark_refused(held, &error, lost_reply) {
+                    self.drop_journals(key);
+                }
                 Err(RefreshError::SignInAgain { id: id.clone(), lost_reply })
             }
             Err(error) => {
                 // Nothing was used up by this try; what an earlier one may have used up stays on record.
-                if lost_reply.is_none() && !matches!(error, TokenError::ReplyLost { .. }) {
+                if lost_reply.is_none() && !error.may_have_used_it_up() {
                     own.remove()?;
                 }
                 Err(match error {
@@ -412,22 +414,17 @@ impl Refresher {
 
     /// Replaces a pair in one store, and lets its state follow.
     fn rotate(&self, store: &AuthStore, old: &Secret, pair: &Pair) -> Result<(), StoreError> {
-        let before = store.read()?;
-        let holders: Vec<&Profile> = before.profiles.values().filter(|profile| holds(profile, old)).collect();
-        if holders.is_empty() {
+        if !store.read()?.profiles.values().any(|profile| holds(profile, old)) {
             return Ok(());
         }
-        store.update(self.clock.as_ref(), |document| {
-            let mut edited = Edited::No;
-            for profile in &holders {
-                // It may have been replaced or removed since it was read.
-                let is_held =
-                    document.profile(&profile.id).ok().flatten().is_some_and(|now| holds(&now, old));
-                if is_held && document.rotate(&profile.id, pair) {
-                    edited = Edited::Yes;
-                }
-            }
-            Ok::<_, StoreError>((edited, ()))
+        // It may be renamed, replaced or removed until the lock is ours, so it is looked for again under it.
+        let holders = store.update(self.clock.as_ref(), |document| {
+            let found = document.entries().filter_map(|entry| entry.profile.ok());
+            let holders: Vec<Profile> = found.filter(|profile| holds(profile, old)).collect();
+            let rotated: Vec<Profile> =
+                holders.into_iter().filter(|profile| document.rotate(&profile.id, pair)).collect();
+            let edited = if rotated.is_empty() { Edited::No } else { Edited::Yes };
+            Ok::<_, StoreError>((edited, rotated))
         })?;
         let after = store.read()?;
         let followed = StateFile::in_dir(store.dir()).update(&after, self.clock.as_ref(), |state| {
@@ -445,9 +442,10 @@ impl Refresher {
         Ok(())
     }
 
-    /// Notes in every agent's state that the refresh token is worthless.
-    fn mark_refused(&self, held: &Held, error: &TokenError, lost_reply_at: Option<Timestamp>) {
-        let TokenError::Refused { status, .. } = error else { return };
+    /// Notes in every agent's state that the refresh token is worthless. Says whether our own has it.
+    fn mark_refused(&self, held: &Held, error: &TokenError, lost_reply_at: Option<Timestamp>) -> bool {
+        let TokenError::Refused { status, .. } = error else { return false };
+        let mut is_noted = true;
         let refused = RefreshRefused { at: self.clock.now(), status: *status, lost_reply_at };
         for store in self.stores() {
             let marked = store.read().map_err(|error| error.to_string()).and_then(|snapshot| {
@@ -467,8 +465,10 @@ impl Refresher {
             });
             if let Err(error) = marked {
                 tracing::warn!(%error, "it cannot be noted that a refresh token was refused");
+                is_noted &= store.dir() != self.store.dir();
             }
         }
+        is_noted
     }
 
     /// The profile as the store holds it at this moment.

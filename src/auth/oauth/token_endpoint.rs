@@ -72,6 +72,15 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Whether what was sent may be used up all the same: no reply, or one of something on the way that gave up waiting.
+    pub fn may_have_used_it_up(&self) -> bool {
+        match self {
+            Self::NotSent(_) => false,
+            Self::ReplyLost { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 408 | 500 | 502 | 504),
+        }
+    }
+
     /// Whether the endpoint says that what was sent is not valid any more.
     pub fn is_invalid_grant(&self) -> bool {
         // A bare status could come from anything on the way; it must not cost a sign-in.
