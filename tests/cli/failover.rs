@@ -230,3 +230,14 @@ fn the_environment_steps_in_last_where_the_config_lets_it() {
     session.add(env.fased(["chat", "hi"]).exits(0));
     snapshot!("failover_env", session);
 }
+
+#[test]
+fn fallback_models_are_not_asked_with_a_credential_that_was_just_refused() {
+    let sandbox = TestSandbox::start();
+    let models = "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-8', \
+        fallbacks: ['anthropic/claude-sonnet-5', 'anthropic/claude-haiku-4-5'] } } } }";
+    let env = with(&sandbox, &[("a", "fault-revoked")], models);
+    let output = env.fased(["chat", "hi"]);
+    output.exits(4);
+    assert_eq!(sandbox.requests().len(), 1, "{output}");
+}
