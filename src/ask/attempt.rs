@@ -10,17 +10,19 @@ use jiff::Timestamp;
 use super::{Asker, AttemptError, Happening, Observe, Question};
 use crate::anthropic::{self, Client, Error, ResponseMeta};
 use crate::auth::candidates::Eligible;
-use crate::auth::cooldown::Effect;
+use crate::auth::cooldown::{Effect, Sent};
 use crate::auth::health::Billing;
 use crate::auth::obtain::{ObtainError, Obtained, Obtainer};
 use crate::auth::profile::Profile;
 use crate::auth::reason::{Failed, Reason};
+use crate::auth::reference::Look;
 use crate::auth::resolve::{Candidate, Source};
 use crate::auth::state::AuthState;
 use crate::failover::{Event, Outcome, Route, Try, classify};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 use crate::provider::{self, ProviderError};
+use crate::secret::Secret;
 use crate::storage::Jitter;
 
 /// What tries of one question share.
@@ -72,11 +74,15 @@ impl<'a> Trying<'_, 'a> {
             Err(error) => return self.unobtainable(credential, error),
         };
         let mut tried = self.send(credential, &obtained, model).await;
+        let mut secret = obtained.secret;
         if let Err(Broken { error: AttemptError::Api(Error::Api(api)), committed: false }) = &tried
             && Obtainer::renews_after(credential, api.kind)
         {
-            match self.obtainer.renew(credential, &obtained.secret).await {
-                Ok(Some(renewed)) => tried = self.send(credential, &renewed, model).await,
+            match self.obtainer.renew(credential, &secret).await {
+                Ok(Some(renewed)) => {
+                    tried = self.send(credential, &renewed, model).await;
+                    secret = renewed.secret;
+                }
                 Ok(None) => {}
                 Err(error) => return self.unobtainable(credential, error),
             }
@@ -84,9 +90,9 @@ impl<'a> Trying<'_, 'a> {
         match tried {
             Ok(answer) => {
                 let note = |state: &mut AuthState, profile: &Profile, class: &str| {
-                    state.note_success(profile, class, sent, self.asker.clock.now())
+                    state.note_success_of(profile, &secret, class, sent, self.asker.clock.now())
                 };
-                self.note(credential, note, model);
+                self.note(credential, &secret, note, model);
                 Outcome::Answered(answer)
             }
             Err(Broken { error, committed }) => {
@@ -94,7 +100,7 @@ impl<'a> Trying<'_, 'a> {
                     AttemptError::Api(error) => classify(error, self.asker.clock.now()),
                     _ => Failed::because(Reason::Local),
                 };
-                let failed = self.note_failure(credential, model, failed);
+                let failed = self.note_failure(credential, &secret, model, failed);
                 Outcome::Failed { error, failed, committed }
             }
         }
@@ -190,14 +196,27 @@ impl<'a> Trying<'_, 'a> {
     }
 
     /// Notes a failure, and returns it with the end of the window it opened.
-    fn note_failure(&self, credential: &Candidate<'_>, model: &ModelRef, failed: Failed) -> Failed {
+    fn note_failure(
+        &self,
+        credential: &Candidate<'_>,
+        secret: &Secret,
+        model: &ModelRef,
+        failed: Failed,
+    ) -> Failed {
         let rules = &self.asker.config.auth.cooldowns;
         let now: Timestamp = self.asker.clock.now();
         let mut until = None;
         self.note(
             credential,
+            secret,
             |state, profile, class| {
-                let effect = state.note_failure(profile, class, &failed, rules, now);
+                let known_on_use = profile
+                    .credential
+                    .material()
+                    .reference()
+                    .is_some_and(|reference| self.obtainer.references.look(reference) == Look::OnUse);
+                let sent = Sent { secret, known_on_use };
+                let effect = state.note_failure_of(profile, sent, class, &failed, rules, now);
                 until = effect.until();
                 effect != Effect::None
             },
@@ -210,6 +229,7 @@ impl<'a> Trying<'_, 'a> {
     fn note(
         &self,
         credential: &Candidate<'_>,
+        sent: &Secret,
         mut change: impl FnMut(&mut AuthState, &Profile, &str) -> bool,
         model: &ModelRef,
     ) {
@@ -218,6 +238,10 @@ impl<'a> Trying<'_, 'a> {
         // A refresh may have put another secret in its place, and what is noted is about that one.
         let noted = self.asker.snapshot().map_err(|error| error.to_string()).and_then(|snapshot| {
             let Some(profile) = snapshot.profiles.get(&profile.id) else { return Ok(()) };
+            // What was replaced while the request was under way says nothing about what took its place.
+            if profile.credential.material().secret().is_some_and(|stored| stored != sent) {
+                return Ok(());
+            }
             let file = self.asker.state_file();
             let (mut state, _) = file.read(&snapshot);
             if !change(&mut state, profile, class) {

@@ -270,7 +270,7 @@ impl<'a> Asker<'a> {
                     Vec::new()
                 }
             };
-            routes.push(Route { model: model.to_string(), candidates });
+            routes.push(Route { model: model.to_string(), class: class.to_owned(), candidates });
         }
         match nothing {
             Some(nothing) if routes.iter().all(|route| route.candidates.is_empty()) => Err(nothing),

@@ -14,6 +14,7 @@ use super::state::{AuthState, Cooldown, Disabled, ProfileState, StateError, Stat
 use super::store::Snapshot;
 use crate::clock::Clock;
 use crate::config::schema::Cooldowns;
+use crate::secret::Secret;
 
 /// Windows where the provider said no time, by how often it failed.
 const LADDER: [SignedDuration; 4] = [
@@ -35,6 +36,8 @@ const SHORTEST_BILLING: SignedDuration = SignedDuration::from_mins(1);
 const BILLING_TRIALS: SignedDuration = SignedDuration::from_mins(5);
 /// Time between trials of a profile that reached a spend limit.
 const SPEND_LIMIT_TRIALS: SignedDuration = SignedDuration::from_mins(30);
+/// Time between trials of a refused profile whose secret is known only when it is used: it may have been replaced.
+const REFUSED_TRIALS: SignedDuration = SignedDuration::from_mins(30);
 /// A profile's last use is written at most this often.
 const LAST_USED_STEP: SignedDuration = SignedDuration::from_secs(60);
 
@@ -47,6 +50,15 @@ pub enum Effect {
     Until(Timestamp),
     /// It is not used until its credential changes.
     Lasting,
+}
+
+/// The secret a request was sent with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// Its value.
+    pub secret: &'a Secret,
+    /// Looking does not show whether it was replaced.
+    pub known_on_use: bool,
 }
 
 impl Effect {
@@ -105,6 +117,43 @@ impl AuthState {
         }
     }
 
+    /// Notes a failure of a request, and which secret it was about: what was only referred to may be replaced where it is.
+    pub fn note_failure_of(
+        &mut self,
+        profile: &Profile,
+        sent: Sent<'_>,
+        model_class: &str,
+        failed: &Failed,
+        rules: &Cooldowns,
+        now: Timestamp,
+    ) -> Effect {
+        self.now_about(profile, sent.secret);
+        let effect = self.note_failure(profile, model_class, failed, rules, now);
+        if failed.reason == Reason::AuthPermanent
+            && sent.known_on_use
+            && let Some(disabled) = &mut self.entry(profile).disabled
+        {
+            disabled.next_trial_at = disabled.next_trial_at.max(Some(after(now, REFUSED_TRIALS)));
+        }
+        effect
+    }
+
+    /// Notes an answer, and which secret it was given for.
+    pub fn note_success_of(
+        &mut self,
+        profile: &Profile,
+        secret: &Secret,
+        model_class: &str,
+        sent: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let is_new = self.of(profile).is_some_and(|state| !state.speaks_about(Some(secret)));
+        if is_new {
+            self.now_about(profile, secret);
+        }
+        self.note_success(profile, model_class, sent, now) || is_new
+    }
+
     /// Notes that a request sent at `sent` for a class of models was answered: the profile is good, and its windows and
     /// counters for that class, and those for all classes, end. A request from before the last failure ends nothing: a
     /// long answer says nothing about a limit that was reached meanwhile. Says whether anything worth writing changed.
@@ -142,7 +191,7 @@ impl AuthState {
             return false;
         }
         if let Some(disabled) = &mut self.entry(profile).disabled {
-            disabled.next_trial_at = trial_interval(&disabled.reason).map(|interval| after(now, interval));
+            disabled.next_trial_at = disabled.trial_interval().map(|interval| after(now, interval));
         }
         true
     }
@@ -230,6 +279,14 @@ impl ProfileState {
         *count
     }
 
+    /// Forgets everything that speaks against it.
+    pub(super) fn forget_all(&mut self) {
+        self.cooldowns.clear();
+        self.failure_counts.clear();
+        self.disabled = None;
+        self.error_count = 0;
+    }
+
     /// Forgets what speaks against a class of models, and against all of them. Says whether there was anything.
     fn forget(&mut self, model_class: &str) -> bool {
         let before = (self.cooldowns.len(), self.failure_counts.len());
@@ -246,12 +303,19 @@ impl Disabled {
     /// When one request may try it although it is disabled; in the past when it may now. `None` when time alone helps,
     /// or nothing does.
     pub fn trial_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let interval = trial_interval(&self.reason)?;
+        let interval = self.trial_interval()?;
         if self.until.is_some_and(|until| until <= now) {
             return None;
         }
         // No trial is further away than the interval, whatever a clock that was wrong has written.
         Some(self.next_trial_at.map_or(now, |at| at.min(after(now, interval))))
+    }
+
+    fn trial_interval(&self) -> Option<SignedDuration> {
+        let is_refused = self.reason == Reason::AuthPermanent.as_str();
+        // A refusal for good has trials only where one was given to it.
+        let refused = self.next_trial_at.filter(|_| is_refused).map(|_| REFUSED_TRIALS);
+        refused.or_else(|| trial_interval(&self.reason))
     }
 }
 

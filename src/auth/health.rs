@@ -185,6 +185,12 @@ pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situat
         Material::Reference(reference) => Some(situation.references.look(reference)),
         Material::Value(_) | Material::Missing => None,
     };
+    let found = match &look {
+        Some(Look::Found(secret, _)) => Some(secret),
+        _ => None,
+    };
+    // What is remembered of a secret that was replaced where it is says nothing about the new one.
+    let state = state.filter(|state| state.speaks_about(found));
     let refused = state.and_then(|state| state.refresh_refused.as_ref());
     let (stored, expires_at, expires_estimated) =
         judge_stored(profile, look.as_ref(), refused.is_some(), situation.now);

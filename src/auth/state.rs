@@ -17,7 +17,7 @@ use super::profile_id::ProfileId;
 use super::store::Snapshot;
 use super::usage_stats::UsageStats;
 use crate::clock::Clock;
-use crate::secret::Fingerprint;
+use crate::secret::{Fingerprint, Secret};
 use crate::storage::{self, Durability, FileError, FileLock, LockError};
 
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
@@ -60,6 +60,9 @@ pub struct ProfileState {
     /// The secret this speaks about.
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<Fingerprint>,
+    /// The secret that failed, where the profile only says where its secret is: the place stays when that is replaced.
+    #[serde(rename = "sentFingerprint", skip_serializing_if = "Option::is_none")]
+    sent: Option<Fingerprint>,
     /// When it last answered a request.
     #[serde(with = "millisecond::optional", skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Timestamp>,
@@ -251,6 +254,19 @@ impl AuthState {
         }
     }
 
+    /// Notes which secret was sent for a profile that only says where its secret is; what speaks against another one that
+    /// was there before is forgotten.
+    pub(super) fn now_about(&mut self, profile: &Profile, sent: &Secret) {
+        if profile.credential.material().reference().is_none() {
+            return;
+        }
+        let state = self.entry(profile);
+        if !state.speaks_about(Some(sent)) {
+            state.forget_all();
+        }
+        state.sent = Some(sent.fingerprint());
+    }
+
     /// Forgets a profile; says whether there was anything to forget.
     pub fn clear(&mut self, id: &ProfileId) -> bool {
         self.profiles.shift_remove(id.as_str()).is_some()
@@ -265,6 +281,13 @@ impl AuthState {
             *state.entry(profile) = ProfileState { fingerprint: profile.fingerprint(), ..stats.into() };
         }
         state
+    }
+}
+
+impl ProfileState {
+    /// Whether its windows are about the secret that was found now. Where none was, nothing speaks against it.
+    pub(super) fn speaks_about(&self, found: Option<&Secret>) -> bool {
+        self.sent.as_ref().zip(found).is_none_or(|(sent, found)| *sent == found.fingerprint())
     }
 }
 

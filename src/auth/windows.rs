@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::profile::Profile;
 use super::profile_id::ProfileId;
-use super::state::{AuthState, Disabled, StateError, StateFile};
+use super::reference::{Look, References};
+use super::state::{AuthState, Disabled, ProfileState, StateError, StateFile};
 use super::store::Snapshot;
 use crate::clock::Clock;
 
@@ -53,10 +54,17 @@ impl Window<'_> {
 }
 
 /// The open windows of all stored profiles, the first to end being the first.
-pub fn open<'a>(snapshot: &'a Snapshot, state: &'a AuthState, now: Timestamp) -> Vec<Window<'a>> {
+pub fn open<'a>(
+    snapshot: &'a Snapshot,
+    state: &'a AuthState,
+    references: References<'_>,
+    now: Timestamp,
+) -> Vec<Window<'a>> {
     let mut windows = Vec::new();
     for profile in snapshot.profiles.values() {
-        let Some(remembered) = state.of(profile) else { continue };
+        let Some(remembered) = state.of(profile).filter(|state| is_about(state, profile, references)) else {
+            continue;
+        };
         let cooldowns = remembered.cooldowns.iter().map(|cooldown| Window {
             profile_id: &profile.id,
             kind: WindowKind::Cooldown,
@@ -76,6 +84,15 @@ pub fn open<'a>(snapshot: &'a Snapshot, state: &'a AuthState, now: Timestamp) ->
     }
     windows.sort_by_key(|window| (window.until.is_none(), window.until));
     windows
+}
+
+/// Whether what is remembered is about the secret that a profile's reference leads to now.
+fn is_about(state: &ProfileState, profile: &Profile, references: References<'_>) -> bool {
+    let look = profile.credential.material().reference().map(|reference| references.look(reference));
+    match &look {
+        Some(Look::Found(secret, _)) => state.speaks_about(Some(secret)),
+        _ => true,
+    }
 }
 
 /// Whose windows are closed.
@@ -174,6 +191,8 @@ mod tests {
     use super::*;
     use crate::auth::profile::{Credential, Material};
     use crate::clock::ManualClock;
+    use crate::config::{Config, Paths};
+    use crate::env::Env;
     use crate::secret::Secret;
 
     const STATE: &str = r#"{"version":1,"lastGood":{"anthropic":"anthropic:a"},"profiles":{
@@ -215,7 +234,9 @@ mod tests {
 
         fn open(&self) -> Vec<String> {
             let (state, _) = self.file.read(&self.snapshot);
-            let windows = open(&self.snapshot, &state, self.clock.now());
+            let (env, config, paths) = (Env::default(), Config::default(), Paths::below("/home/u"));
+            let references = References { env: &env, config: &config, paths: &paths };
+            let windows = open(&self.snapshot, &state, references, self.clock.now());
             windows
                 .iter()
                 .map(|w| format!("{} {} {}", w.profile_id.name(), w.kind.as_str(), w.reason))

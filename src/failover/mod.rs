@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use classify::classify;
 use retry::Backoff;
-use rotate::{Payer, Way, way_after};
+use rotate::{Payer, Reach, Way, reach_of, way_after};
 
 use crate::auth::candidates::Eligible;
 use crate::auth::health::Billing;
@@ -26,6 +26,8 @@ use crate::config::schema::CrossBilling;
 pub struct Route<C> {
     /// The model, for events.
     pub model: String,
+    /// The class it is of: a limit is one of all models of its class.
+    pub class: String,
     /// First to last.
     pub candidates: Vec<Candidate<C>>,
 }
@@ -222,14 +224,18 @@ pub async fn run<C, T, E>(
 ) -> Result<Answered<T, E>, GaveUp<E>> {
     let mut plan = Plan { routes, payer: Payer::new(options.cross_billing, options.payer) };
     let (mut failures, mut retries) = (Vec::new(), 0);
-    let mut turn = plan.first_from(0).map(Turn::new);
+    let mut turn = plan.first_from::<E>(0, &[]).map(Turn::new);
     let mut backoff = Backoff::new(options.retries);
     while let Some(Turn { place, is_last_resort }) = turn {
         plan.announce(place, failures.last().filter(|_| !is_last_resort), &mut report);
         let candidate = &routes[place.route].candidates[place.candidate];
         // What was waited for has no successor: the others had their turn.
-        let another = plan.after(place).filter(|_| !is_last_resort);
-        let next_model = plan.first_from(place.route + 1).filter(|_| !is_last_resort);
+        let successors = |failures: &[FailedTry<E>]| {
+            let another = plan.after(place, failures).filter(|_| !is_last_resort);
+            let next_model = plan.first_from(place.route + 1, failures).filter(|_| !is_last_resort);
+            (another, next_model)
+        };
+        let (another, next_model) = successors(&failures);
         let (mut refresh, mut refreshed) = (false, false);
         turn = loop {
             let model = &routes[place.route].model;
@@ -262,6 +268,8 @@ pub async fn run<C, T, E>(
                     continue;
                 }
             }
+            // What failed just now may be next in line once more, for another model.
+            let (another, next_model) = successors(&failures);
             let next = if way == Way::NextModel { next_model } else { another.or(next_model) };
             if next.is_some() || way == Way::NextModel {
                 break next.map(Turn::new);
@@ -317,16 +325,34 @@ impl<'r, C> Plan<'r, C> {
     }
 
     /// The first candidate of this route, or of a later one, that may be used.
-    fn first_from(&self, route: usize) -> Option<Place> {
-        let admitted = |(_, candidate): &(Place, &Candidate<C>)| self.payer.admits(candidate.billing);
-        self.places().filter(admitted).map(|(place, _)| place).find(|place| place.route >= route)
+    fn first_from<E>(&self, route: usize, failures: &[FailedTry<E>]) -> Option<Place> {
+        self.open(failures).find(|place| place.route >= route)
     }
 
     /// The next candidate of the same route that may be used.
-    fn after(&self, last: Place) -> Option<Place> {
-        let admitted = |(_, candidate): &(Place, &Candidate<C>)| self.payer.admits(candidate.billing);
-        let mut places = self.places().filter(admitted).map(|(place, _)| place);
-        places.find(|place| place.route == last.route && place.candidate > last.candidate)
+    fn after<E>(&self, last: Place, failures: &[FailedTry<E>]) -> Option<Place> {
+        self.open(failures).find(|place| place.route == last.route && place.candidate > last.candidate)
+    }
+
+    /// The places that may be used, after these failures.
+    fn open<E>(&self, failures: &[FailedTry<E>]) -> impl Iterator<Item = Place> {
+        let open = self.places().filter(|(place, candidate)| {
+            self.payer.admits(candidate.billing) && !self.is_spent(*place, candidate, failures)
+        });
+        open.map(|(place, _)| place)
+    }
+
+    /// Whether a candidate has failed for another model in a way that means this one, too.
+    fn is_spent<E>(&self, place: Place, candidate: &Candidate<C>, failures: &[FailedTry<E>]) -> bool {
+        failures.iter().any(|failure| {
+            let before = &self.routes[failure.place.route];
+            let is_about_it = match reach_of(failure.failed.reason) {
+                Reach::Request => false,
+                Reach::ModelClass => before.class == self.routes[place.route].class,
+                Reach::Credential => true,
+            };
+            is_about_it && before.candidates[failure.place.candidate].id == candidate.id
+        })
     }
 
     fn held_back(&self) -> Vec<Place> {

@@ -33,6 +33,26 @@ pub(super) fn way_after(reason: Reason) -> Way {
     }
 }
 
+/// How far a failure reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It says nothing about another request.
+    Request,
+    /// The credential, for all models of the class.
+    ModelClass,
+    /// The credential, for every model.
+    Credential,
+}
+
+pub(super) fn reach_of(reason: Reason) -> Reach {
+    match reason {
+        Reason::Auth | Reason::AuthPermanent | Reason::Billing | Reason::SpendLimit => Reach::Credential,
+        Reason::RateLimit | Reason::Permission => Reach::ModelClass,
+        Reason::Overloaded | Reason::Timeout | Reason::ModelNotFound => Reach::Request,
+        Reason::Format | Reason::Local | Reason::Unobtainable => Reach::Request,
+    }
+}
+
 /// Who pays, and whether that may change.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Payer {

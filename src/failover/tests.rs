@@ -34,7 +34,8 @@ fn route(model: &str, ids: &[&str]) -> Route<()> {
         _ => Billing::Api,
     };
     let candidate = |id: &&str| Candidate { id: (*id).to_owned(), billing: billing(id), credential: () };
-    Route { model: model.to_owned(), candidates: ids.iter().map(candidate).collect() }
+    let class = model.split('-').next().unwrap_or_default().to_owned();
+    Route { model: model.to_owned(), class, candidates: ids.iter().map(candidate).collect() }
 }
 
 #[derive(Debug)]
@@ -286,4 +287,28 @@ fn a_server_may_move_a_run_between_threads() {
         async |wait: Duration| tokio::time::sleep(wait).await,
         || 0.0,
     ));
+}
+
+#[tokio::test]
+async fn another_model_is_not_asked_with_a_credential_that_failed_for_it_too() {
+    let routes = [route("opus-1", &["a"]), route("opus-2", &["a", "b"]), route("haiku-1", &["a", "b"])];
+    for (reason, asked) in [
+        (Reason::AuthPermanent, "opus-2/b"),
+        (Reason::Auth, "opus-2/b"),
+        (Reason::Billing, "opus-2/b"),
+        (Reason::SpendLimit, "opus-2/b"),
+        (Reason::RateLimit, "opus-2/b"),
+        (Reason::Permission, "opus-2/b"),
+        (Reason::ModelNotFound, "opus-2/a"),
+        (Reason::Unobtainable, "opus-2/a"),
+    ] {
+        let told = tell(&routes, options(), vec![("opus-1/a", vec![because(reason)])]).await;
+        assert_eq!(told.answer(), asked, "{reason}");
+    }
+    let routes = [route("opus-1", &["a"]), route("opus-2", &["a"]), route("haiku-1", &["a"])];
+    for (reason, asked) in [(Reason::AuthPermanent, "none"), (Reason::RateLimit, "haiku-1/a")] {
+        let told = tell(&routes, options(), vec![("opus-1/a", vec![because(reason)])]).await;
+        assert_eq!(told.answer(), asked, "{reason}");
+        assert!(!told.story().contains("opus-2"), "{}", told.story());
+    }
 }

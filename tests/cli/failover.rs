@@ -244,3 +244,28 @@ fn whoever_names_a_profile_that_an_order_leaves_out_still_gets_no_worthless_one(
     env.fased(pinned).exits(3);
     assert_eq!(sandbox.requests().len(), asked, "a revoked key was sent again");
 }
+
+#[test]
+fn fallback_models_are_not_asked_with_a_credential_that_was_just_refused() {
+    let sandbox = TestSandbox::start();
+    let models = "{ agents: { defaults: { model: { primary: 'anthropic/claude-opus-4-8', \
+        fallbacks: ['anthropic/claude-sonnet-5', 'anthropic/claude-haiku-4-5'] } } } }";
+    let env = with(&sandbox, &[("a", "fault-revoked")], models);
+    let output = env.fased(["chat", "hi"]);
+    output.exits(4);
+    assert_eq!(sandbox.requests().len(), 1, "{output}");
+}
+
+#[test]
+fn a_failure_of_a_replaced_secret_is_not_charged_to_the_new_one() {
+    let sandbox = TestSandbox::start();
+    let env = with(&sandbox, &[("a", "fault-revoked-delay-1000ms")], "{}");
+    let slow = env.command(["chat", "hi"]).start();
+    while sandbox.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    env.fased(["onboard", "--anthropic-api-key", &key("new", "k2k2"), "--profile-id", "anthropic:a"])
+        .exits(0);
+    slow.finish().exits(4);
+    env.fased(["chat", "hi"]).exits(0);
+}

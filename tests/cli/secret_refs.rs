@@ -160,6 +160,40 @@ fn what_a_place_holds_is_looked_up_at_every_use() {
 }
 
 #[test]
+fn a_secret_replaced_where_it_is_starts_clean() {
+    let sandbox = TestSandbox::start();
+    let mut env = home(&sandbox);
+    store(&env, &json!({"anthropic:default": by_reference("env", "default", "WORK_KEY")}));
+    for fault in ["revoked", "auth"] {
+        env.set("WORK_KEY", &key(&format!("fault-{fault}"), "o1o1"));
+        env.fased(["chat", "hi"]).exits(4);
+        env.fased(["chat", "hi"]).exits(3);
+        env.set("WORK_KEY", &key("good", "n2n2"));
+        let windows =
+            env.fased(["models", "auth", "cooldown", "list", "--json"]).exits(0).json()["windows"].clone();
+        assert_eq!(windows, json!([]), "{fault}");
+        env.fased(["models", "status", "--check"]).exits(0);
+        env.fased(["chat", "hi"]).exits(0);
+        assert_eq!(signed_with(&sandbox), "n2n2");
+    }
+}
+
+#[test]
+fn a_refused_secret_behind_a_program_is_tried_again_now_and_then() {
+    let sandbox = TestSandbox::start();
+    let mut env = home(&sandbox);
+    store(&env, &json!({"anthropic:default": by_reference("exec", "vault", "claude")}));
+    prints(&env, "vault.sh", &[key("fault-revoked", "o1o1")]);
+    env.fased(["chat", "hi"]).exits(4);
+    prints(&env, "vault.sh", &[key("good", "n2n2")]);
+    env.fased(["chat", "hi"]).exits(3);
+    env.set("FASED_NOW", "2026-06-01T12:31:00Z");
+    env.fased(["chat", "hi"]).exits(0);
+    assert_eq!(signed_with(&sandbox), "n2n2");
+    env.fased(["chat", "hi"]).exits(0);
+}
+
+#[test]
 fn a_place_that_gives_nothing_is_told_and_nothing_is_sent() {
     let sandbox = TestSandbox::start();
     let mut env = home(&sandbox);

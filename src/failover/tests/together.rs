@@ -69,7 +69,7 @@ impl World {
         let candidates = auth.candidates(None, &inputs).unwrap();
         let options = Options { payer: candidates.usual_payer, ..Options::default() };
         let candidates = candidates.eligible.into_iter().map(Candidate::from).collect();
-        let routes = [Route { model: model.to_owned(), candidates }];
+        let routes = [Route { model: model.to_owned(), class: "opus".to_owned(), candidates }];
         let asked = RefCell::new(Vec::new());
         let attempt = async |this: Try<'_, Eligible<'_>>| {
             let Eligible { credential, is_trial } = &this.candidate.credential;

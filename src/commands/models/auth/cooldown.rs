@@ -65,7 +65,8 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &CooldownArgs) -> Result<Exit,
 fn list(ctx: &Ctx, agent: &Agent, args: &CooldownListArgs) -> Result<Exit, Failure> {
     let (snapshot, state, findings) = agent.read()?;
     let now = ctx.clock.now();
-    let windows = windows::open(&snapshot, &state, now);
+    let windows =
+        windows::open(&snapshot, &state, agent.inputs(ctx, &snapshot, &state, now).references(), now);
     let unreadable = |StateFinding::Unreadable(path): &StateFinding| {
         format!("{} cannot be read; cooldowns are not known.", ctx.paths.shown(path))
     };
