@@ -17,7 +17,7 @@ use super::profile_id::ProfileId;
 use super::reference::BrokenReference;
 use super::windows::WindowKind;
 use crate::config::AgentId;
-use crate::text::{duration, one_line, shell_word};
+use crate::text::{duration, one_line, shell_word, wait};
 
 /// Longest order that a fix repeats for every profile it leaves out.
 const LONGEST_ORDER: usize = 12;
@@ -87,11 +87,11 @@ fn soundness(verdict: &Verdict, now: Timestamp) -> String {
 
 fn obstacle(unusable: &Unusable, verdict: &Verdict, now: Timestamp) -> String {
     let trial = match unusable.trial_at {
-        Some(at) if at > now => format!(", next trial in {}", duration(at.duration_since(now))),
+        Some(at) if at > now => format!(", next trial in {}", wait(at.duration_since(now))),
         Some(_) => ", a trial is due".to_owned(),
         None => String::new(),
     };
-    let left = unusable.until.map(|until| duration(until.duration_since(now)));
+    let left = unusable.until.map(|until| wait(until.duration_since(now)));
     match (&unusable.reason, left) {
         (UnusableReason::Cooldown(why), Some(left)) => match &unusable.model_class {
             Some(class) => format!("cooling down {left} ({}, {})", reason(why), one_line(class)),

@@ -116,7 +116,7 @@ fn all_unusable<'a>(
             (soonest, until) => soonest.or(until),
         };
     }
-    let wait = soonest.map(|until| text::duration(until.duration_since(inputs.now)));
+    let wait = soonest.map(|until| text::wait(until.duration_since(inputs.now)));
     let hint = match (wait, cooling.is_empty()) {
         (None, _) => "mend or add a credential".to_owned(),
         (Some(wait), true) => format!("wait {wait}, or mend or add a credential"),

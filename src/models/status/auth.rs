@@ -313,7 +313,7 @@ fn label(judged: &Judged<'_>, now: Timestamp) -> String {
         },
     };
     if let Usable::No(unusable) = &judged.verdict.usable {
-        let left = unusable.until.map(|until| format!(" {}", text::duration(until.duration_since(now))));
+        let left = unusable.until.map(|until| format!(" {}", text::wait(until.duration_since(now))));
         let left = left.unwrap_or_default();
         match unusable.reason.kind() {
             "cooldown" => label.push_str(&format!(" [cooldown{left}]")),

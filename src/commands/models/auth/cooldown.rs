@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::status::line;
 use crate::terminal::{style, table};
-use crate::text::{duration, one_line};
+use crate::text::{one_line, wait};
 
 /// Open windows of an agent's credentials.
 #[derive(Debug, Serialize)]
@@ -119,7 +119,7 @@ fn text(windows: &[Window<'_>], agent: &Agent, now: Timestamp, width: Option<usi
                 vec![
                     window.profile_id.to_string(),
                     window.model_class.map_or_else(|| "all".to_owned(), one_line),
-                    window.remaining(now).map_or_else(|| "until replaced".to_owned(), duration),
+                    window.remaining(now).map_or_else(|| "until replaced".to_owned(), wait),
                     wording::reason(window.reason),
                     wording::window(window.kind).to_owned(),
                     window.until.map(|until| until.to_string()).unwrap_or_default(),
