@@ -148,7 +148,8 @@ fn clear(ctx: &Ctx, agent: &Agent, args: &CooldownClearArgs) -> Result<Exit, Fai
         agent_dir: agent.selected.dir.display().to_string(),
         state_path: file.path().display().to_string(),
         changed: !done.cleared.is_empty(),
-        cleared: done.cleared,
+        // Of one that stays disabled something may be forgotten, but it is not tried again.
+        cleared: done.cleared.into_iter().filter(|id| !done.kept.contains(id)).collect(),
         kept: done.kept,
     };
     if args.json {
@@ -157,6 +158,9 @@ fn clear(ctx: &Ctx, agent: &Agent, args: &CooldownClearArgs) -> Result<Exit, Fai
     }
     let (agent_id, mark) = (report.agent_id, style::good("✓"));
     ctx.terminal.say(&match (report.changed, &one) {
+        (true, _) if report.cleared.is_empty() => {
+            format!("{mark} Past failures are forgotten for agent {agent_id}.")
+        }
         (true, _) => format!(
             "{mark} Cleared for agent {agent_id}, to be tried again at once: {}",
             joined(&report.cleared)
