@@ -19,8 +19,11 @@ use super::windows::WindowKind;
 use crate::config::AgentId;
 use crate::text::{duration, one_line, shell_word, wait};
 
-/// Longest order that a fix repeats for every profile it leaves out.
-const LONGEST_ORDER: usize = 12;
+/// Longest order that a fix spells out.
+const LONGEST_ORDER: usize = 32;
+
+/// Most ids that a sentence names.
+const MOST_IDS: usize = 20;
 
 /// A profile as people are told which one is meant: id, type, masked secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -181,6 +184,14 @@ impl Fix {
     }
 }
 
+impl Fix {
+    /// As lines under what is the matter: the words, then each command on a line of its own, so that it can be pasted.
+    pub fn lines(&self) -> Vec<String> {
+        let parts = self.advice.iter().chain(&self.commands).enumerate();
+        parts.map(|(i, part)| if i == 0 { format!("fix: {part}") } else { format!("     {part}") }).collect()
+    }
+}
+
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.advice.as_deref().unwrap_or_default())?;
@@ -240,21 +251,34 @@ pub fn fix(
             }),
             _ => Some(Fix::run([clear_window(&profile.id, agent)])),
         },
-        UnusableReason::Excluded => Some(inclusion(&profile.id, order, agent)),
+        UnusableReason::Excluded => inclusion(&[&profile.id], order, agent),
         UnusableReason::Cooldown(_) => None,
     }
 }
 
-/// What takes a profile into the explicit order that leaves it out.
-fn inclusion(id: &ProfileId, order: &[&ProfileId], agent: Option<&AgentId>) -> Fix {
-    if (1..=LONGEST_ORDER).contains(&order.len()) {
-        return Fix::run([order_with(order, id, agent)]);
+/// What takes profiles of one provider into the explicit order that leaves them out; `None` where there are none.
+pub fn inclusion(left_out: &[&ProfileId], order: &[&ProfileId], agent: Option<&AgentId>) -> Option<Fix> {
+    let provider = left_out.first()?.provider();
+    if !order.is_empty() && order.len() + left_out.len() <= LONGEST_ORDER {
+        return Some(Fix::run([set_order(provider, order.iter().chain(left_out).copied(), agent)]));
     }
-    let provider = id.provider();
-    Fix {
-        advice: Some(format!("add {id} to the order of {provider} that leaves it out")),
+    let what = match left_out {
+        [one] => format!("add {one} to the order of {provider} that leaves it out"),
+        _ => format!("add those you want to the order of {provider}"),
+    };
+    Some(Fix {
+        advice: Some(what),
         commands: vec![format!("fased models auth order get --provider {provider}{}", flag(agent))],
+    })
+}
+
+/// Ids one after the other, the first of many.
+pub fn some_ids(ids: &[&ProfileId]) -> String {
+    let mut shown: Vec<String> = ids.iter().take(MOST_IDS).map(ToString::to_string).collect();
+    if ids.len() > MOST_IDS {
+        shown.push(format!("and {} more", ids.len() - MOST_IDS));
     }
+    shown.join(", ")
 }
 
 /// The line that sets an order again with a profile at its end.

@@ -60,7 +60,16 @@ pub(super) fn failure(
                 _ => failure("no_usable_profile", message)
                     .fact("entries of the store cannot be read; `fased models status` names them"),
             };
-            all_unusable(failure, auth, auth.profiles.iter(), agent, inputs)
+            let (left_out, others): (Vec<_>, Vec<_>) =
+                auth.profiles.iter().partition(|judged| judged.is_left_out());
+            let failure = all_unusable(failure, auth, others.into_iter(), agent, inputs);
+            let ids: Vec<_> = left_out.iter().map(|judged| &judged.profile.id).collect();
+            match ids.as_slice() {
+                [] => failure,
+                ids => failure
+                    .fact(format!("left out by the order: {}", wording::some_ids(ids)))
+                    .detail("leftOut", json!(ids)),
+            }
         }
         NoCredential::PinnedUnusable { id } => {
             let message = format!(
