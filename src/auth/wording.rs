@@ -202,6 +202,21 @@ impl fmt::Display for Fix {
     }
 }
 
+/// A fix among the fields of what it mends: all of it in words as `fix`, its commands alone as `commands`.
+///
+/// # Errors
+/// As the serializer's.
+#[expect(clippy::ref_option, reason = "the signature serde asks for")]
+pub fn with_commands<S: Serializer>(fix: &Option<Fix>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        fix: Option<&'a Fix>,
+        commands: &'a [String],
+    }
+    let commands = fix.as_ref().map(|fix| fix.commands.as_slice()).unwrap_or_default();
+    Fields { fix: fix.as_ref(), commands }.serialize(serializer)
+}
+
 impl Serialize for Fix {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

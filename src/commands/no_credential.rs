@@ -110,6 +110,7 @@ fn all_unusable<'a>(
             "modelClass": unusable.model_class,
             "until": unusable.until.map(|until| until.as_millisecond()),
             "fix": fix,
+            "commands": fix.as_ref().map(|fix| fix.commands.clone()).unwrap_or_default(),
         });
         if let Some(at) = unusable.trial_at {
             document["trialAt"] = at.as_millisecond().into();

@@ -21,7 +21,8 @@ pub struct Finding {
     pub id: &'static str,
     /// What is the matter, in a sentence.
     pub message: String,
-    /// What mends it.
+    /// What mends it: words, and beside them its commands.
+    #[serde(flatten, serialize_with = "wording::with_commands")]
     pub fix: Option<Fix>,
 }
 

@@ -94,7 +94,7 @@ struct UsableReport {
     until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
     trial_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(flatten, skip_serializing_if = "Option::is_none", serialize_with = "wording::with_commands")]
     fix: Option<Fix>,
 }
 
@@ -111,6 +111,7 @@ pub(super) struct UnusableProfile<'a> {
     pub(super) remaining_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
     trial_at: Option<Timestamp>,
+    #[serde(flatten, serialize_with = "wording::with_commands")]
     fix: Option<Fix>,
 }
 
