@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::credentials::{self, Row};
 use super::style;
-use crate::auth::wording::Fix;
 use crate::auth::probe::{ProbeStatus, Probes};
+use crate::auth::wording::Fix;
 use crate::config::Paths;
 use crate::models::status::{Finding, ProviderReport, StatusReport};
 use crate::text::one_line;

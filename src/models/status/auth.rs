@@ -213,7 +213,8 @@ impl<'a> AuthReport<'a> {
         }
         self.oauth.providers.push(ProviderHealth::of(&provider, &rows));
         self.oauth.profiles.push(Rc::clone(&rows));
-        let order = rows.judged.iter().filter(|judged| !judged.is_left_out()).map(|judged| &judged.profile.id);
+        let order =
+            rows.judged.iter().filter(|judged| !judged.is_left_out()).map(|judged| &judged.profile.id);
         self.providers.push(ProviderReport {
             effective,
             profiles: counts,

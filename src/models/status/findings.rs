@@ -125,7 +125,9 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         if let Some(fix) = rows.inclusion() {
             let message = match rows.left_out.as_slice() {
                 [one] => format!("{one}: left out by the order."),
-                many => format!("{} profiles are left out by the order: {}.", many.len(), wording::some_ids(many)),
+                many => {
+                    format!("{} profiles are left out by the order: {}.", many.len(), wording::some_ids(many))
+                }
             };
             findings.push(Finding { id: "profiles-left-out", message, fix: Some(fix) });
         }
