@@ -465,8 +465,7 @@ fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
         failure = failure.detail("retryAfterSeconds", after.as_secs().into());
     }
     let wait = api.retry_after.map(|after| {
-        let after = jiff::SignedDuration::from_secs(i64::try_from(after.as_secs()).unwrap_or(i64::MAX));
-        crate::text::duration(after)
+        crate::text::wait(jiff::SignedDuration::try_from(after).unwrap_or(jiff::SignedDuration::MAX))
     });
     match api.kind {
         ApiErrorKind::Authentication => failure.hint("the API does not accept this credential; replace it"),

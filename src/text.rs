@@ -5,7 +5,8 @@ use jiff::SignedDuration;
 
 use crate::secret::{Secret, SecretKind};
 
-/// A length of time with at most two units: `47s`, `4m`, `5h 12m`, `12d`. Never negative.
+/// A length of time that has passed or still lasts, with at most two units and rounded down: `47s`, `4m`, `5h 12m`,
+/// `12d`. Never negative. How long to wait is said by [`wait`].
 ///
 /// ```
 /// use jiff::SignedDuration;
@@ -24,6 +25,35 @@ pub fn duration(length: SignedDuration) -> String {
         },
         () => format!("{days}d"),
     }
+}
+
+/// How long to wait, with at most two units and never shorter than it is: `47s`, `1m 40s`, `5h 12m`, `12d 3h`.
+///
+/// ```
+/// use jiff::SignedDuration;
+///
+/// assert_eq!(fased::text::wait(SignedDuration::from_millis(99_900)), "1m 40s");
+/// ```
+pub fn wait(length: SignedDuration) -> String {
+    let begun = i64::from(length.subsec_nanos() > 0);
+    let seconds = length.as_secs().max(0).saturating_add(begun);
+    let (minutes, hours) = (up(seconds, 60), up(seconds, 3600));
+    let two = |whole: i64, unit: &str, rest: i64, lesser: &str| match (whole, rest) {
+        (0, rest) => format!("{rest}{lesser}"),
+        (whole, 0) => format!("{whole}{unit}"),
+        (whole, rest) => format!("{whole}{unit} {rest}{lesser}"),
+    };
+    // Seconds matter in a wait of minutes, and minutes in one of hours.
+    match () {
+        () if seconds < 600 => two(seconds / 60, "m", seconds % 60, "s"),
+        () if minutes < 48 * 60 => two(minutes / 60, "h", minutes % 60, "m"),
+        () => two(hours / 24, "d", hours % 24, "h"),
+    }
+}
+
+/// The count of a unit that holds all the seconds.
+fn up(seconds: i64, unit: i64) -> i64 {
+    seconds / unit + i64::from(seconds % unit > 0)
 }
 
 /// A text as one word of a shell command, quoted only when it must be.
@@ -92,6 +122,30 @@ mod tests {
             (172_800, "2d"),
         ] {
             assert_eq!(duration(SignedDuration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_never_said_to_be_shorter_than_it_is() {
+        for (millis, text) in [
+            (-5_000, "0s"),
+            (-5, "0s"),
+            (0, "0s"),
+            (1, "1s"),
+            (29_001, "30s"),
+            (59_999, "1m"),
+            (60_000, "1m"),
+            (99_962, "1m 40s"),
+            (299_999, "5m"),
+            (599_001, "10m"),
+            (600_001, "11m"),
+            (3_599_001, "1h"),
+            (3_600_001, "1h 1m"),
+            (172_799_000, "2d"),
+            (172_800_001, "2d 1h"),
+            (259_200_000, "3d"),
+        ] {
+            assert_eq!(wait(SignedDuration::from_millis(millis)), text, "{millis} ms");
         }
     }
 

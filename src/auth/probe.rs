@@ -13,6 +13,7 @@ use super::profile_id::ProfileId;
 use super::resolve::{Candidate, EnvStanding, Judged, ProviderAuth, Source};
 use super::state::{AuthState, Verification};
 use super::verify;
+use super::wording;
 use crate::anthropic::{ApiErrorKind, Authorization, Client, Error};
 use crate::auth::health::{UnusableReason, Usable};
 use crate::clock::Clock;
@@ -80,6 +81,9 @@ pub struct Probe {
     )]
     /// From the request to its answer.
     pub latency: Option<Duration>,
+    /// Whether the provider was asked.
+    #[serde(skip)]
+    pub asked: bool,
     /// The HTTP status, when there was an answer about the credential.
     #[serde(skip)]
     pub(crate) http_status: Option<u16>,
@@ -97,8 +101,10 @@ pub enum ProbeStatus {
     RateLimit,
     /// Accepted, and without credit.
     Billing,
-    /// No answer in time, or none at all.
+    /// No answer in time.
     Timeout,
+    /// No connection, or one that broke.
+    Network,
     /// The request itself was refused.
     Format,
     /// It could not be tried, or the answer says nothing about it.
@@ -114,6 +120,7 @@ impl ProbeStatus {
             Self::RateLimit => "rate_limit",
             Self::Billing => "billing",
             Self::Timeout => "timeout",
+            Self::Network => "network",
             Self::Format => "format",
             Self::Unknown => "unknown",
         }
@@ -129,9 +136,8 @@ impl ProbeStatus {
                 ApiErrorKind::InvalidRequest => Self::Format,
                 _ => Self::Unknown,
             },
-            Error::Connect { .. } | Error::Timeout { .. } | Error::Cut { .. } | Error::Idle { .. } => {
-                Self::Timeout
-            }
+            Error::Timeout { .. } | Error::Idle { .. } => Self::Timeout,
+            Error::Connect { .. } | Error::Cut { .. } => Self::Network,
             _ => Self::Unknown,
         }
     }
@@ -154,7 +160,7 @@ pub async fn probe(
     let begun = clock.steady();
     let tries = providers.iter().filter(|provider| options.includes(provider)).map(|provider| {
         let profiles = provider.profiles.iter().filter(|judged| options.includes_profile(judged));
-        let mut tries: Vec<Try<'_>> = profiles.map(Try::of).collect();
+        let mut tries: Vec<Try<'_>> = profiles.map(|judged| Try::of(judged, started_at)).collect();
         // A key of the environment is tried where it is what would be used.
         if options.profile_ids.is_empty() {
             let from_env = provider.env.iter().filter(|env| env.standing == EnvStanding::Used);
@@ -183,7 +189,7 @@ pub async fn probe(
                 }
             };
             let latency = Some(clock.steady().saturating_sub(begun));
-            Probe { status, error, latency, http_status, ..blank }
+            Probe { status, error, latency, asked: true, http_status, ..blank }
         }
     });
     let results = futures_util::stream::iter(running).buffered(options.concurrency.max(1)).collect().await;
@@ -205,15 +211,13 @@ struct Try<'a> {
 }
 
 impl<'a> Try<'a> {
-    fn of(judged: &Judged<'a>) -> Self {
+    fn of(judged: &Judged<'a>, now: Timestamp) -> Self {
         let obstacle = match &judged.verdict.usable {
             Usable::Yes => None,
             Usable::No(unusable) => match &unusable.reason {
                 // A window of waiting says nothing about the credential.
                 UnusableReason::Disabled(_) | UnusableReason::Cooldown(_) => None,
-                UnusableReason::Excluded => Some("Excluded by auth.order for this provider.".to_owned()),
-                UnusableReason::BrokenReference(broken) => Some(broken.to_string()),
-                _ => Some("Auth profile credentials are missing or expired.".to_owned()),
+                _ => Some(format!("not asked: {}", wording::health(&judged.verdict, now))),
             },
         };
         Self { candidate: Candidate::of(judged), obstacle }
@@ -277,6 +281,7 @@ impl Probe {
             status: ProbeStatus::Unknown,
             error: None,
             latency: None,
+            asked: false,
             http_status: None,
         }
     }

@@ -107,6 +107,13 @@ pub enum Next {
     Env(&'static str),
 }
 
+impl Judged<'_> {
+    /// Whether an explicit order leaves it out.
+    pub fn is_left_out(&self) -> bool {
+        matches!(&self.verdict.usable, Usable::No(no) if no.reason == UnusableReason::Excluded)
+    }
+}
+
 impl<'a> Inputs<'a> {
     /// Where references lead.
     pub fn references(&self) -> References<'a> {

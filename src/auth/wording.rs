@@ -17,10 +17,13 @@ use super::profile_id::ProfileId;
 use super::reference::BrokenReference;
 use super::windows::WindowKind;
 use crate::config::AgentId;
-use crate::text::{duration, one_line, shell_word};
+use crate::text::{duration, one_line, shell_word, wait};
 
-/// Longest order that a fix repeats for every profile it leaves out.
-const LONGEST_ORDER: usize = 12;
+/// Longest order that a fix spells out.
+const LONGEST_ORDER: usize = 32;
+
+/// Most ids that a sentence names.
+const MOST_IDS: usize = 20;
 
 /// A profile as people are told which one is meant: id, type, masked secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -87,11 +90,11 @@ fn soundness(verdict: &Verdict, now: Timestamp) -> String {
 
 fn obstacle(unusable: &Unusable, verdict: &Verdict, now: Timestamp) -> String {
     let trial = match unusable.trial_at {
-        Some(at) if at > now => format!(", next trial in {}", duration(at.duration_since(now))),
+        Some(at) if at > now => format!(", next trial in {}", wait(at.duration_since(now))),
         Some(_) => ", a trial is due".to_owned(),
         None => String::new(),
     };
-    let left = unusable.until.map(|until| duration(until.duration_since(now)));
+    let left = unusable.until.map(|until| wait(until.duration_since(now)));
     match (&unusable.reason, left) {
         (UnusableReason::Cooldown(why), Some(left)) => match &unusable.model_class {
             Some(class) => format!("cooling down {left} ({}, {})", reason(why), one_line(class)),
@@ -181,6 +184,14 @@ impl Fix {
     }
 }
 
+impl Fix {
+    /// As lines under what is the matter: the words, then each command on a line of its own, so that it can be pasted.
+    pub fn lines(&self) -> Vec<String> {
+        let parts = self.advice.iter().chain(&self.commands).enumerate();
+        parts.map(|(i, part)| if i == 0 { format!("fix: {part}") } else { format!("     {part}") }).collect()
+    }
+}
+
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.advice.as_deref().unwrap_or_default())?;
@@ -189,6 +200,21 @@ impl fmt::Display for Fix {
         }
         f.write_str(&self.commands.join(", then: "))
     }
+}
+
+/// A fix among the fields of what it mends: all of it in words as `fix`, its commands alone as `commands`.
+///
+/// # Errors
+/// As the serializer's.
+#[expect(clippy::ref_option, reason = "the signature serde asks for")]
+pub fn with_commands<S: Serializer>(fix: &Option<Fix>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Fields<'a> {
+        fix: Option<&'a Fix>,
+        commands: &'a [String],
+    }
+    let commands = fix.as_ref().map(|fix| fix.commands.as_slice()).unwrap_or_default();
+    Fields { fix: fix.as_ref(), commands }.serialize(serializer)
 }
 
 impl Serialize for Fix {
@@ -240,21 +266,34 @@ pub fn fix(
             }),
             _ => Some(Fix::run([clear_window(&profile.id, agent)])),
         },
-        UnusableReason::Excluded => Some(inclusion(&profile.id, order, agent)),
+        UnusableReason::Excluded => inclusion(&[&profile.id], order, agent),
         UnusableReason::Cooldown(_) => None,
     }
 }
 
-/// What takes a profile into the explicit order that leaves it out.
-fn inclusion(id: &ProfileId, order: &[&ProfileId], agent: Option<&AgentId>) -> Fix {
-    if (1..=LONGEST_ORDER).contains(&order.len()) {
-        return Fix::run([order_with(order, id, agent)]);
+/// What takes profiles of one provider into the explicit order that leaves them out; `None` where there are none.
+pub fn inclusion(left_out: &[&ProfileId], order: &[&ProfileId], agent: Option<&AgentId>) -> Option<Fix> {
+    let provider = left_out.first()?.provider();
+    if !order.is_empty() && order.len() + left_out.len() <= LONGEST_ORDER {
+        return Some(Fix::run([set_order(provider, order.iter().chain(left_out).copied(), agent)]));
     }
-    let provider = id.provider();
-    Fix {
-        advice: Some(format!("add {id} to the order of {provider} that leaves it out")),
+    let what = match left_out {
+        [one] => format!("add {one} to the order of {provider} that leaves it out"),
+        _ => format!("add those you want to the order of {provider}"),
+    };
+    Some(Fix {
+        advice: Some(what),
         commands: vec![format!("fased models auth order get --provider {provider}{}", flag(agent))],
+    })
+}
+
+/// Ids one after the other, the first of many.
+pub fn some_ids(ids: &[&ProfileId]) -> String {
+    let mut shown: Vec<String> = ids.iter().take(MOST_IDS).map(ToString::to_string).collect();
+    if ids.len() > MOST_IDS {
+        shown.push(format!("and {} more", ids.len() - MOST_IDS));
     }
+    shown.join(", ")
 }
 
 /// The line that sets an order again with a profile at its end.

@@ -118,7 +118,8 @@ fn warn_of_end(ctx: &Ctx, agent: &Agent, chosen: &Candidate<'_>) {
     if left <= WARN_BEFORE {
         let left = text::duration(left);
         let fix = wording::replacement(profile, agent.selected.named());
-        ctx.terminal.say(&format!("{} {} ends in {left}\n  fix: {fix}", style::attention("!"), profile.id));
+        ctx.terminal.say(&format!("{} {} ends in {left}", style::attention("!"), profile.id));
+        fix.lines().iter().for_each(|line| ctx.terminal.say(&format!("  {line}")));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAu
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
+use crate::models::refs::ModelRef;
 use crate::text;
 
 pub(super) fn failure(
@@ -60,7 +61,16 @@ pub(super) fn failure(
                 _ => failure("no_usable_profile", message)
                     .fact("entries of the store cannot be read; `fased models status` names them"),
             };
-            all_unusable(failure, auth, auth.profiles.iter(), agent, inputs)
+            let (left_out, others): (Vec<_>, Vec<_>) =
+                auth.profiles.iter().partition(|judged| judged.is_left_out());
+            let failure = all_unusable(failure, auth, others.into_iter(), agent, inputs);
+            let ids: Vec<_> = left_out.iter().map(|judged| &judged.profile.id).collect();
+            match ids.as_slice() {
+                [] => failure,
+                ids => failure
+                    .fact(format!("left out by the order: {}", wording::some_ids(ids)))
+                    .detail("leftOut", json!(ids)),
+            }
         }
         NoCredential::PinnedUnusable { id } => {
             let message = format!(
@@ -101,6 +111,7 @@ fn all_unusable<'a>(
             "modelClass": unusable.model_class,
             "until": unusable.until.map(|until| until.as_millisecond()),
             "fix": fix,
+            "commands": fix.as_ref().map(|fix| fix.commands.clone()).unwrap_or_default(),
         });
         if let Some(at) = unusable.trial_at {
             document["trialAt"] = at.as_millisecond().into();
@@ -116,12 +127,15 @@ fn all_unusable<'a>(
             (soonest, until) => soonest.or(until),
         };
     }
-    let wait = soonest.map(|until| text::duration(until.duration_since(inputs.now)));
-    let hint = match (wait, cooling.is_empty()) {
-        (None, _) => "mend or add a credential".to_owned(),
-        (Some(wait), true) => format!("wait {wait}, or mend or add a credential"),
-        (Some(wait), false) => format!("wait {wait}, try again at once, or mend or add a credential"),
-    };
+    let wait = soonest.map(|until| text::wait(until.duration_since(inputs.now)));
+    let model = other_model(auth, inputs);
+    let ways = [
+        wait.map(|wait| format!("wait {wait}")),
+        model.map(|model| format!("use another model (--model {model})")),
+        (!cooling.is_empty()).then(|| "have it tried again at once".to_owned()),
+        Some("mend or add a credential".to_owned()),
+    ];
+    let hint = ways.into_iter().flatten().collect::<Vec<_>>().join(", or ");
     commands.extend(match cooling.as_slice() {
         [] => None,
         [one] => Some(wording::clear_window(one, agent.selected.named())),
@@ -132,6 +146,18 @@ fn all_unusable<'a>(
     commands.retain(|command| seen.insert(command.clone()));
     let failure = failure.detail("profiles", documents.into()).hint(hint);
     commands.into_iter().fold(failure, Failure::command)
+}
+
+/// A model of another class that could be asked now.
+fn other_model(auth: &ProviderAuth<'_>, inputs: &Inputs<'_>) -> Option<ModelRef> {
+    let catalog = Catalog::embedded();
+    let models = catalog.models().filter_map(|(id, _)| format!("{}/{id}", auth.provider).parse().ok());
+    let mut asked = HashSet::new();
+    models.filter(|_| auth.provider == "anthropic").find(|model: &ModelRef| {
+        // Classes of models are few; each is judged once.
+        asked.insert(catalog.class_of(model).to_owned())
+            && ProviderAuth::survey(&auth.provider, catalog.class_of(model), inputs).next.is_some()
+    })
 }
 
 /// A key in the environment that would have helped is named, with the setting that keeps it out.

@@ -45,7 +45,7 @@ pub enum AgentListError {
         owner: AgentId,
     },
     /// `main` was to be removed.
-    #[error("Agent \"main\" cannot be removed: it is there without any configuration.")]
+    #[error("Agent \"main\" cannot be removed: it is the agent that is always there.")]
     Main,
     /// The default agent was to be removed, and no other one named.
     #[error("Agent \"{id}\" is the default; another one must take its place.")]

@@ -53,7 +53,10 @@ impl From<AgentListError> for Failure {
             AgentListError::SharedDir { .. } => {
                 usage("agent_dir_taken").hint("give it a directory of its own")
             }
-            AgentListError::Main => usage("agent_main").hint("another agent can be the default instead"),
+            AgentListError::Main => usage("agent_main")
+                .hint("make another agent the default with `fased agents default`, or remove the credentials of this one")
+                .command("fased agents list")
+                .command(format!("fased models auth list --agent {}", AgentId::main())),
             AgentListError::NoSuccessor { id, others } => {
                 let names: Vec<&str> = others.iter().map(AgentId::as_str).collect();
                 let failure = usage("agent_default").fact(format!("other agents: {}", names.join(", ")));

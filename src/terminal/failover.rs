@@ -6,7 +6,7 @@ use super::style;
 use crate::auth::health::Billing;
 use crate::auth::reason::{Failed, Reason};
 use crate::failover::Event;
-use crate::text::{duration, one_line};
+use crate::text::{one_line, wait};
 
 /// One line for what happened; `trouble` are the words of a secret that could not be had, where that is why.
 pub fn line<C>(event: &Event<'_, C>, trouble: Option<&str>, model_class: &str, now: Timestamp) -> String {
@@ -57,7 +57,7 @@ pub fn why(failed: &Failed, model_class: &str, now: Timestamp) -> String {
         Reason::Local => "could not be used here".to_owned(),
     };
     match failed.until.filter(|until| *until > now) {
-        Some(until) => format!("{words}, left alone for {}", duration(until.duration_since(now))),
+        Some(until) => format!("{words}, left alone for {}", wait(until.duration_since(now))),
         None => words,
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::credentials::{self, Row};
 use super::style;
 use crate::auth::probe::{ProbeStatus, Probes};
+use crate::auth::wording::Fix;
 use crate::config::Paths;
 use crate::models::status::{Finding, ProviderReport, StatusReport};
 use crate::text::one_line;
@@ -84,23 +85,29 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
 
 fn finding(finding: &Finding) -> Vec<String> {
     let mut lines = vec![String::new(), format!("{} {}", style::attention("!"), finding.message)];
-    lines.extend(finding.fix.as_ref().map(|fix| format!("  fix: {fix}")));
+    let fix = finding.fix.iter().flat_map(Fix::lines);
+    lines.extend(fix.map(|line| format!("  {line}")));
     lines
 }
 
 /// What each provider said, a line each.
 fn probes(probes: &Probes) -> Vec<String> {
     let widest = probes.results.iter().map(|probe| probe.label.chars().count()).max().unwrap_or(0);
+    let asked = probes.results.iter().filter(|probe| probe.asked).count();
     let took = probes.duration.as_secs_f64();
     let many = |n: usize| if n == 1 { "1 credential".to_owned() } else { format!("{n} credentials") };
-    let mut lines = vec![String::new(), format!("Asked about {} in {took:.1}s", many(probes.results.len()))];
+    let mut lines = vec![String::new(), format!("Asked about {} in {took:.1}s", many(asked))];
     lines.extend(probes.results.iter().map(|probe| {
-        let good = probe.status == ProbeStatus::Ok;
-        let mark = if good { style::good("✓") } else { style::bad("✗") };
+        let mark = match probe.status {
+            _ if !probe.asked => style::dim("-"),
+            ProbeStatus::Ok => style::good("✓"),
+            _ => style::bad("✗"),
+        };
         let latency =
             probe.latency.map(|latency| format!(" ({} ms)", latency.as_millis())).unwrap_or_default();
         let words = match &probe.error {
             None => format!("accepted{latency}"),
+            Some(error) if !probe.asked => one_line(error),
             Some(error) => {
                 format!("{}: {}{latency}", probe.status.as_str().replace('_', " "), one_line(error))
             }

@@ -91,6 +91,26 @@ fn scripts_get_one_document_of_every_step() {
 }
 
 #[test]
+fn what_stays_disabled_is_not_said_to_be_cleared() {
+    let env = with_windows();
+    let state = json!({"version": 1, "profiles": {
+        "anthropic:revoked": {"errorCount": 1, "failureCounts": {"auth_permanent": 1}, "disabled": {"reason": "auth_permanent"}},
+        "anthropic:limited": {"cooldowns": [{"reason": "auth", "until": at(240)}]}}});
+    env.write(&format!("{AGENT}/auth-state.json"), &state.to_string());
+    let cleared = env.fased(cooldown(&["clear", "--all"]));
+    let stderr = &cleared.exits(0).stderr;
+    assert!(stderr.contains("to be tried again at once: anthropic:limited\n"), "{stderr}");
+    assert!(stderr.contains("anthropic:revoked stays disabled"), "{stderr}");
+    // Of the kept one alone failures are forgotten, and nothing is said to be tried.
+    let state = json!({"version": 1, "profiles": {
+        "anthropic:revoked": {"errorCount": 1, "failureCounts": {"auth_permanent": 1}, "disabled": {"reason": "auth_permanent"}}}});
+    env.write(&format!("{AGENT}/auth-state.json"), &state.to_string());
+    let done = env.fased(cooldown(&["clear", "--all", "--json"]));
+    let done: serde_json::Value = serde_json::from_str(&done.exits(0).stdout).unwrap();
+    assert_eq!((&done["cleared"], &done["kept"]), (&json!([]), &json!(["anthropic:revoked"])));
+}
+
+#[test]
 fn what_cannot_be_cleared_is_refused_and_nothing_is_written() {
     let env = with_windows();
     let before = env.contents();

@@ -372,3 +372,29 @@ fn the_use_of_a_profile_is_noted_and_the_note_holds_no_secret() {
     session.add(env.fased(["models", "status"]).exits(0));
     snapshot!("chat_use", session);
 }
+
+#[test]
+fn while_one_class_of_models_cools_down_another_model_is_offered() {
+    let env = TestEnv::new();
+    let until = crate::support::NOW.parse::<jiff::Timestamp>().unwrap().as_millisecond() + 99_900;
+    env.write(
+        "agents/main/agent/auth-profiles.json",
+        &serde_json::json!({"version": 1, "profiles": {"anthropic:a": {"type": "api_key",
+            "provider": "anthropic", "key": key("one", "x3Qw")}}})
+        .to_string(),
+    );
+    let state = |cooldown: serde_json::Value| {
+        serde_json::json!({"version": 1, "profiles": {"anthropic:a": {"cooldowns": [cooldown]}}}).to_string()
+    };
+    let path = "agents/main/agent/auth-state.json";
+    env.write(
+        path,
+        &state(serde_json::json!({"modelClass": "sonnet", "reason": "rate_limit", "until": until})),
+    );
+    let refused = env.fased(["chat", "hi"]);
+    let stderr = &refused.exits(3).stderr;
+    assert!(stderr.contains("wait 1m 40s, or use another model (--model anthropic/"), "{stderr}");
+    env.write(path, &state(serde_json::json!({"reason": "auth", "until": until})));
+    let refused = env.fased(["chat", "hi"]);
+    assert!(!refused.exits(3).stderr.contains("another model"));
+}

@@ -431,3 +431,65 @@ fn the_document_is_a_superset_of_the_typescript_programs() {
         .collect();
     assert!(remaining.is_sorted(), "{remaining:?}");
 }
+
+#[test]
+fn profiles_that_the_order_leaves_out_are_one_finding_with_one_command() {
+    let profiles: serde_json::Map<String, Value> =
+        ["a", "b", "c", "d"].iter().map(|name| (format!("anthropic:{name}"), api_key("x3Qw"))).collect();
+    let env = with_store(&json!({"version": 1, "profiles": profiles,
+        "order": {"anthropic": ["anthropic:a"]}}));
+    let report = env.fased(["models", "status", "--json"]).json();
+    let findings = report["findings"].as_array().unwrap();
+    let left_out: Vec<&Value> = findings.iter().filter(|one| one["id"] == "profiles-left-out").collect();
+    let command =
+        "fased models auth order set --provider anthropic anthropic:a anthropic:b anthropic:c anthropic:d";
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!((&left_out[0]["commands"], &left_out[0]["fix"]), (&json!([command]), &json!(command)));
+    let unusable = report["auth"]["unusableProfiles"].as_array().unwrap();
+    assert!(unusable.len() == 3 && unusable.iter().all(|one| one["fix"].is_null()), "{unusable:?}");
+    // A chat that cannot use the one it has names them once.
+    env.write(
+        &format!("{AGENT}/auth-state.json"),
+        &json!({"version": 1, "profiles": {"anthropic:a": {"disabled": {"reason": "auth_permanent"}}}})
+            .to_string(),
+    );
+    let refused = env.fased(["chat", "hi"]);
+    let stderr = &refused.exits(3).stderr;
+    assert!(stderr.contains("left out by the order: anthropic:b, anthropic:c, anthropic:d\n"), "{stderr}");
+    assert!(!stderr.contains("order set"), "{stderr}");
+    // The command it names puts them all back.
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    env.fased(words).exits(0);
+    let report = env.fased(["models", "status", "--json"]).json();
+    assert!(!report["findings"].to_string().contains("left-out"));
+}
+
+#[test]
+fn commands_of_a_fix_stand_on_lines_of_their_own_and_in_a_list() {
+    let env = with_profiles(&json!({"anthropic:a": api_key("x3Qw"), "anthropic:b": api_key("y3Qw")}));
+    let state = json!({"version": 1, "profiles": {
+        "anthropic:a": {"disabled": {"reason": "billing", "until": at(3600)}}}});
+    env.write(&format!("{AGENT}/auth-state.json"), &state.to_string());
+    let command = "fased models auth cooldown clear anthropic:a";
+    let report = env.fased(["models", "status", "--json"]).json();
+    for place in [&report["findings"][0], &report["auth"]["unusableProfiles"][0]] {
+        assert_eq!(place["commands"], json!([command]));
+        assert!(place["fix"].as_str().unwrap().ends_with(command));
+    }
+    let shown = env.fased(["models", "status"]);
+    assert!(shown.exits(0).stdout.lines().any(|line| line.trim() == command));
+}
+
+#[test]
+fn a_provider_that_nothing_knows_is_refused() {
+    let env = with_profiles(&json!({"anthropic:a": api_key("x3Qw")}));
+    for arguments in [
+        &["models", "status", "--probe", "--probe-provider", "nope"] as &[&str],
+        &["models", "auth", "list", "--provider", "nope"],
+        &["models", "auth", "order", "get", "--provider", "nope"],
+    ] {
+        let refused = env.fased(arguments.iter().copied());
+        let stderr = &refused.exits(64).stderr;
+        assert!(stderr.contains("known providers: anthropic"), "{stderr}");
+    }
+}

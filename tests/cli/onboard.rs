@@ -303,3 +303,11 @@ fn places_named_by_variables_and_config_are_used() {
     session.add(env.tree().lines().filter(|line| !line.contains("own.json5")).collect::<Vec<_>>().join("\n"));
     snapshot!("onboard_places", session);
 }
+
+#[test]
+fn a_reference_without_a_place_and_without_a_terminal_is_refused_with_a_line_that_names_one() {
+    let env = TestEnv::new();
+    let refused = env.fased(["onboard", "--secret-input-mode", "ref"]);
+    let stderr = &refused.exits(64).stderr;
+    assert!(stderr.contains("fased onboard --secret-ref env:ANTHROPIC_API_KEY"), "{stderr}");
+}

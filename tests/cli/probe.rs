@@ -184,3 +184,22 @@ fn a_key_of_the_environment_is_asked_about_where_it_would_be_used() {
     assert_eq!(statuses(&probes(&env, &[])), [("ANTHROPIC_API_KEY".to_owned(), "ok".to_owned())]);
     assert_eq!(env.tree(), "", "something was written");
 }
+
+#[test]
+fn a_refused_connection_is_no_timeout_and_what_is_not_asked_is_not_counted() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut env = TestEnv::new();
+    env.set("ANTHROPIC_BASE_URL", &format!("http://{closed}"));
+    env.write(
+        "agents/main/agent/auth-profiles.json",
+        &json!({ "version": 1, "order": { "anthropic": ["anthropic:a"] },
+            "profiles": { "anthropic:a": api_key("a", "aaaa"), "anthropic:b": api_key("b", "bbbb") } })
+        .to_string(),
+    );
+    let found = probes(&env, &[]);
+    assert_eq!(found["results"][0]["status"], "network", "{found}");
+    let text = env.fased(["models", "status", "--probe"]);
+    let stdout = &text.exits(0).stdout;
+    assert!(stdout.contains("Asked about 1 credential in"), "{stdout}");
+    assert!(stdout.contains("not asked: left out by the order"), "{stdout}");
+}

@@ -199,7 +199,7 @@ pub struct CooldownListArgs {
 
 /// Flags of `fased models auth cooldown clear`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = COOLDOWN_EXAMPLES)]
+#[command(after_help = COOLDOWN_EXAMPLES, override_usage = "fased models auth cooldown clear [OPTIONS] <PROFILE | --all>")]
 pub struct CooldownClearArgs {
     /// Stored profile to clear, whatever disabled it
     #[arg(value_name = "PROFILE", required_unless_present = "all")]

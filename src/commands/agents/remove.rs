@@ -48,7 +48,8 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsRemoveArgs) -> Result<Exit, Failure> {
     let successor = args.default.as_deref().map(|other| agent_id(other, "value of --default")).transpose()?;
     let config = ctx.config()?;
     let may_ask = ctx.terminal.can_prompt() && !args.yes && !args.json;
-    let successor = successor_of(ctx, &config, &id, successor, may_ask)?;
+    let successor =
+        successor_of(ctx, &config, &id, successor, may_ask).map_err(|failure| with_flags(failure, args))?;
     let agent = SelectedAgent::choose(Some(&id), &config, &ctx.paths)?;
     let has = Belongings::of(ctx, &agent);
     if args.purge {
@@ -110,6 +111,16 @@ fn successor_of(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The same command again keeps the flags it was given.
+fn with_flags(mut failure: Failure, args: &AgentsRemoveArgs) -> Failure {
+    let given = [(args.purge, " --purge"), (args.yes, " --yes"), (args.json, " --json")];
+    let again = |command: &&mut String| command.starts_with("fased agents remove ");
+    for command in failure.commands.iter_mut().filter(again) {
+        given.iter().filter(|(is_given, _)| *is_given).for_each(|(_, flag)| command.push_str(flag));
+    }
+    failure
 }
 
 impl Belongings {

@@ -17,6 +17,11 @@ pub(super) fn failure(error: &IntakeError, expected: Expected, agent: &Agent) ->
         (IntakeError::WrongKind { .. }, _) => {
             failure.hint("store it as an API key").command(login_with_key(&flag))
         }
+        // Whoever holds one has a plan, and no use for an API key.
+        (IntakeError::Useless(SecretKind::RefreshToken), _) => failure
+            .hint("sign in, or get a setup-token")
+            .command(format!("fased models auth login --provider anthropic --method anthropic-oauth{flag}"))
+            .command("claude setup-token"),
         (IntakeError::Useless(_), _) => failure.hint(format!("create an API key at {KEYS}")),
         (IntakeError::Empty(_), Expected::ApiKey) => failure
             .hint("give it on standard input")

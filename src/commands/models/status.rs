@@ -12,6 +12,7 @@ use crate::auth::resolve::{Judged, ProviderAuth};
 use crate::auth::store::Snapshot;
 use crate::cli::StatusArgs;
 use crate::commands::agent::Agent;
+use crate::commands::models::auth::known_provider;
 use crate::commands::notice;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
@@ -71,6 +72,9 @@ fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) 
     let class = Catalog::embedded().class_of(model);
     let (snapshot, state, _) = agent.read()?;
     let options = options(args, &snapshot)?;
+    if let Some(provider) = &options.provider {
+        known_provider(provider, "--probe-provider", agent, &snapshot)?;
+    }
     let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
     let names = provider_names(&snapshot, &models);
     let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();

@@ -14,6 +14,7 @@ use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::secret::Secret;
 use crate::terminal::style;
+use crate::text::shell_word;
 
 /// The ways to onboard without a terminal.
 const RECIPES: [&str; 2] = [
@@ -125,6 +126,7 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
                 None => Kind::Given(expected, secret),
             },
             None if may_ask(ctx, args) => Kind::Ask(expected),
+            None if secret_ref::is_wanted(&args.reference) => return Err(no_reference(args, expected)),
             None => return Err(not_given(expected)),
         },
     };
@@ -136,6 +138,9 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
 fn everything(ctx: &Ctx, args: &OnboardArgs) -> Result<(), Failure> {
     if may_ask(ctx, args) {
         return Ok(());
+    }
+    if secret_ref::is_wanted(&args.reference) {
+        return Err(no_reference(args, Expected::ApiKey));
     }
     let failure = Failure::usage("There is no credential to store, and no terminal to ask on.");
     let failure = failure.hint("give one, best by a pipe");
@@ -164,6 +169,18 @@ fn given(ctx: &Ctx, args: &OnboardArgs, expected: Expected) -> Result<Option<Sec
         ctx.terminal.say(&style::dim("using ANTHROPIC_API_KEY of the environment"));
     }
     Ok(secret)
+}
+
+/// A reference was asked for, and nothing says where it leads.
+fn no_reference(args: &OnboardArgs, expected: Expected) -> Failure {
+    let (choice, variable) = match expected {
+        Expected::ApiKey => ("", "ANTHROPIC_API_KEY"),
+        Expected::SetupToken => (" --auth-choice token", "ANTHROPIC_OAUTH_TOKEN"),
+    };
+    let agent = args.agent.as_ref().map(|id| format!(" --agent {}", shell_word(id))).unwrap_or_default();
+    Failure::usage("--secret-input-mode ref stores where a credential is kept, and nothing says where.")
+        .hint("name the place, like a variable of the environment")
+        .command(format!("fased onboard{choice} --secret-ref env:{variable}{agent}"))
 }
 
 fn not_given(expected: Expected) -> Failure {

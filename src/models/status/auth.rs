@@ -200,7 +200,7 @@ impl<'a> AuthReport<'a> {
         let next_report = NextReport::of(&provider);
         let next = provider.next_profile().map(|judged| &judged.profile.id);
         let ProviderAuth { provider, profiles, source, order, env, .. } = provider;
-        let rows = Rc::new(Rows { judged: profiles, now, agent, next, order });
+        let rows = Rc::new(Rows::new(profiles, now, agent, next, order));
         self.unusable_profiles
             .extend(rows.judged.iter().filter_map(|judged| UnusableProfile::of(judged, &rows)));
         if rows.is_empty() && env.is_none() {
@@ -213,8 +213,8 @@ impl<'a> AuthReport<'a> {
         }
         self.oauth.providers.push(ProviderHealth::of(&provider, &rows));
         self.oauth.profiles.push(Rc::clone(&rows));
-        let excluded = |judged: &Judged<'_>| matches!(&judged.verdict.usable, Usable::No(no) if no.reason == health::UnusableReason::Excluded);
-        let order = rows.judged.iter().filter(|judged| !excluded(judged)).map(|judged| &judged.profile.id);
+        let order =
+            rows.judged.iter().filter(|judged| !judged.is_left_out()).map(|judged| &judged.profile.id);
         self.providers.push(ProviderReport {
             effective,
             profiles: counts,
@@ -313,7 +313,7 @@ fn label(judged: &Judged<'_>, now: Timestamp) -> String {
         },
     };
     if let Usable::No(unusable) = &judged.verdict.usable {
-        let left = unusable.until.map(|until| format!(" {}", text::duration(until.duration_since(now))));
+        let left = unusable.until.map(|until| format!(" {}", text::wait(until.duration_since(now))));
         let left = left.unwrap_or_default();
         match unusable.reason.kind() {
             "cooldown" => label.push_str(&format!(" [cooldown{left}]")),

@@ -21,7 +21,8 @@ pub struct Finding {
     pub id: &'static str,
     /// What is the matter, in a sentence.
     pub message: String,
-    /// What mends it.
+    /// What mends it: words, and beside them its commands.
+    #[serde(flatten, serialize_with = "wording::with_commands")]
     pub fix: Option<Fix>,
 }
 
@@ -111,12 +112,24 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
                 });
                 open_files.push(path);
             }
+            if judged.is_left_out() {
+                continue;
+            }
             let Some(fix) = rows.fix(judged) else { continue };
             findings.push(Finding {
                 id: "profile-needs-attention",
                 message: format!("{}: {}.", profile.id, wording::health(verdict, rows.now)),
                 fix: Some(fix),
             });
+        }
+        if let Some(fix) = rows.inclusion() {
+            let message = match rows.left_out.as_slice() {
+                [one] => format!("{one}: left out by the order."),
+                many => {
+                    format!("{} profiles are left out by the order: {}.", many.len(), wording::some_ids(many))
+                }
+            };
+            findings.push(Finding { id: "profiles-left-out", message, fix: Some(fix) });
         }
     }
     findings

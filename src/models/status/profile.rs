@@ -94,7 +94,7 @@ struct UsableReport {
     until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
     trial_at: Option<Timestamp>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(flatten, skip_serializing_if = "Option::is_none", serialize_with = "wording::with_commands")]
     fix: Option<Fix>,
 }
 
@@ -111,6 +111,7 @@ pub(super) struct UnusableProfile<'a> {
     pub(super) remaining_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "optional_millis")]
     trial_at: Option<Timestamp>,
+    #[serde(flatten, serialize_with = "wording::with_commands")]
     fix: Option<Fix>,
 }
 
@@ -142,12 +143,26 @@ pub struct Rows<'a> {
     pub(super) next: Option<&'a ProfileId>,
     /// The explicit order, when it leaves profiles out.
     pub(super) order: Vec<&'a ProfileId>,
+    /// Those it leaves out.
+    pub(super) left_out: Vec<&'a ProfileId>,
 }
 
 impl<'a> Rows<'a> {
+    pub(super) fn new(
+        judged: Vec<Judged<'a>>,
+        now: Timestamp,
+        agent: Option<&'a AgentId>,
+        next: Option<&'a ProfileId>,
+        order: Vec<&'a ProfileId>,
+    ) -> Self {
+        let excluded = judged.iter().filter(|judged| judged.is_left_out());
+        let left_out = excluded.map(|judged| &judged.profile.id).collect();
+        Self { judged, now, agent, next, order, left_out }
+    }
+
     pub(super) fn of(provider: ProviderAuth<'a>, now: Timestamp, agent: &'a SelectedAgent) -> Self {
         let next = provider.next_profile().map(|judged| &judged.profile.id);
-        Self { judged: provider.profiles, now, agent: agent.named(), next, order: provider.order }
+        Self::new(provider.profiles, now, agent.named(), next, provider.order)
     }
 
     /// The reports, one after the other.
@@ -155,9 +170,17 @@ impl<'a> Rows<'a> {
         self.judged.iter().map(|judged| ProfileReport::make(judged, self))
     }
 
-    /// What mends one of them.
+    /// What mends one of them. Profiles that the order leaves out are taken in together, by [`Self::inclusion`].
     pub(super) fn fix(&self, judged: &Judged<'_>) -> Option<Fix> {
+        if judged.is_left_out() && self.left_out.len() > 1 {
+            return None;
+        }
         wording::fix(judged.profile, &judged.verdict, self.agent, &self.order)
+    }
+
+    /// What takes in all that the order leaves out.
+    pub(super) fn inclusion(&self) -> Option<Fix> {
+        wording::inclusion(&self.left_out, &self.order, self.agent)
     }
 
     /// How many there are.

@@ -15,7 +15,7 @@ use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::status::line;
 use crate::terminal::{style, table};
-use crate::text::{duration, one_line};
+use crate::text::{one_line, wait};
 
 /// Open windows of an agent's credentials.
 #[derive(Debug, Serialize)]
@@ -120,7 +120,7 @@ fn text(windows: &[Window<'_>], agent: &Agent, now: Timestamp, width: Option<usi
                 vec![
                     window.profile_id.to_string(),
                     window.model_class.map_or_else(|| "all".to_owned(), one_line),
-                    window.remaining(now).map_or_else(|| "until replaced".to_owned(), duration),
+                    window.remaining(now).map_or_else(|| "until replaced".to_owned(), wait),
                     wording::reason(window.reason),
                     wording::window(window.kind).to_owned(),
                     window.until.map(|until| until.to_string()).unwrap_or_default(),
@@ -149,7 +149,8 @@ fn clear(ctx: &Ctx, agent: &Agent, args: &CooldownClearArgs) -> Result<Exit, Fai
         agent_dir: agent.selected.dir.display().to_string(),
         state_path: file.path().display().to_string(),
         changed: !done.cleared.is_empty(),
-        cleared: done.cleared,
+        // Of one that stays disabled something may be forgotten, but it is not tried again.
+        cleared: done.cleared.into_iter().filter(|id| !done.kept.contains(id)).collect(),
         kept: done.kept,
     };
     if args.json {
@@ -158,6 +159,9 @@ fn clear(ctx: &Ctx, agent: &Agent, args: &CooldownClearArgs) -> Result<Exit, Fai
     }
     let (agent_id, mark) = (report.agent_id, style::good("✓"));
     ctx.terminal.say(&match (report.changed, &one) {
+        (true, _) if report.cleared.is_empty() => {
+            format!("{mark} Past failures are forgotten for agent {agent_id}.")
+        }
         (true, _) => format!(
             "{mark} Cleared for agent {agent_id}, to be tried again at once: {}",
             joined(&report.cleared)

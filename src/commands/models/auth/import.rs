@@ -409,7 +409,7 @@ fn list(report: &Report<'_>) -> String {
     for row in &report.profiles {
         let Some(reason) = &row.reason else { continue };
         lines.push(format!("{} {}: {reason}.", style::attention("!"), row.profile_id));
-        lines.extend(row.fix.as_ref().map(|fix| format!("  fix: {fix}")));
+        lines.extend(row.fix.iter().flat_map(Fix::lines).map(|line| format!("  {line}")));
     }
     lines.extend(report.warnings.iter().map(|warning| format!("{} {warning}", style::attention("!"))));
     lines.push(String::new());

@@ -19,6 +19,7 @@ use crate::cli::auth::{AuthArgs, AuthCommand};
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
+use crate::models::selection::AgentModels;
 use crate::secret::{Secret, SecretKind};
 use crate::text::{one_line, without_credentials};
 
@@ -51,6 +52,38 @@ pub(in crate::commands::models) fn parse_provider(text: &str) -> Result<String, 
     } else {
         Err(Failure::usage("The value of --provider is not the name of a provider, like anthropic."))
     }
+}
+
+/// Refuses a provider of which nothing is stored and that no configuration knows: most likely it is mistyped.
+pub(in crate::commands::models) fn known_provider(
+    provider: &str,
+    flag: &str,
+    agent: &Agent,
+    snapshot: &Snapshot,
+) -> Result<(), Failure> {
+    let config = &agent.config;
+    let models = AgentModels::of(&agent.selected.id, config)?;
+    let mut known: Vec<&str> = snapshot
+        .profiles
+        .keys()
+        .map(ProfileId::provider)
+        .chain(snapshot.order.keys().map(String::as_str))
+        .chain(config.models.providers.keys().map(String::as_str))
+        .chain(config.auth.order.keys().map(String::as_str))
+        .chain(config.auth.profiles.values().map(|profile| profile.provider.as_str()))
+        .chain(models.providers())
+        .chain(["anthropic"])
+        .collect();
+    let is_known = known.iter().any(|name| name.eq_ignore_ascii_case(provider));
+    if is_known || snapshot.ignored.iter().any(|entry| entry.is_of(provider)) {
+        return Ok(());
+    }
+    known.sort_unstable();
+    known.dedup();
+    let message = format!("{flag} {provider}: this provider has no credentials and is not configured.");
+    Err(Failure::new(Exit::Usage, "unknown_provider", message)
+        .fact(format!("known providers: {}", one_line(&known.join(", "))))
+        .hint("name one of those"))
 }
 
 /// A profile named on the command line. What is no id is not repeated: it may be a secret.

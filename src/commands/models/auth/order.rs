@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{joined, not_stored, parse_id, parse_provider, refused};
+use super::{joined, known_provider, not_stored, parse_id, parse_provider, refused};
 use crate::SCHEMA_VERSION;
 use crate::auth::ProfileId;
 use crate::auth::order::{self, OrderSource};
@@ -59,6 +59,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &OrderArgs) -> Result<Exit, Fa
 
 fn get(ctx: &Ctx, agent: &Agent, args: &OrderProviderArgs) -> Result<Exit, Failure> {
     let provider = parse_provider(&args.provider)?;
+    known_provider(&provider, "--provider", agent, &agent.store.read()?)?;
     let report = Report::make(agent, provider, None)?;
     if args.json {
         ctx.terminal.answer_json(&report)?;
