@@ -61,7 +61,7 @@ impl From<AttemptError> for Broken {
 
 impl<'a> Trying<'_, 'a> {
     pub(super) async fn attempt(&self, this: Try<'_, Eligible<'a>>) -> Tried {
-        let Eligible { credential, is_trial } = &this.candidate.credential;
+        let Eligible { credential, is_trial, .. } = &this.candidate.credential;
         self.asked.set(this.place.route);
         let model = &self.question.models[this.place.route];
         if *is_trial && !self.claim(credential) {

@@ -26,6 +26,8 @@ pub struct Eligible<'a> {
     pub credential: Candidate<'a>,
     /// It is disabled and due to be tried: the trial is to be claimed before it is used.
     pub is_trial: bool,
+    /// Somebody else would pay than usual, and that is forbidden.
+    pub is_held_back: bool,
 }
 
 impl<'a> ProviderAuth<'a> {
@@ -47,7 +49,10 @@ impl<'a> ProviderAuth<'a> {
                 Some(judged) => (Candidate::of(judged), true),
                 None => (self.choose(Some(pinned))?, false),
             };
-            return Ok(Candidates { eligible: vec![Eligible { credential, is_trial }], usual_payer: None });
+            return Ok(Candidates {
+                eligible: vec![Eligible { credential, is_trial, is_held_back: false }],
+                usual_payer: None,
+            });
         }
         // The survey puts unusable ones last; a trial belongs where the order puts it.
         let ordered = order::order(&self.provider, inputs.snapshot, inputs.config, inputs.state).profiles;
@@ -58,32 +63,32 @@ impl<'a> ProviderAuth<'a> {
         for judged in &ordered {
             let is_trial = may_try(&judged.verdict.usable, inputs, any_usable);
             if is_trial || judged.verdict.usable.is_yes() {
-                eligible.push(Eligible { credential: Candidate::of(judged), is_trial });
+                let credential = Candidate::of(judged);
+                let is_held_back = !self.admits(credential.billing);
+                eligible.push(Eligible { credential, is_trial, is_held_back });
             }
         }
         if let Some(credential) = env {
             let at = if inputs.config.auth.env == EnvPolicy::Prefer { 0 } else { eligible.len() };
-            eligible.insert(at, Eligible { credential, is_trial: false });
+            let is_held_back = !self.admits(credential.billing);
+            eligible.insert(at, Eligible { credential, is_trial: false, is_held_back });
         }
-        if eligible.is_empty() {
+        if eligible.iter().all(|eligible| eligible.is_held_back) {
             // There is none, and this says why.
-            eligible.push(Eligible { credential: self.choose(None)?, is_trial: false });
+            eligible =
+                vec![Eligible { credential: self.choose(None)?, is_trial: false, is_held_back: false }];
         }
-        let recovers = |judged: &&&Judged<'a>| match &judged.verdict.usable {
-            Usable::Yes => true,
-            Usable::No(unusable) => unusable.until.is_some(),
-        };
-        let usual = ordered.iter().find(recovers).map(|judged| judged.verdict.billing);
         let first = eligible.first().map(|eligible| eligible.credential.billing);
-        let prefers_env = inputs.config.auth.env == EnvPolicy::Prefer;
-        Ok(Candidates { usual_payer: usual.filter(|_| !prefers_env).or(first), eligible })
+        Ok(Candidates { usual_payer: self.usual_payer.or(first), eligible })
     }
 
     /// The environment's credential when it may be used, also where it is only the last resort.
     fn env_candidate(&self) -> Option<Candidate<'a>> {
         let env = self.env.as_ref();
-        env.filter(|env| matches!(env.standing, EnvStanding::Used | EnvStanding::InReserve))
-            .map(Candidate::of_env)
+        env.filter(|env| {
+            matches!(env.standing, EnvStanding::Used | EnvStanding::InReserve | EnvStanding::PayerHeldBack)
+        })
+        .map(Candidate::of_env)
     }
 }
 

@@ -126,6 +126,13 @@ impl Billing {
     }
 }
 
+impl Billing {
+    /// Whether another pays than there: between a plan and an account, one nobody can tell is no change.
+    pub fn differs_from(self, other: Self) -> bool {
+        self != other && self != Self::Unknown && other != Self::Unknown
+    }
+}
+
 impl Usable {
     /// Whether it may be used.
     pub fn is_yes(&self) -> bool {

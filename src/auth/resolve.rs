@@ -13,7 +13,7 @@ use super::profile_id::ProfileId;
 use super::reference::References;
 use super::state::AuthState;
 use super::store::Snapshot;
-use crate::config::schema::EnvPolicy;
+use crate::config::schema::{CrossBilling, EnvPolicy};
 use crate::config::{Config, Paths};
 use crate::env::Env;
 use crate::secret::Secret;
@@ -53,6 +53,11 @@ pub struct ProviderAuth<'a> {
     pub order: Vec<&'a ProfileId>,
     /// The environment's credential, when one is set.
     pub env: Option<EnvCredential>,
+    /// Who pays when every profile is well: whoever pays for the first in order that time, and nothing else, may keep
+    /// from use.
+    pub usual_payer: Option<Billing>,
+    /// Who may pay.
+    cross_billing: CrossBilling,
     /// What a request would use now.
     pub next: Option<Next>,
 }
@@ -92,6 +97,8 @@ pub enum EnvStanding {
     InReserve,
     /// Every stored profile is unusable, and the policy still does not let it step in.
     HeldBack,
+    /// It would be its turn, but somebody else would pay for it, and `auth.crossBilling` is `stop`.
+    PayerHeldBack,
     /// The policy is `never`.
     Off,
     /// A client key of our own gateway, or one that cannot send messages.
@@ -140,26 +147,70 @@ impl<'a> ProviderAuth<'a> {
             _ => ordered.profiles.iter().map(|profile| &profile.id).collect(),
         };
         let mut profiles: Vec<Judged<'a>> = ordered.profiles.into_iter().map(|p| judge(p, false)).collect();
+        let recovers = |judged: &&Judged<'a>| match &judged.verdict.usable {
+            Usable::Yes => true,
+            Usable::No(unusable) => unusable.until.is_some(),
+        };
+        let usual = profiles.iter().find(recovers).map(|judged| judged.verdict.billing);
+        let cross_billing = inputs.config.auth.cross_billing;
+        let mut this = Self {
+            provider: provider.to_owned(),
+            profiles: Vec::new(),
+            unreadable: 0,
+            source: ordered.source,
+            order,
+            env: None,
+            usual_payer: usual,
+            cross_billing,
+            next: None,
+        };
         profiles.sort_by_key(|judged| match &judged.verdict.usable {
             Usable::Yes => (0, None),
             Usable::No(obstacle) => (if obstacle.until.is_some() { 1 } else { 2 }, obstacle.until),
         });
         profiles.extend(ordered.excluded.into_iter().map(|p| judge(p, true)));
 
-        let first =
-            profiles.first().filter(|judged| judged.verdict.usable.is_yes()).map(|judged| &judged.profile.id);
+        let usable = profiles.iter().filter(|judged| judged.verdict.usable.is_yes());
+        let any_usable = usable.clone().next().is_some();
         // An entry that cannot be read is stored all the same: it must not change who pays.
         let unreadable = inputs.snapshot.ignored.iter().filter(|entry| entry.is_of(provider)).count();
         let any_stored = unreadable > 0 || !profiles.is_empty();
         let env = env_credential(provider, inputs.env).map(|(variable, secret)| {
-            let standing = standing(&secret, inputs.config.auth.env, any_stored, first.is_some());
+            let standing = standing(&secret, inputs.config.auth.env, any_stored, any_usable);
             EnvCredential { variable, secret, standing }
         });
+        if inputs.config.auth.env == EnvPolicy::Prefer
+            && let Some(env) = env.as_ref().filter(|env| env.standing == EnvStanding::Used)
+        {
+            this.usual_payer = Some(billing_of_env(&env.secret));
+        }
+        let env = env.map(|env| match env.standing {
+            EnvStanding::Used | EnvStanding::InReserve if !this.admits(billing_of_env(&env.secret)) => {
+                EnvCredential { standing: EnvStanding::PayerHeldBack, ..env }
+            }
+            _ => env,
+        });
+        let mut admitted = usable.filter(|judged| this.admits(judged.verdict.billing));
+        let first = admitted.next().map(|judged| &judged.profile.id);
         let next = match &env {
             Some(EnvCredential { variable, standing: EnvStanding::Used, .. }) => Some(Next::Env(variable)),
             _ => first.cloned().map(Next::Profile),
         };
-        Self { provider: provider.to_owned(), profiles, unreadable, source: ordered.source, order, env, next }
+        Self { profiles, unreadable, env, next, ..this }
+    }
+
+    /// Whether a credential with this billing may be used.
+    pub(super) fn admits(&self, billing: Billing) -> bool {
+        let changes = self.usual_payer.is_some_and(|usual| usual.differs_from(billing));
+        self.cross_billing != CrossBilling::Stop || !changes
+    }
+
+    /// What could be used now, but is not, because somebody else would pay.
+    pub fn held_back(&self) -> Vec<&str> {
+        let usable = self.profiles.iter().filter(|judged| judged.verdict.usable.is_yes());
+        let held_back = usable.filter(|judged| !self.admits(judged.verdict.billing));
+        let env = self.env.as_ref().filter(|env| env.standing == EnvStanding::PayerHeldBack);
+        held_back.map(|it| it.profile.id.as_str()).chain(env.map(|env| env.variable)).collect()
     }
 
     /// The stored profile that is next, when it is one.
@@ -195,6 +246,7 @@ impl<'a> ProviderAuth<'a> {
             }
             (Some(Next::Env(_)), Some(credential)) => Ok(Candidate::of_env(credential)),
             _ if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
+            _ if !self.held_back().is_empty() => Err(NoCredential::HeldBack),
             _ => Err(NoCredential::AllUnusable),
         }
     }
@@ -263,6 +315,8 @@ pub enum NoCredential {
     NothingStored,
     /// There are some, and none can be used now.
     AllUnusable,
+    /// There are some, but somebody else would pay for them, and `auth.crossBilling` is `stop`.
+    HeldBack,
     /// The profile asked for is not stored.
     MissingProfile {
         /// Its id.

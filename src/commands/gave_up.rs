@@ -22,13 +22,20 @@ pub(super) fn failure(
     now: Timestamp,
 ) -> Failure {
     let tries: Vec<FailedTry> = failed.iter().map(FailedTry::of).collect();
+    let held_back = |failure: Failure| match held_back {
+        [] => failure,
+        ids => failure.fact(format!(
+            "not tried, because somebody else would pay and auth.crossBilling is \"stop\": {}",
+            ids.join(", ")
+        )),
+    };
     let Some(last) = failed.pop() else {
-        return Failure::new(
+        let failure = Failure::new(
             Exit::NoUsableCredential,
             "no_usable_profile",
             "Another process is trying the only credential that is left.",
-        )
-        .hint("run it again in a moment");
+        );
+        return held_back(failure).hint("run it again in a moment");
     };
     let mut failure = of_last(last, agent, snapshot);
     for FailedAttempt { credential, model, reason, until, error, .. } in &failed {
@@ -43,12 +50,7 @@ pub(super) fn failure(
         );
         failure = failure.fact(format!("before it, {credential} {why}"));
     }
-    if !held_back.is_empty() {
-        failure = failure.fact(format!(
-            "not tried, because somebody else would pay and auth.crossBilling is \"stop\": {}",
-            held_back.join(", ")
-        ));
-    }
+    failure = held_back(failure);
     if tries.len() > 1 {
         failure = failure.detail("attempts", serde_json::to_value(&tries).unwrap_or_default());
     }

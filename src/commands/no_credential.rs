@@ -72,6 +72,16 @@ pub(super) fn failure(
                     .detail("leftOut", json!(ids)),
             }
         }
+        NoCredential::HeldBack => {
+            let message = format!(
+                "No auth profile for {} can be used now without a change of who pays, which auth.crossBilling: \"stop\" forbids.",
+                auth.provider
+            );
+            let failure = failure("no_usable_profile", message)
+                .fact(format!("held back, because somebody else would pay: {}", auth.held_back().join(", ")))
+                .detail("heldBack", auth.held_back().into());
+            all_unusable(failure, auth, auth.profiles.iter(), agent, inputs)
+        }
         NoCredential::PinnedUnusable { id } => {
             let message = format!(
                 "Profile \"{id}\" cannot be used now; a named profile is never exchanged for another."

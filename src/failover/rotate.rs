@@ -81,7 +81,7 @@ impl Payer {
     }
 
     fn change_to(&self, billing: Billing) -> Option<Billing> {
-        self.known.filter(|known| billing != Billing::Unknown && *known != billing)
+        self.known.filter(|known| known.differs_from(billing))
     }
 }
 

@@ -104,6 +104,7 @@ impl Row {
             EnvStanding::InReserve => ("in reserve (auth.env is overflow)", Soundness::Indifferent),
             EnvStanding::Idle => ("idle (a profile is stored)", Soundness::Indifferent),
             EnvStanding::HeldBack => ("held back (auth.env is fallback)", Soundness::Attention),
+            EnvStanding::PayerHeldBack => ("held back (auth.crossBilling is stop)", Soundness::Attention),
             EnvStanding::Off => ("off (auth.env is never)", Soundness::Indifferent),
             EnvStanding::Refused => ("refused (cannot send messages)", Soundness::Attention),
         };

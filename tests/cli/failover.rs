@@ -269,3 +269,29 @@ fn a_failure_of_a_replaced_secret_is_not_charged_to_the_new_one() {
     slow.finish().exits(4);
     env.fased(["chat", "hi"]).exits(0);
 }
+
+#[test]
+fn a_forbidden_change_of_who_pays_is_forbidden_to_everything_that_chooses() {
+    let sandbox = TestSandbox::start();
+    let profiles = [("plan", "fault-rate-limit-retry-after-90"), ("key", "")];
+    let mut env = with(&sandbox, &profiles, "{ auth: { crossBilling: 'stop', env: 'overflow' } }");
+    env.set("ANTHROPIC_API_KEY", &key("env", "e5e5"));
+    env.fased(["chat", "hi"]).exits(4);
+    let asked = sandbox.requests().len();
+    for command in [&["chat", "hi"][..], &["models", "auth", "token"]] {
+        let output = env.fased(command.iter().copied());
+        output.exits(3);
+        for part in ["auth.crossBilling", "anthropic:key", "ANTHROPIC_API_KEY", "cooling down "] {
+            assert!(output.stderr.contains(part), "{part}: {output}");
+        }
+        assert_eq!(output.stdout, "");
+    }
+    assert_eq!(sandbox.requests().len(), asked);
+    env.fased(["models", "status", "--check"]).exits(1);
+    let status = env.fased(["models", "status", "--json"]).exits(0).json();
+    assert_eq!(status["auth"]["providers"][0]["next"], Value::Null, "{status}");
+    // Whoever names it means it.
+    env.fased(["models", "auth", "token", "--profile", "anthropic:key"]).exits(0);
+    env.set("FASED_NOW", "2026-06-01T12:02:00Z");
+    env.fased(["models", "status", "--check"]).exits(0);
+}

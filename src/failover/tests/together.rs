@@ -72,7 +72,7 @@ impl World {
         let routes = [Route { model: model.to_owned(), class: "opus".to_owned(), candidates }];
         let asked = RefCell::new(Vec::new());
         let attempt = async |this: Try<'_, Eligible<'_>>| {
-            let Eligible { credential, is_trial } = &this.candidate.credential;
+            let Eligible { credential, is_trial, .. } = &this.candidate.credential;
             let Source::Profile(profile) = credential.source else { panic!("{}", this.candidate.id) };
             if *is_trial && !self.state.claim_trial(&self.snapshot, profile, self.clock.as_ref()).unwrap() {
                 return Outcome::NotTried;

@@ -276,7 +276,7 @@ impl EnvReport {
                 EnvStanding::Used => "used",
                 EnvStanding::Idle => "idle",
                 EnvStanding::InReserve => "in-reserve",
-                EnvStanding::HeldBack => "held-back",
+                EnvStanding::HeldBack | EnvStanding::PayerHeldBack => "held-back",
                 EnvStanding::Off => "off",
                 EnvStanding::Refused => "refused",
             },

@@ -59,7 +59,8 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &TokenArgs) -> Result<Exit, Fa
         .candidates(pinned.as_ref(), &inputs)
         .map_err(|why| no_credential::failure(&why, &auth, agent, &inputs))?;
     // A trial belongs to a request that shows what came of it.
-    let certain = candidates.eligible.into_iter().filter(|eligible| !eligible.is_trial);
+    let certain =
+        candidates.eligible.into_iter().filter(|eligible| !eligible.is_trial && !eligible.is_held_back);
     let candidates: Vec<Candidate<'_>> = certain.map(|eligible| eligible.credential).collect();
     let refresher = agent.refresher(ctx)?;
     let obtainer =
