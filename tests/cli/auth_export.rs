@@ -149,6 +149,19 @@ fn what_has_no_place_there_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn another_providers_token_is_not_published_as_anthropics() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    let mut store = env.store_json("main");
+    store["profiles"]["openrouter:x"] =
+        json!({"type": "token", "provider": "openrouter", "token": "FAKE-openrouter-token"});
+    env.write("agents/main/agent/auth-profiles.json", &store.to_string());
+    let run = env.fased(export("openrouter:x", "work").into_iter().chain(["--json"]));
+    assert_eq!(run.exits(64).json()["error"]["code"], "export_refused", "{run}");
+    assert!(!directory(&env).exists());
+}
+
+#[test]
 fn a_profile_that_is_not_from_here_needs_force() {
     let sandbox = TestSandbox::start();
     let env = env(&sandbox);

@@ -44,6 +44,11 @@ struct Report<'a> {
 pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, Failure> {
     let ExportTarget::AnthropicProfile = args.to;
     let id = parse_id(&args.profile, "--profile")?;
+    // Anthropic's tools would send it to Anthropic.
+    if id.provider() != "anthropic" {
+        let message = format!("Profile \"{id}\" is of {}; Anthropic's tools read only Anthropic's.", id.provider());
+        return Err(Failure::new(Exit::Usage, "export_refused", message).hint("name a profile of anthropic"));
+    }
     let name: ProfileName = args
         .name
         .parse()
