@@ -1,10 +1,12 @@
 //! Taking a credential out of a store, with what refers to it and what is remembered of it.
 
+use super::neighbours::export::{self, Ended};
 use super::profile::Profile;
 use super::profile_id::ProfileId;
 use super::state::StateFile;
 use super::store::{AuthStore, Document, Edited, IgnoredEntry, Named, Snapshot, StoreError, shown_id};
 use crate::clock::Clock;
+use crate::config::Paths;
 
 /// What a text names in a store.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +24,10 @@ pub struct Removed {
     pub emptied_orders: Vec<String>,
     /// Why what was remembered of it could not be forgotten.
     pub trouble: Option<String>,
+    /// What became of profiles of Anthropic's tools it was exported as.
+    pub ended_exports: Vec<Ended>,
+    /// Why those could not be ended.
+    pub export_trouble: Option<String>,
 }
 
 /// A credential could not be removed; the store is as it was.
@@ -57,6 +63,7 @@ pub fn remove(
     text: &str,
     target: Target<'_>,
     store: &AuthStore,
+    paths: &Paths,
     clock: &dyn Clock,
 ) -> Result<Removed, RemoveError> {
     let emptied_orders = store.update(clock, |document| {
@@ -74,7 +81,16 @@ pub fn remove(
         }
         Err(_) => Ok(()),
     };
-    Ok(Removed { emptied_orders, trouble: forgotten.err().map(|error| error.to_string()) })
+    let ended = match target {
+        Target::Profile(profile) => export::end(store.dir(), profile, paths, clock),
+        Target::Unreadable(_) => Ok(Vec::new()),
+    };
+    let (ended_exports, export_trouble) = match ended {
+        Ok(ended) => (ended, None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    let trouble = forgotten.err().map(|error| error.to_string());
+    Ok(Removed { emptied_orders, trouble, ended_exports, export_trouble })
 }
 
 fn is_still(target: Target<'_>, name: &str, document: &Document) -> bool {
@@ -89,7 +105,7 @@ fn is_still(target: Target<'_>, name: &str, document: &Document) -> bool {
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
-    use crate::config::{AgentId, Paths, SelectedAgent};
+    use crate::config::{AgentId, SelectedAgent};
     use crate::env::Env;
 
     const STORE: &str = r#"{"version":1,"future":[1.50],"profiles":{
@@ -100,7 +116,7 @@ mod tests {
         "profiles":{"anthropic:a":{"lastUsed":5},"anthropic:b":{"lastUsed":6}}}"#;
 
     struct World {
-        _dir: tempfile::TempDir,
+        dir: tempfile::TempDir,
         store: AuthStore,
         state: std::path::PathBuf,
         clock: ManualClock,
@@ -117,12 +133,18 @@ mod tests {
             let state = agent.dir.join("auth-state.json");
             write(&store.path(), STORE);
             write(&state, STATE);
-            Self { _dir: dir, store, state, clock: ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()) }
+            Self { dir, store, state, clock: ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap()) }
         }
 
         fn remove(&self, text: &str) -> Result<Removed, RemoveError> {
             let snapshot = self.store.read().unwrap();
-            remove(text, find(text, &snapshot).unwrap(), &self.store, &self.clock)
+            remove(
+                text,
+                find(text, &snapshot).unwrap(),
+                &self.store,
+                &Paths::below(self.dir.path()),
+                &self.clock,
+            )
         }
 
         fn text(&self) -> String {
@@ -163,10 +185,17 @@ mod tests {
         let target = |text| find(text, &before).unwrap();
         let replaced = STORE.replace("FAKE-a", "FAKE-new");
         write(&world.store.path(), &replaced);
-        let refused = remove("anthropic:a", target("anthropic:a"), &world.store, &world.clock);
+        let refused = remove(
+            "anthropic:a",
+            target("anthropic:a"),
+            &world.store,
+            &Paths::below(world.dir.path()),
+            &world.clock,
+        );
         assert!(matches!(refused, Err(RemoveError::Changed)));
         write(&world.store.path(), r#"{"profiles":{}}"#);
-        let refused = remove("odd", target("odd"), &world.store, &world.clock);
+        let refused =
+            remove("odd", target("odd"), &world.store, &Paths::below(world.dir.path()), &world.clock);
         assert!(matches!(refused, Err(RemoveError::Changed)));
         assert_eq!(world.text(), r#"{"profiles":{}}"#);
     }

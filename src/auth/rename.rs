@@ -4,10 +4,12 @@
 //! remembered is first copied to the new name, and then the store is replaced; the old name is dropped last. Whichever of
 //! the two names the store has after a crash, everything remembered is there under it.
 
+use super::neighbours::export;
 use super::profile_id::ProfileId;
 use super::state::StateFile;
 use super::store::{AuthStore, Edited, StoreError};
 use crate::clock::Clock;
+use crate::config::Paths;
 
 /// What renaming did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub struct Renamed {
     pub changed: bool,
     /// Why what is remembered could not be taken along.
     pub trouble: Option<String>,
+    /// Why what was exported of it does not follow.
+    pub export_trouble: Option<String>,
 }
 
 /// A credential could not be renamed; it is as it was.
@@ -60,6 +64,7 @@ pub fn rename(
     old: &ProfileId,
     new: &ProfileId,
     store: &AuthStore,
+    paths: &Paths,
     clock: &dyn Clock,
 ) -> Result<Renamed, RenameError> {
     if old.provider() != new.provider() {
@@ -78,7 +83,7 @@ pub fn rename(
         () => {}
     }
     let file = StateFile::in_dir(store.dir());
-    let copied = store.update(clock, |document| {
+    let (copied, exported) = store.update(clock, |document| {
         match document.profile(old) {
             Ok(Some(_)) if document.contains(new) => return Err(RenameError::Taken { id: new.clone() }),
             Ok(Some(_)) => {}
@@ -88,8 +93,9 @@ pub fn rename(
         // The store as it is under the lock, whose counters are where the state begins.
         let snapshot = store.read()?;
         let copied = file.update(&snapshot, clock, |state| state.begin_rename(old, new));
+        let exported = export::begin_rename(store.dir(), old, new, paths, clock);
         document.rename(old, new);
-        Ok((Edited::Yes, copied))
+        Ok((Edited::Yes, (copied, exported)))
     })?;
     let dropped = copied.and_then(|()| {
         // Without a file nothing is remembered, and none is to come into being.
@@ -98,7 +104,12 @@ pub fn rename(
         }
         file.update(&before, clock, |state| state.finish_rename(old, new))
     });
-    Ok(Renamed { changed: true, trouble: dropped.err().map(|error| error.to_string()) })
+    let exported = exported.and_then(|()| export::finish_rename(store, old, new, paths, clock));
+    Ok(Renamed {
+        changed: true,
+        trouble: dropped.err().map(|error| error.to_string()),
+        export_trouble: exported.err().map(|error| error.to_string()),
+    })
 }
 
 #[cfg(test)]
@@ -106,7 +117,7 @@ mod tests {
     use super::*;
     use crate::auth::profile::Profile;
     use crate::clock::ManualClock;
-    use crate::config::{AgentId, Paths, SelectedAgent};
+    use crate::config::{AgentId, SelectedAgent};
     use crate::env::Env;
 
     const STORE: &str = r#"{"version":1,"profiles":{
@@ -117,7 +128,7 @@ mod tests {
         "profiles":{"anthropic:a":{"lastUsed":5,"errorCount":3}}}"#;
 
     struct World {
-        _dir: tempfile::TempDir,
+        dir: tempfile::TempDir,
         store: AuthStore,
         file: StateFile,
         clock: ManualClock,
@@ -137,11 +148,11 @@ mod tests {
                 write(&file.path(), text);
             }
             let clock = ManualClock::at("2026-01-01T00:00:00Z".parse().unwrap());
-            Self { _dir: dir, store, file, clock }
+            Self { dir, store, file, clock }
         }
 
         fn rename(&self, old: &str, new: &str) -> Result<Renamed, RenameError> {
-            rename(&id(old), &id(new), &self.store, &self.clock)
+            rename(&id(old), &id(new), &self.store, &Paths::below(self.dir.path()), &self.clock)
         }
 
         /// What is remembered of the profile of this name that is stored.
@@ -164,7 +175,7 @@ mod tests {
     #[test]
     fn everything_goes_along_with_the_new_name() {
         let world = World::with(STORE, Some(STATE));
-        assert_eq!(world.rename("a", "new").unwrap(), Renamed { changed: true, trouble: None });
+        assert_eq!(world.rename("a", "new").unwrap(), Renamed { changed: true, ..Renamed::default() });
         assert_eq!((world.errors_of("new"), world.errors_of("a")), (Some(3), None));
         let (state, _) = world.file.read(&world.store.read().unwrap());
         assert_eq!(state.last_good["anthropic"], "anthropic:new");
@@ -219,7 +230,7 @@ mod tests {
         assert!(matches!(world.rename("a", "b"), Err(E::Taken { .. })));
         assert!(matches!(world.rename("a", "odd"), Err(E::Taken { .. })));
         let other: ProfileId = "other:a".parse().unwrap();
-        let refused = rename(&id("a"), &other, &world.store, &world.clock);
+        let refused = rename(&id("a"), &other, &world.store, &Paths::below(world.dir.path()), &world.clock);
         assert!(matches!(refused, Err(E::OtherProvider { .. })));
         assert_eq!(world.rename("a", "a").unwrap(), Renamed::default());
         assert_eq!(std::fs::read_to_string(world.store.path()).unwrap(), STORE);

@@ -149,6 +149,19 @@ fn what_has_no_place_there_is_refused_with_the_way_out() {
 }
 
 #[test]
+fn another_providers_token_is_not_published_as_anthropics() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    let mut store = env.store_json("main");
+    store["profiles"]["openrouter:x"] =
+        json!({"type": "token", "provider": "openrouter", "token": "FAKE-openrouter-token"});
+    env.write("agents/main/agent/auth-profiles.json", &store.to_string());
+    let run = env.fased(export("openrouter:x", "work").into_iter().chain(["--json"]));
+    assert_eq!(run.exits(64).json()["error"]["kind"], "export_refused", "{run}");
+    assert!(!directory(&env).exists());
+}
+
+#[test]
 fn a_profile_that_is_not_from_here_needs_force() {
     let sandbox = TestSandbox::start();
     let env = env(&sandbox);
@@ -174,4 +187,42 @@ fn a_profile_that_is_not_from_here_needs_force() {
     env.fased(["chat", "hi"]).exits(0);
     assert_eq!(read(&env, "credentials/work.json")["access_token"], store["profiles"][ID]["access"]);
     snapshot!("auth_export_foreign", session);
+}
+
+#[test]
+fn a_new_name_takes_the_export_along() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    env.fased(export(ID, "work")).exits(0);
+    env.fased(["models", "auth", "rename", ID, "anthropic:new"]).exits(0);
+    let record = std::fs::read_to_string(env.state("agents/main/agent/exports.json")).unwrap();
+    assert!(record.contains("anthropic:new") && !record.contains(ID), "{record}");
+    let mut store = env.store_json("main");
+    store["profiles"]["anthropic:new"]["expires"] = at(-1).into();
+    env.write("agents/main/agent/auth-profiles.json", &store.to_string());
+    env.fased(["chat", "hi"]).exits(0);
+    let fresh = &env.store_json("main")["profiles"]["anthropic:new"]["access"];
+    assert_ne!(fresh, &store["profiles"]["anthropic:new"]["access"]);
+    assert_eq!(&read(&env, "credentials/work.json")["access_token"], fresh);
+}
+
+#[test]
+fn a_removed_sign_in_leaves_no_copy_but_one_that_somebody_changed() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    env.fased(export(ID, "work")).exits(0);
+    env.fased(export(ID, "changed")).exits(0);
+    let theirs = json!({"access_token": "theirs", "refresh_token": "theirs"});
+    std::fs::write(directory(&env).join("credentials/changed.json"), theirs.to_string()).unwrap();
+    let removed = env.fased(["models", "auth", "remove", ID, "--yes", "--json"]).exits(0).json();
+    assert_eq!(
+        (&removed["endedExports"][0]["removed"], &removed["endedExports"][1]["removed"]),
+        (&true.into(), &false.into())
+    );
+    assert!(removed["warnings"][0].as_str().unwrap().contains("credentials/changed.json"), "{removed}");
+    assert!(!directory(&env).join("credentials/work.json").exists());
+    assert!(!directory(&env).join("configs/work.json").exists());
+    assert_eq!(read(&env, "credentials/changed.json"), theirs);
+    let record = std::fs::read_to_string(env.state("agents/main/agent/exports.json")).unwrap();
+    assert!(!record.contains(ID), "{record}");
 }

@@ -88,14 +88,20 @@ impl FederationRule {
         }
     }
 
-    /// A name for what it mints at an endpoint, fit for a file name.
+    /// A name for what it mints at an endpoint, fit for a file name. Two identities may go by one rule, and each is to
+    /// get its own token.
     fn key(&self, endpoint: &Url) -> String {
+        let identity = match &self.identity {
+            IdentitySource::Env => format!("env {TOKEN}"),
+            IdentitySource::File(path) => format!("file {}", path.display()),
+        };
         let parts = [
             self.rule_id.as_str(),
             &self.organization_id,
             self.service_account_id.as_deref().unwrap_or_default(),
             self.workspace_id.as_deref().unwrap_or_default(),
             endpoint.as_str(),
+            &identity,
         ];
         Secret::new(parts.join("\n")).lock_key()
     }

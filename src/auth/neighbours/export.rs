@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use super::anthropic_profile::{Directory, ProfileName};
 use super::{NeighbourError, file};
 use crate::auth::oauth::Pair;
+use crate::auth::profile::{Credential, Expiry, Material, Profile};
 use crate::auth::profile_id::ProfileId;
+use crate::auth::store::{AuthStore, StoreError};
 use crate::clock::Clock;
 use crate::config::Paths;
 use crate::secret::Secret;
@@ -44,6 +46,12 @@ pub enum ExportError {
     /// Another process is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It was removed or replaced meanwhile.
+    #[error("Profile \"{0}\" changed in the meantime; it was not exported.")]
+    Gone(ProfileId),
 }
 
 /// What is to be written, and where.
@@ -55,8 +63,8 @@ pub struct Export<'a> {
     pub name: &'a ProfileName,
     /// The credential.
     pub profile: &'a ProfileId,
-    /// The agent's directory.
-    pub agent_dir: &'a Path,
+    /// The store that has it.
+    pub store: &'a AuthStore,
     /// Directories of the other agents: what one of them exported is not this one's to change.
     pub others: &'a [PathBuf],
     /// The address its token is for, when it is not the one the official programs use anyway.
@@ -92,6 +100,19 @@ struct Entry {
     profile_id: String,
     directory: PathBuf,
     name: String,
+    /// Whether no config of that name was there before.
+    #[serde(default)]
+    made_config: bool,
+}
+
+/// What became of a profile whose credential is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ended {
+    /// Its `credentials/<name>.json`.
+    pub credentials_path: PathBuf,
+    /// Whether that is gone; otherwise somebody changed it, and it stays.
+    pub removed: bool,
 }
 
 impl Entry {
@@ -105,7 +126,7 @@ impl Entry {
 /// # Errors
 /// See [`ExportError`].
 pub fn check(export: &Export<'_>) -> Result<(), ExportError> {
-    may_be_written(export, &read_record(export.agent_dir)?).map(drop)
+    may_be_written(export, &read_record(export.store.dir())?).map(drop)
 }
 
 /// Whether a profile that is not from here is lost when this one is written.
@@ -117,22 +138,27 @@ fn may_be_written(export: &Export<'_>, record: &Record) -> Result<bool, ExportEr
     }
 }
 
-/// Writes a profile and remembers it.
+/// Writes a profile and remembers it. The token is the one the store holds at that moment: a refresh may have replaced
+/// the one that was obtained. `obtained` counts where the store could not take it.
 ///
 /// # Errors
 /// See [`ExportError`].
 pub fn export(
     export: &Export<'_>,
-    access: &Secret,
-    expires: Option<Timestamp>,
+    obtained: &Secret,
+    obtained_ends: Option<Timestamp>,
     paths: &Paths,
     clock: &dyn Clock,
 ) -> Result<Exported, ExportError> {
-    let Export { directory, name, .. } = *export;
+    let Export { directory, name, store, .. } = *export;
+    let agent_dir = store.dir();
     let _lock = lock(paths, clock)?;
-    let mut record = read_record(export.agent_dir)?;
+    let mut record = read_record(export.store.dir())?;
     let (config_path, credentials_path) = (directory.config(name), directory.credentials(name));
     let took_over = may_be_written(export, &record)?;
+    let before = record.exports.iter().find(|entry| entry.is_at(directory, name));
+    let is_new = std::fs::symlink_metadata(&config_path).is_err();
+    let made_config = is_new || (!took_over && before.is_some_and(|entry| entry.made_config));
     let kept = |path: &Path| -> Fields { file::json(path).unwrap_or_default() };
     let mut config = kept(&config_path);
     let mut credentials = kept(&credentials_path);
@@ -152,16 +178,28 @@ pub fn export(
             storage::create_private_dir(dir)?;
         }
     }
-    // A config without its token would be an error to the official programs; a token without its config is nothing.
-    write_credentials(&credentials_path, credentials, access, expires)?;
-    storage::replace_public(&config_path, &text(&config))?;
+    let unwritten = record.exports.clone();
     record.exports.retain(|entry| !entry.is_at(directory, name));
     record.exports.push(Entry {
         profile_id: export.profile.to_string(),
         directory: directory.path().to_owned(),
         name: name.to_string(),
+        made_config,
     });
-    write_record(export.agent_dir, &record)?;
+    // Before the store is read: a refresh from now on finds the record, and waits for the lock to write its token.
+    write_record(agent_dir, &record)?;
+    let written = held(store, export.profile).and_then(|(stored, ends)| {
+        let is_later = matches!((obtained_ends, ends), (Some(ours), Some(stored)) if ours > stored);
+        let (access, ends) = if is_later { (obtained, obtained_ends) } else { (&stored, ends) };
+        // A config without its token would be an error to the official programs; a token without its config is nothing.
+        write_credentials(&credentials_path, credentials, access, ends)?;
+        Ok(storage::replace_public(&config_path, &text(&config))?)
+    });
+    if let Err(error) = written {
+        record.exports = unwritten;
+        write_record(agent_dir, &record)?;
+        return Err(error);
+    }
     for dir in export.others {
         let mut other = read_record(dir)?;
         let before = other.exports.len();
@@ -192,6 +230,129 @@ pub(in crate::auth) fn follow(
     }
 }
 
+/// The token of a profile as the store has it.
+fn held(store: &AuthStore, id: &ProfileId) -> Result<(Secret, Option<Timestamp>), ExportError> {
+    let snapshot = store.read()?;
+    let credential = snapshot.profiles.get(id).map(|profile| &profile.credential);
+    let ends = credential.and_then(|credential| match credential.expires() {
+        Expiry::At(at) => Some(at),
+        Expiry::Unknown | Expiry::Invalid => None,
+    });
+    match credential.map(Credential::material) {
+        Some(Material::Value(secret)) => Ok((secret.clone(), ends)),
+        _ => Err(ExportError::Gone(id.clone())),
+    }
+}
+
+/// Lets a profile's exports follow a name it is about to get. To be called under the store's lock.
+pub(in crate::auth) fn begin_rename(
+    agent_dir: &Path,
+    old: &ProfileId,
+    new: &ProfileId,
+    paths: &Paths,
+    clock: &dyn Clock,
+) -> Result<(), ExportError> {
+    if !is_exported(agent_dir, old)? {
+        return Ok(());
+    }
+    let _lock = lock(paths, clock)?;
+    let mut record = read_record(agent_dir)?;
+    // What an earlier profile of that name left behind is not this one's.
+    record.exports.retain(|entry| entry.profile_id != new.as_str());
+    let renamed = record.exports.iter().filter(|entry| entry.profile_id == old.as_str());
+    let renamed: Vec<Entry> =
+        renamed.map(|entry| Entry { profile_id: new.to_string(), ..entry.clone() }).collect();
+    record.exports.extend(renamed);
+    Ok(write_record(agent_dir, &record)?)
+}
+
+/// Drops the old name, once the store has the new one, and catches up with a refresh that fell between.
+pub(in crate::auth) fn finish_rename(
+    store: &AuthStore,
+    old: &ProfileId,
+    new: &ProfileId,
+    paths: &Paths,
+    clock: &dyn Clock,
+) -> Result<(), ExportError> {
+    if !is_exported(store.dir(), old)? {
+        return Ok(());
+    }
+    let _lock = lock(paths, clock)?;
+    let mut record = read_record(store.dir())?;
+    record.exports.retain(|entry| entry.profile_id != old.as_str());
+    write_record(store.dir(), &record)?;
+    let (access, ends) = held(store, new)?;
+    write_again(&record, new, &access, ends)
+}
+
+/// Ends the exports of a profile that is gone: what holds its token still is removed, what somebody changed stays.
+pub(in crate::auth) fn end(
+    agent_dir: &Path,
+    profile: &Profile,
+    paths: &Paths,
+    clock: &dyn Clock,
+) -> Result<Vec<Ended>, ExportError> {
+    if !is_exported(agent_dir, &profile.id)? {
+        return Ok(Vec::new());
+    }
+    let _lock = lock(paths, clock)?;
+    let mut record = read_record(agent_dir)?;
+    let is_its = |entry: &Entry| entry.profile_id == profile.id.as_str();
+    let mut ended = Vec::new();
+    for entry in record.exports.iter().filter(|entry| is_its(entry)) {
+        let Ok(name) = entry.name.parse::<ProfileName>() else { continue };
+        let directory = Directory::at(&entry.directory);
+        let credentials_path = directory.credentials(&name);
+        if std::fs::symlink_metadata(&credentials_path).is_err() {
+            continue;
+        }
+        let token = still_ours(&directory, &name)
+            .ok()
+            .and_then(|fields| Some(Secret::new(fields.get("access_token")?.as_str()?)));
+        let removed = token.is_some_and(
+            |token| matches!(profile.credential.material(), Material::Value(held) if *held == token),
+        ) && std::fs::remove_file(&credentials_path).is_ok();
+        let config = directory.config(&name);
+        if removed && entry.made_config && is_only_ours(&config) {
+            // Without its token it is of no use; left behind it does no harm.
+            drop(std::fs::remove_file(config));
+        }
+        ended.push(Ended { credentials_path, removed });
+    }
+    record.exports.retain(|entry| !is_its(entry));
+    write_record(agent_dir, &record)?;
+    Ok(ended)
+}
+
+/// The profile that was exported by that name by one of these agents, and still is there as it was exported.
+///
+/// # Errors
+/// When what an agent exported cannot be read.
+pub fn source_of(
+    directory: &Directory,
+    name: &ProfileName,
+    agent_dirs: &[PathBuf],
+) -> Result<Option<String>, FileError> {
+    for dir in agent_dirs {
+        let record = read_record(dir)?;
+        let entry = record.exports.into_iter().find(|entry| entry.is_at(directory, name));
+        if let Some(entry) = entry.filter(|_| still_ours(directory, name).is_ok()) {
+            return Ok(Some(entry.profile_id));
+        }
+    }
+    Ok(None)
+}
+
+fn is_exported(agent_dir: &Path, id: &ProfileId) -> Result<bool, FileError> {
+    Ok(read_record(agent_dir)?.exports.iter().any(|entry| entry.profile_id == id.as_str()))
+}
+
+/// Whether a config holds nothing but what is written here.
+fn is_only_ours(config: &Path) -> bool {
+    let fields = file::json::<Fields>(config).unwrap_or_default();
+    fields.keys().all(|name| ["version", "authentication", "base_url"].contains(&name.as_str()))
+}
+
 fn try_follow(
     agent_dir: &Path,
     id: &ProfileId,
@@ -200,14 +361,22 @@ fn try_follow(
     clock: &dyn Clock,
 ) -> Result<(), ExportError> {
     let _lock = lock(paths, clock)?;
-    let record = read_record(agent_dir)?;
+    write_again(&read_record(agent_dir)?, id, &pair.access, Some(pair.expires))
+}
+
+fn write_again(
+    record: &Record,
+    id: &ProfileId,
+    access: &Secret,
+    ends: Option<Timestamp>,
+) -> Result<(), ExportError> {
     for entry in record.exports.iter().filter(|entry| entry.profile_id == id.as_str()) {
         let Ok(name) = entry.name.parse::<ProfileName>() else { continue };
         let directory = Directory::at(&entry.directory);
         match still_ours(&directory, &name) {
             Ok(credentials) => {
                 let path = directory.credentials(&name);
-                write_credentials(&path, credentials, &pair.access, Some(pair.expires))?;
+                write_credentials(&path, credentials, access, ends)?;
             }
             Err(why) => {
                 tracing::warn!(profile = %id, export = %name, "the exported profile is left alone: {why}");
@@ -314,6 +483,7 @@ fn text(fields: &Fields) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
+    use crate::config::SelectedAgent;
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
 
@@ -339,16 +509,40 @@ mod tests {
         fn export_by(&self, agent: &str, token: &str, force: bool) -> Result<Exported, ExportError> {
             let others =
                 [if agent == "agent" { "other" } else { "agent" }].map(|name| self.dir.path().join(name));
+            let dir = self.dir.path().join(agent);
+            let stored = json!({"version": 1, "profiles": {"anthropic:a": {"type": "oauth",
+                "provider": "anthropic", "access": token, "refresh": "r", "expires": 5000}}});
+            storage::replace(
+                &dir.join("auth-profiles.json"),
+                stored.to_string().as_bytes(),
+                Durability::Cached,
+            )
+            .unwrap();
+            self.export_what_is_stored(agent, &others, token, force)
+        }
+
+        fn store(&self, agent: &str) -> AuthStore {
+            let dir = self.dir.path().join(agent);
+            AuthStore::of(&SelectedAgent { id: "a".parse().unwrap(), dir, is_default: false }, &self.paths)
+        }
+
+        fn export_what_is_stored(
+            &self,
+            agent: &str,
+            others: &[PathBuf],
+            obtained: &str,
+            force: bool,
+        ) -> Result<Exported, ExportError> {
             let request = Export {
                 directory: &self.directory(),
                 name: &"work".parse().unwrap(),
                 profile: &"anthropic:a".parse().unwrap(),
-                agent_dir: &self.dir.path().join(agent),
-                others: &others,
+                store: &self.store(agent),
+                others,
                 base_url: None,
                 force,
             };
-            export(&request, &Secret::new(token), Timestamp::from_second(5).ok(), &self.paths, &self.clock)
+            export(&request, &Secret::new(obtained), Timestamp::from_second(5).ok(), &self.paths, &self.clock)
         }
 
         fn follow(&self, token: &str) {
@@ -385,6 +579,18 @@ mod tests {
         assert_eq!(world.json("credentials/work.json"), credentials("one", 5));
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&exported.config), mode(&exported.credentials)), (0o644, 0o600));
+    }
+
+    #[test]
+    fn the_token_is_the_one_the_store_holds_when_it_is_written() {
+        let world = World::new();
+        world.export_by("agent", "one", false).unwrap();
+        // Between obtaining a token and writing it somebody refreshed the pair.
+        world.export_what_is_stored("agent", &[], "obtained before", false).unwrap();
+        assert_eq!(world.json("credentials/work.json"), credentials("one", 5));
+        std::fs::remove_file(world.store("agent").path()).unwrap();
+        let gone = world.export_what_is_stored("agent", &[], "obtained before", false);
+        assert!(matches!(gone, Err(ExportError::Gone(_))));
     }
 
     #[test]

@@ -44,6 +44,12 @@ struct Report<'a> {
 pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, Failure> {
     let ExportTarget::AnthropicProfile = args.to;
     let id = parse_id(&args.profile, "--profile")?;
+    // Anthropic's tools would send it to Anthropic.
+    if id.provider() != "anthropic" {
+        let message =
+            format!("Profile \"{id}\" is of {}; Anthropic's tools read only Anthropic's.", id.provider());
+        return Err(Failure::new(Exit::Usage, "export_refused", message).hint("name a profile of anthropic"));
+    }
     let name: ProfileName = args
         .name
         .parse()
@@ -76,7 +82,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, F
         directory: &directory,
         name: &name,
         profile: &id,
-        agent_dir: &agent.selected.dir,
+        store: &agent.store,
         others: &others,
         base_url,
         force: args.force,
@@ -154,6 +160,10 @@ fn failure(error: ExportError) -> Failure {
     match error {
         ExportError::File(error) => error.into(),
         ExportError::Lock(error) => error.into(),
+        ExportError::Store(error) => error.into(),
+        ExportError::Gone(_) => {
+            Failure::new(Exit::Failed, "changed", error.to_string()).hint("look at it, then run this again")
+        }
         ExportError::Taken { .. } => Failure::new(Exit::Usage, "profile_taken", error.to_string())
             .hint("choose another --name, or add --force to lose what is there"),
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{nothing_of_that_name, refused};
 use crate::SCHEMA_VERSION;
 use crate::auth::health::Billing;
+use crate::auth::neighbours::export::Ended;
 use crate::auth::profile::CredentialType;
 use crate::auth::remove::{self, RemoveError, Target};
 use crate::auth::resolve::{Inputs, ProviderAuth};
@@ -30,6 +31,9 @@ struct Report<'a> {
     lost: &'a Lost<'a>,
     changed: bool,
     next: Option<NextReport>,
+    /// Profiles of Anthropic's tools it was exported as.
+    #[serde(skip_serializing_if = "<[Ended]>::is_empty")]
+    ended_exports: &'a [Ended],
     warnings: Vec<String>,
 }
 
@@ -61,7 +65,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RemoveArgs) -> Result<Exit, F
     if !args.yes {
         confirm(ctx, agent, args, &lost)?;
     }
-    let removed = remove::remove(text, target, &agent.store, ctx.clock.as_ref())
+    let removed = remove::remove(text, target, &agent.store, &ctx.paths, ctx.clock.as_ref())
         .map_err(|error| failure(error, &lost, agent))?;
 
     let (left, state, _) = agent.read()?;
@@ -77,6 +81,13 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RemoveArgs) -> Result<Exit, F
             .trouble
             .map(|trouble| format!("What was remembered of it could not be forgotten: {trouble}.")),
     );
+    warnings.extend(removed.ended_exports.iter().filter(|ended| !ended.removed).map(|ended| {
+        let path = ctx.paths.shown(&ended.credentials_path);
+        format!("It was exported to {path}, which is not as it was written; a copy may be there still.")
+    }));
+    warnings.extend(
+        removed.export_trouble.map(|trouble| format!("What was exported of it is still there: {trouble}")),
+    );
     let report = Report {
         schema_version: SCHEMA_VERSION,
         agent_id: agent.selected.id.as_str(),
@@ -85,6 +96,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RemoveArgs) -> Result<Exit, F
         lost: &lost,
         changed: true,
         next: after.as_ref().and_then(NextReport::of),
+        ended_exports: &removed.ended_exports,
         warnings,
     };
     if args.json {
@@ -97,6 +109,10 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RemoveArgs) -> Result<Exit, F
         lost.named(),
         report.agent_id
     ));
+    for ended in report.ended_exports.iter().filter(|ended| ended.removed) {
+        let path = ctx.paths.shown(&ended.credentials_path);
+        ctx.terminal.say(&format!("Its copy for Anthropic's tools is gone, too: {path}"));
+    }
     if let Some(after) = &after
         && report.next != before.as_ref().and_then(NextReport::of)
     {

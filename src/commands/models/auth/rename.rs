@@ -34,12 +34,15 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RenameArgs) -> Result<Exit, F
     if without_credentials(new.as_str()) != new.as_str() {
         return Err(Failure::usage("The value of NEW holds a credential; a name is shown everywhere."));
     }
-    let done = rename::rename(&old, &new, &agent.store, ctx.clock.as_ref())
+    let done = rename::rename(&old, &new, &agent.store, &ctx.paths, ctx.clock.as_ref())
         .map_err(|error| failure(error, agent))?;
     let mut warnings = if done.changed { in_config(ctx, agent, &old, &new)? } else { Vec::new() };
     warnings.extend(
         done.trouble
             .map(|trouble| format!("What is remembered of {old} could not be taken along: {trouble}.")),
+    );
+    warnings.extend(
+        done.export_trouble.map(|trouble| format!("What was exported of it may not follow {new}: {trouble}")),
     );
     let report = Report {
         schema_version: SCHEMA_VERSION,
