@@ -29,7 +29,8 @@ const EXAMPLES: &str = "\
 Examples:
   fased agents
   fased agents add work
-  fased agents add work --copy-auth-from main --model anthropic/claude-opus-4-8
+  fased agents add work --copy-auth-from main \\
+    --model anthropic/claude-opus-4-8
   fased agents default work
   fased agents remove work --purge";
 
@@ -46,7 +47,8 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   fased agents add work
   fased agents add work --default --copy-auth-from main
-  fased agents add ci --agent-dir /srv/ci/claude --model anthropic/claude-haiku-4-5";
+  fased agents add ci --agent-dir /srv/ci/claude \\
+    --model anthropic/claude-haiku-4-5";
 
 /// Flags of `fased agents add`.
 #[derive(Debug, Clone, Args)]

@@ -39,10 +39,10 @@ Examples:
   fased chat \"why is the sky blue?\"
 
 Exit codes:
-  0  done                          4  the provider refused or limited the request
-  1  failed; with --check: a       5  the network failed
-     credential is missing or      64 wrong usage
-     expired                       130 cancelled
+  0  done                        4    the provider refused or limited it
+  1  failed; with --check: a     5    the network failed
+     credential is missing or    64   wrong usage
+     expired                     130  cancelled
   2  with --check: expiring
   3  no usable credential
 
@@ -78,5 +78,31 @@ impl Command {
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    /// What is longer is wrapped by clap on a terminal of 80 columns, and a command that is pasted from there breaks.
+    const WIDEST: usize = 78;
+
+    fn check(command: &clap::Command) {
+        for help in [command.get_after_help(), command.get_after_long_help()].into_iter().flatten() {
+            for line in help.to_string().lines() {
+                assert!(line.chars().count() <= WIDEST, "{}: {line}", command.get_name());
+            }
+        }
+        command.get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn no_example_is_wrapped_on_a_terminal_of_80_columns() {
+        let mut root = Cli::command();
+        root.build();
+        check(&root);
     }
 }

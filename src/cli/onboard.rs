@@ -9,11 +9,12 @@ Examples:
   fased onboard --anthropic-api-key \"$ANTHROPIC_API_KEY\"
   printf %s \"$ANTHROPIC_API_KEY\" | fased onboard --api-key-stdin
   fased onboard --auth-choice anthropic-oauth
-  fased onboard --auth-choice token --token-provider anthropic --token \"$CLAUDE_SETUP_TOKEN\"
+  fased onboard --auth-choice token --token-provider anthropic \\
+    --token \"$CLAUDE_SETUP_TOKEN\"
   fased onboard --secret-ref env:ANTHROPIC_API_KEY
 
-A credential given as a flag can be seen by other users of this machine and stays in the
-shell's history; a pipe avoids both.";
+A credential given as a flag can be seen by other users of this machine and
+stays in the shell's history; a pipe avoids both.";
 
 /// Flags of `fased onboard`.
 #[derive(Debug, Clone, Default, Args)]

@@ -3,7 +3,8 @@ use clap::Args;
 const EXAMPLES: &str = "\
 Example:
   fased sandbox --port 8787
-  ANTHROPIC_BASE_URL=http://127.0.0.1:8787 ANTHROPIC_API_KEY=sk-ant-api03-sandbox-demo-000000000000000000000000 \\
+  ANTHROPIC_BASE_URL=http://127.0.0.1:8787 \\
+    ANTHROPIC_API_KEY=sk-ant-api03-sandbox-demo-000000000000000000000000 \\
     fased chat hello";
 
 /// Flags of `fased sandbox`.

@@ -24,6 +24,7 @@ pub use signals::asked_to_end;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 use crate::env::Env;
@@ -83,6 +84,22 @@ impl Terminal {
     /// Whether standard input is a pipe or file.
     pub fn stdin_is_piped(&self) -> bool {
         !self.stdin_is_terminal
+    }
+
+    /// Whether it is known already that nothing comes on standard input: a closed pipe, or a device like `/dev/null`.
+    pub fn stdin_gives_nothing(&self) -> bool {
+        let stdin = io::stdin();
+        if self.stdin_is_terminal {
+            return false;
+        }
+        let is_device = rustix::fs::fstat(&stdin).is_ok_and(|found| {
+            rustix::fs::FileType::from_raw_mode(found.st_mode) == rustix::fs::FileType::CharacterDevice
+        });
+        let mut waits = [PollFd::new(&stdin, PollFlags::IN)];
+        let closed = poll(&mut waits, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok()
+            && waits[0].revents().contains(PollFlags::HUP)
+            && !waits[0].revents().contains(PollFlags::IN);
+        is_device || closed
     }
 
     /// Whether a person watches stderr.

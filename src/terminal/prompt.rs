@@ -37,12 +37,10 @@ impl Terminal {
     /// # Errors
     /// When it is left, or the terminal fails.
     pub fn ask_choice<T>(&self, question: &str, mut choices: Vec<Choice<T>>) -> Result<T, Failure> {
-        let widest = choices.iter().map(|choice| choice.label.chars().count()).max().unwrap_or(0);
-        let lines: Vec<String> = choices
-            .iter()
-            .map(|choice| format!("{:widest$}   {}", choice.label, choice.note).trim_end().to_owned())
-            .collect();
-        let asked = question.to_owned();
+        let width = usize::from(dialoguer::console::Term::stderr().size().1);
+        let lines = lines_of(&choices, width.saturating_sub(SELECTION));
+        // The mark before it and the sign behind it are dialoguer's.
+        let asked = cut(question, width.saturating_sub(QUESTION));
         let chosen = ask(move || {
             Select::with_theme(&ColorfulTheme::default())
                 .with_prompt(asked)
@@ -101,6 +99,33 @@ impl Terminal {
     }
 }
 
+/// Columns that a menu needs beside its lines: the arrow, and one that stays free.
+const SELECTION: usize = 3;
+/// The same of the question above them.
+const QUESTION: usize = 5;
+/// A note shorter than this says nothing and is left out.
+const SHORTEST_NOTE: usize = 12;
+
+/// The lines of a menu, none longer than `width`: a line that wraps is not erased after the choice.
+fn lines_of<T>(choices: &[Choice<T>], width: usize) -> Vec<String> {
+    let widest = choices.iter().map(|choice| choice.label.chars().count()).max().unwrap_or(0);
+    let has_room = widest + 3 + SHORTEST_NOTE <= width;
+    let line = |choice: &Choice<T>| match has_room {
+        true => format!("{:widest$}   {}", choice.label, choice.note),
+        false => choice.label.clone(),
+    };
+    choices.iter().map(|choice| cut(line(choice).trim_end(), width)).collect()
+}
+
+/// The text, or as much of its beginning as fits.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(width.saturating_sub(1)).collect();
+    format!("{}…", beginning.trim_end())
+}
+
 fn cancelled() -> Failure {
     Failure::cancelled("Cancelled; nothing was written.")
 }
@@ -141,4 +166,30 @@ fn ask<T: Send + 'static>(
     dialoguer::console::Term::stderr().show_cursor().ok();
     dialoguer::console::Term::stderr().write_line("").ok();
     Err(cancelled())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_of_a_menu_is_longer_than_the_terminal() {
+        let choices = [
+            Choice::new(1, "Anthropic token (paste setup-token)", "your Claude plan; see the notice"),
+            Choice::new(2, "Anthropic API key", "the supported way"),
+        ];
+        for width in 1..100 {
+            for line in lines_of(&choices, width) {
+                assert!(line.chars().count() <= width, "{line:?} at {width}");
+            }
+        }
+        assert_eq!(lines_of(&choices, 40)[1], "Anthropic API key");
+        assert_eq!(
+            lines_of(&choices, 57),
+            [
+                "Anthropic token (paste setup-token)   your Claude plan;…",
+                "Anthropic API key                     the supported way",
+            ]
+        );
+    }
 }

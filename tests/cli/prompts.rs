@@ -62,6 +62,26 @@ fn a_key_is_asked_for_masked_and_a_wrong_kind_is_named_first() {
 }
 
 #[test]
+fn no_line_of_a_menu_wraps_on_a_narrow_terminal() {
+    let env = TestEnv::new();
+    let mut screen = onboard(&env);
+    screen.shows(FIRST);
+    screen.shows("Skip for now");
+    screen.resizes(60, 20);
+    screen.types(ENTER);
+    screen.shows("None for now");
+    screen.types(ENTER);
+    screen.shows("Anthropic token (paste setup-token)");
+    screen.types(ESC);
+    screen.shows("Cancelled; nothing was written.");
+    let (_, seen) = screen.ends();
+    let (_, menu) = seen.split_once(METHOD).unwrap();
+    for line in menu.lines() {
+        assert!(line.chars().count() < 60, "{line:?} wraps:\n{seen}");
+    }
+}
+
+#[test]
 fn a_token_is_stored_after_the_notice() {
     let sandbox = TestSandbox::start();
     let env = TestEnv::with_sandbox(&sandbox);

@@ -136,7 +136,7 @@ const OTHER_SIGN_IN: Page = Page {
 const NO_CODE: Page = Page {
     status: "400 Bad Request",
     title: "Not signed in",
-    text: "The code of the sign-in is missing here. Start again where you started it.",
+    text: "The code of the sign-in or its state is missing here. The sign-in still waits.",
 };
 const BAD_REQUEST: Page =
     Page { status: "400 Bad Request", title: "Not understood", text: "This is no request of a browser." };
@@ -182,9 +182,11 @@ fn answer(head: &str, path: &str, state: &str) -> (Page, Visited) {
     if !version.starts_with("HTTP/1.") || !target.starts_with('/') {
         return (BAD_REQUEST, None);
     }
-    let headers = lines.filter_map(|line| line.split_once(':'));
-    let mut hosts =
-        headers.filter(|(name, _)| name.eq_ignore_ascii_case("host")).map(|(_, host)| host.trim());
+    let headers = || lines.clone().filter_map(|line| line.split_once(':'));
+    let named = |wanted: &'static str| {
+        headers().filter(move |(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+    };
+    let mut hosts = named("host");
     match (hosts.next(), hosts.next()) {
         (Some(host), None) if is_this_machine(host) => {}
         (Some(_), None) => return (OTHER_HOST, None),
@@ -197,7 +199,13 @@ fn answer(head: &str, path: &str, state: &str) -> (Page, Visited) {
     if method != "GET" {
         return (ONLY_GET, None);
     }
+    // Any page can have a browser fetch this address, as an image for example. Only going there is a reply.
+    if named("sec-fetch-mode").any(|mode| !mode.eq_ignore_ascii_case("navigate")) {
+        return (BAD_REQUEST, None);
+    }
     match paste::of_query(query) {
+        // What has no state can be made up by anybody, and ends nothing.
+        Ok(Reply::Code { state: None, .. } | Reply::Error { state: None, .. }) => (NO_CODE, None),
         Ok(Reply::Code { state: got, .. } | Reply::Error { state: got, .. })
             if !got.as_deref().is_some_and(|got| is_same(got, state)) =>
         {
@@ -253,13 +261,11 @@ mod tests {
     }
 
     #[test]
-    fn another_state_none_and_a_refusal_end_it() {
+    fn another_state_and_a_refusal_end_it() {
         for target in [
             format!("/callback?code={CODE}&state=the-stats"),
             format!("/callback?code={CODE}&state=the-state-"),
-            format!("/callback?code={CODE}"),
             "/callback?error=access_denied&state=x".to_owned(),
-            "/callback?error=access_denied".to_owned(),
         ] {
             let (page, visited) = get(&target);
             assert_eq!(page, OTHER_SIGN_IN, "{target}");
@@ -272,9 +278,15 @@ mod tests {
 
     #[test]
     fn what_is_no_reply_leaves_the_sign_in_waiting() {
-        for target in
-            ["/callback", "/callback?", "/callback?x=1", "/callback?state=the-state", "/callback?code="]
-        {
+        for target in [
+            "/callback",
+            "/callback?",
+            "/callback?x=1",
+            "/callback?state=the-state",
+            "/callback?code=",
+            "/callback?error=x",
+            "/callback?code=sandbox-code-FAKE0123456789",
+        ] {
             let (page, visited) = get(target);
             assert_eq!(page, NO_CODE, "{target}");
             assert!(visited.is_none());
@@ -297,6 +309,17 @@ mod tests {
         ] {
             assert_eq!(page(&head), expected, "{head}");
         }
+    }
+
+    #[test]
+    fn only_a_browser_that_goes_there_ends_the_sign_in() {
+        let reply = format!("GET /callback?code={CODE}&state=of-another HTTP/1.1\r\nhost: localhost");
+        for mode in ["no-cors", "cors", "same-origin", "websocket"] {
+            assert_eq!(page(&format!("{reply}\r\nSec-Fetch-Mode: {mode}")), BAD_REQUEST, "{mode}");
+        }
+        let (page, visited) = answer(&format!("{reply}\r\nSec-Fetch-Mode: navigate"), PATH, STATE);
+        assert_eq!(page, OTHER_SIGN_IN);
+        assert!(matches!(visited, Some(Err(SignInError::WrongState))));
     }
 
     #[test]

@@ -69,7 +69,8 @@ Examples:
   fased models auth login
   fased models auth paste-token --provider anthropic
   fased models auth list --agent work
-  fased models auth order set --provider anthropic anthropic:work anthropic:default
+  fased models auth order set --provider anthropic \\
+    anthropic:work anthropic:default
   fased models auth cooldown clear anthropic:work
   fased models auth remove anthropic:old
   fased models auth import --from claude-code
@@ -79,7 +80,8 @@ const LIST_EXAMPLES: &str = "\
 Examples:
   fased models auth list
   fased models auth list --provider anthropic
-  fased models auth list --json | jq -r '.profiles[] | select(.next) | .profileId'";
+  fased models auth list --json \\
+    | jq -r '.profiles[] | select(.next) | .profileId'";
 
 /// Flags of `fased models auth list`.
 #[derive(Debug, Clone, Args)]
@@ -96,7 +98,8 @@ pub struct ListArgs {
 const ORDER_EXAMPLES: &str = "\
 Examples:
   fased models auth order get --provider anthropic
-  fased models auth order set --provider anthropic anthropic:work anthropic:default
+  fased models auth order set --provider anthropic \\
+    anthropic:work anthropic:default
   fased models auth order clear --provider anthropic";
 
 /// Flags of `fased models auth order`.

@@ -114,8 +114,12 @@ impl Attempt<'_> {
         let is_here = browser::is_here(&ctx.env);
         let way = if is_here { Way::Loopback } else { Way::CodePage };
         let sign_in = SignIn::begin(&access, way).await.map_err(|error| self.failure(error))?;
-        show_link(ctx, manner, &sign_in, is_here);
         let asks = ctx.terminal.can_prompt() && !manner.json;
+        let piped = ctx.terminal.stdin_is_piped() && !ctx.terminal.stdin_gives_nothing();
+        if !sign_in.is_listening() && !asks && !piped {
+            return Err(self.nobody());
+        }
+        show_link(ctx, manner, &sign_in, is_here);
         let question = match sign_in.is_listening() {
             true => "Waiting for the browser. Or paste the code, or the address it ends at (not shown): ",
             false => "Paste the code shown after sign-in (not shown here): ",
@@ -166,13 +170,18 @@ impl Attempt<'_> {
         if sign_in.is_listening() {
             return std::future::pending().await;
         }
+        Err(self.nobody())
+    }
+
+    /// Neither a browser nor a person can bring the code.
+    fn nobody(&self) -> Failure {
         let flag = self.agent.selected.flag();
         let message =
             "No code can arrive: nobody is there to paste it, and no browser on this machine could bring it.";
-        Err(Failure::usage(message)
+        Failure::usage(message)
             .hint("run it on a terminal, or store a token or key by a pipe")
             .command(format!("printf %s \"$CLAUDE_SETUP_TOKEN\" | fased models auth paste-token --provider anthropic{flag}"))
-            .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | fased models auth login --provider anthropic --method api-key{flag}")))
+            .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | fased models auth login --provider anthropic --method api-key{flag}"))
     }
 
     /// Exchanges the code and stores what comes back, without a step between the two. Returns what signs with it.
@@ -250,7 +259,14 @@ impl Attempt<'_> {
         let id = self.place.profile_id.as_ref();
         let id = id.map(|id| format!(" --profile-id {}", shell_word(id.as_str()))).unwrap_or_default();
         let flag = self.agent.selected.flag();
-        format!("fased models auth login --provider anthropic --method anthropic-oauth{id}{flag}")
+        let no_browser = if self.manner.no_browser { " --no-browser" } else { "" };
+        format!("fased models auth login --provider anthropic --method anthropic-oauth{id}{flag}{no_browser}")
+    }
+
+    /// The line that stores an API key instead.
+    fn with_a_key(&self) -> String {
+        let flag = self.agent.selected.flag();
+        format!("fased models auth login --provider anthropic --method api-key{flag}")
     }
 
     fn too_late(&self) -> Failure {
@@ -261,8 +277,8 @@ impl Attempt<'_> {
         };
         Failure::new(Exit::Failed, "sign_in_timeout", format!("The sign-in was not finished within {limit}."))
             .fact("nothing was stored")
-            .hint("start again; --timeout gives more time")
-            .command(self.again())
+            .hint("start again, with more time")
+            .command(format!("{} --timeout {}", self.again(), longer_than(self.manner.limit)))
     }
 
     fn failure(&self, error: SignInError) -> Failure {
@@ -289,8 +305,16 @@ impl Attempt<'_> {
                 Failure::new(exit, "sign_in_exchange", text).hint(hint)
             }
         };
-        failure.fact("nothing was stored").command(self.again())
+        let was_denied = failure.kind == "sign_in_denied";
+        let failure = failure.fact("nothing was stored").command(self.again());
+        if was_denied { failure.command(self.with_a_key()) } else { failure }
     }
+}
+
+/// Twice the time, as --timeout takes it: never less than the usual one, nor more than the longest.
+fn longer_than(limit: Duration) -> String {
+    let minutes = limit.as_secs().div_ceil(60).saturating_mul(2).clamp(10, 24 * 60);
+    format!("{minutes}m")
 }
 
 fn show_link(ctx: &Ctx, manner: &Manner, sign_in: &SignIn, is_here: bool) {

@@ -28,7 +28,8 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   fased models auth import --from claude-code
   fased models auth import --from openclaw --dry-run
-  fased models auth import --from fased --path /backup/.fased --from-agent work
+  fased models auth import --from fased --path /backup/.fased \\
+    --from-agent work
   fased models auth import --from anthropic-profile --profile work";
 
 /// Flags of `fased models auth import`.
@@ -63,8 +64,10 @@ pub struct ImportArgs {
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
-  fased models auth export --to anthropic-profile --profile anthropic:me@example.com --name fased
-  ANTHROPIC_PROFILE=fased python -c 'import anthropic; print(anthropic.Anthropic().models.list())'";
+  fased models auth export --to anthropic-profile \\
+    --profile anthropic:me@example.com --name fased
+  ANTHROPIC_PROFILE=fased python \\
+    -c 'import anthropic; print(anthropic.Anthropic().models.list())'";
 
 /// Flags of `fased models auth export`.
 #[derive(Debug, Clone, Args)]
@@ -90,9 +93,11 @@ pub struct ExportArgs {
 const TOKEN_EXAMPLES: &str = "\
 Examples:
   fased models auth token
-  fased models auth token --header | curl -H @- -H anthropic-version:2023-06-01 \"$URL\"
+  fased models auth token --header \\
+    | curl -H @- -H anthropic-version:2023-06-01 \"$URL\"
   eval \"$(fased models auth token --env)\"
-  apiKeyHelper of Claude Code's settings: \"fased models auth token --profile anthropic:work\"";
+  apiKeyHelper of Claude Code's settings:
+    \"fased models auth token --profile anthropic:work\"";
 
 /// Flags of `fased models auth token`.
 #[derive(Debug, Clone, Args)]

@@ -5,10 +5,12 @@ Examples:
   fased models auth login
   fased models auth login --provider anthropic --method anthropic-oauth
   fased models auth login --method anthropic-oauth --no-browser --timeout 10m
-  fased models auth login --method api-key --profile-id anthropic:work < key.txt
+  fased models auth login --method api-key \\
+    --profile-id anthropic:work < key.txt
 
-A sign-in ends by itself in a browser on this machine. In any other browser, paste the code it
-shows, or the whole address it ends at. After a sign-in the API is always asked.";
+A sign-in ends by itself in a browser on this machine. In any other browser,
+paste the code it shows, or the whole address it ends at. After a sign-in the
+API is always asked.";
 
 /// Flags of `fased models auth login`.
 #[derive(Debug, Clone, Args)]
@@ -48,7 +50,8 @@ pub enum LoginMethod {
 const SETUP_TOKEN_EXAMPLES: &str = "\
 Examples:
   fased models auth setup-token
-  printf %s \"$CLAUDE_SETUP_TOKEN\" | fased models auth setup-token --provider anthropic";
+  printf %s \"$CLAUDE_SETUP_TOKEN\" \\
+    | fased models auth setup-token --provider anthropic";
 
 /// Flags of `fased models auth setup-token`.
 #[derive(Debug, Clone, Args)]
@@ -65,8 +68,10 @@ pub struct SetupTokenArgs {
 const PASTE_TOKEN_EXAMPLES: &str = "\
 Examples:
   fased models auth paste-token --provider anthropic
-  fased models auth paste-token --provider anthropic --profile-id anthropic:work --expires-in 365d
-  printf %s \"$CLAUDE_SETUP_TOKEN\" | fased models auth paste-token --provider anthropic --json";
+  fased models auth paste-token --provider anthropic \\
+    --profile-id anthropic:work --expires-in 365d
+  printf %s \"$CLAUDE_SETUP_TOKEN\" \\
+    | fased models auth paste-token --provider anthropic --json";
 
 /// Flags of `fased models auth paste-token`.
 #[derive(Debug, Clone, Args)]
