@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::form::{self, Form};
-use super::health::{self, Billing, Situation, Usable, Verdict};
+use super::health::{self, Billing, Situation, UnusableReason, Usable, Verdict};
 use super::neighbours::Owner;
 use super::oauth;
 use super::order::{self, OrderSource};
