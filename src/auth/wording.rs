@@ -206,7 +206,6 @@ impl fmt::Display for Fix {
 ///
 /// # Errors
 /// As the serializer's.
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
 pub fn with_commands<S: Serializer>(fix: &Option<Fix>, serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Fields<'a> {
