@@ -226,3 +226,25 @@ fn a_removed_sign_in_leaves_no_copy_but_one_that_somebody_changed() {
     let record = std::fs::read_to_string(env.state("agents/main/agent/exports.json")).unwrap();
     assert!(!record.contains(ID), "{record}");
 }
+
+#[test]
+fn an_own_export_is_not_imported_as_if_somebody_else_paid_for_it() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox);
+    env.fased(export(ID, "out")).exits(0);
+    for agent in ["main", "work"] {
+        let refused = env.fased([
+            "models",
+            "auth",
+            "import",
+            "--from",
+            "anthropic-profile",
+            "--profile",
+            "out",
+            "--agent",
+            agent,
+        ]);
+        refused.exits(64);
+        assert!(refused.stderr.contains(&format!("it is a copy of {ID}")), "{refused}");
+    }
+}

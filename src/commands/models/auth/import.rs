@@ -8,7 +8,7 @@ use super::parse_id;
 use crate::SCHEMA_VERSION;
 use crate::auth::neighbours::anthropic_profile::{Directory, ProfileName, ProfileNameError};
 use crate::auth::neighbours::import::{self, Choice, Item, Outcome, Skip, SourceError};
-use crate::auth::neighbours::{self, Owner, claude_code, openclaw};
+use crate::auth::neighbours::{self, Owner, claude_code, export, openclaw};
 use crate::auth::notices::PLAN_CREDENTIALS;
 use crate::auth::profile::CredentialType;
 use crate::auth::reference::{BrokenReference, Look, References};
@@ -19,8 +19,8 @@ use crate::auth::{ProfileId, enroll};
 use crate::cli::auth::{ImportArgs, ImportSource};
 use crate::commands::agent::Agent;
 use crate::commands::notice;
-use crate::config::AgentId;
 use crate::config::agents::AgentIdError;
+use crate::config::{AgentId, SelectedAgent};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::{style, table};
@@ -211,6 +211,16 @@ fn from_anthropic_profile(ctx: &Ctx, agent: &Agent, args: &ImportArgs) -> Result
                 .hint("name one with --profile; ANTHROPIC_PROFILE and active_config say which one is active")
         })?,
     };
+    // Read back as a profile of Anthropic's tools, a plan's token would look like one the API account pays for.
+    let agents = SelectedAgent::everywhere(&agent.config, &ctx.paths).into_iter().map(|agent| agent.dir);
+    let dirs: Vec<PathBuf> = agents.collect();
+    if let Some(exported) = export::source_of(&directory, &name, &dirs)? {
+        return Err(Failure::usage(format!(
+            "Anthropic's profile \"{}\" was exported from here: it is a copy of {exported}.",
+            name.as_str()
+        ))
+        .hint("use that profile itself"));
+    }
     refer(ctx, agent, args, Owner::AnthropicProfile, name.as_str(), Some(directory.config(&name)))
 }
 
