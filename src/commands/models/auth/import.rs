@@ -339,16 +339,25 @@ fn left_out(agent: &Agent, items: &[Item]) -> Result<Vec<String>, Failure> {
     let snapshot = agent.store.read()?;
     let file = StateFile::in_dir(agent.store.dir());
     let new = items.iter().filter(|item| item.outcome.is_new()).filter_map(Item::profile_id);
-    let warn = |id: ProfileId| {
-        let order = enroll::excluded_by(&id, &snapshot, &agent.config, &file)?;
-        let order: Vec<&str> = order.iter().map(ProfileId::as_str).collect();
-        Some(format!(
-            "The order of {} ({}) leaves {id} out, so it is not used; add it to that list.",
-            id.provider(),
-            order.join(", ")
-        ))
+    // One line for all of a provider: a second one would undo the first.
+    let mut left_out: Vec<(Vec<ProfileId>, Vec<ProfileId>)> = Vec::new();
+    for id in new {
+        let Some(order) = enroll::excluded_by(&id, &snapshot, &agent.config, &file) else { continue };
+        match left_out.iter_mut().find(|(known, _)| *known == order) {
+            Some((_, ids)) => ids.push(id),
+            None => left_out.push((order, vec![id])),
+        }
+    }
+    let warning = |(order, ids): &(Vec<ProfileId>, Vec<ProfileId>)| {
+        let provider = ids.first().map_or("", ProfileId::provider);
+        let line = wording::set_order(provider, order.iter().chain(ids), agent.selected.named());
+        let names = |ids: &[ProfileId]| ids.iter().map(ProfileId::as_str).collect::<Vec<_>>().join(", ");
+        let (order, ids) = (names(order), names(ids));
+        format!(
+            "The order of {provider} ({order}) leaves out what was imported ({ids}), so it is not used.\n  fix: {line}"
+        )
     };
-    Ok(new.filter_map(warn).collect())
+    Ok(left_out.iter().map(warning).collect())
 }
 
 impl<'a> Row<'a> {
