@@ -86,8 +86,6 @@ pub struct Try<'a, C> {
     pub model: &'a str,
     /// The credential.
     pub candidate: &'a Candidate<C>,
-    /// Whether the credential is to be renewed first, because it asked for that.
-    pub refresh: bool,
     /// Nothing else could take over, so nothing needs to be held back before the commit point.
     pub alone: bool,
 }
@@ -105,14 +103,6 @@ pub enum Outcome<T, E> {
         failed: Failed,
         /// Whether a part of the answer has already gone out.
         committed: bool,
-    },
-    /// The credential was refused and can be renewed; asks for one more try with `refresh`. The second time it is a
-    /// failure like any other.
-    RefreshAndRetry {
-        /// What is handed back when nothing else helps.
-        error: E,
-        /// What it means.
-        failed: Failed,
     },
     /// It was not made: another process has the trial of this credential.
     NotTried,
@@ -236,19 +226,13 @@ pub async fn run<C, T, E>(
             (another, next_model)
         };
         let (another, next_model) = successors(&failures);
-        let (mut refresh, mut refreshed) = (false, false);
         turn = loop {
             let model = &routes[place.route].model;
             let alone = another.is_none() && next_model.is_none();
-            let this = Try { place, model, candidate, refresh: std::mem::take(&mut refresh), alone };
+            let this = Try { place, model, candidate, alone };
             let failed = match attempt(this).await {
                 Outcome::Answered(value) => return Ok(Answered { value, place, retries, failures }),
-                Outcome::RefreshAndRetry { .. } if !refreshed => {
-                    (refresh, refreshed) = (true, true);
-                    continue;
-                }
                 Outcome::NotTried => None,
-                Outcome::RefreshAndRetry { error, failed } => Some((error, failed, false)),
                 Outcome::Failed { error, failed, committed } => Some((error, failed, committed)),
             };
             let way = failed.as_ref().map_or(Way::NextCredential, |(_, failed, _)| way_after(failed.reason));

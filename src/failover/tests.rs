@@ -22,10 +22,6 @@ fn committed(reason: Reason) -> Scripted {
     Outcome::Failed { error: reason.as_str(), failed: Failed::because(reason), committed: true }
 }
 
-fn renewable() -> Scripted {
-    Outcome::RefreshAndRetry { error: "auth", failed: Failed::because(Reason::Auth) }
-}
-
 /// Credentials by id; `plan` at the beginning of an id is paid by a plan, `any` by nobody knows whom.
 fn route(model: &str, ids: &[&str]) -> Route<()> {
     let billing = |id: &str| match id {
@@ -68,8 +64,7 @@ async fn tell(routes: &[Route<()>], options: Options, script: Vec<(&str, Vec<Scr
     let note = |text: String| story.borrow_mut().push(text);
     let attempt = async |this: Try<'_, ()>| {
         let id = this.candidate.id.as_str();
-        let flags = [(this.refresh, "+refresh"), (this.alone, "+alone")];
-        let flags: String = flags.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
+        let flags = if this.alone { "+alone" } else { "" };
         note(format!("{}/{id}{flags}", this.model));
         tokio::task::yield_now().await;
         let by_model = format!("{}/{id}", this.model);
@@ -200,19 +195,6 @@ async fn nothing_takes_over_once_a_part_of_the_answer_is_out() {
         let told = tell(&routes, options(), vec![("a", vec![committed(reason)])]).await;
         assert_eq!((told.end(), told.story().as_str()), (Some(End::Interrupted), "m/a"));
     }
-}
-
-#[tokio::test]
-async fn a_credential_is_renewed_once() {
-    let routes = [route("m", &["a", "b"])];
-    let told = tell(&routes, options(), vec![("a", vec![renewable()])]).await;
-    assert_eq!((told.answer(), told.story().as_str()), ("m/a", "m/a, m/a+refresh"));
-    let told = tell(&routes, options(), vec![("a", vec![renewable(), renewable()])]).await;
-    assert_eq!(told.story(), "m/a, m/a+refresh, a>b (auth), m/b+alone");
-    // A retry after the renewal does not renew again.
-    let script = vec![("a", vec![renewable(), because(Reason::Timeout), renewable()])];
-    let told = tell(&routes, options(), script).await;
-    assert_eq!(told.story(), "m/a, m/a+refresh, retry 1 of a (timeout), m/a, a>b (auth), m/b+alone");
 }
 
 #[tokio::test]
