@@ -133,3 +133,14 @@ fn a_value_a_shell_could_trip_over_is_quoted() {
     let run = env.fased(of(&["--env"]));
     assert_eq!(run.exits(0).stdout, "export ANTHROPIC_AUTH_TOKEN='it'\\''s $(odd)'\n");
 }
+
+#[test]
+fn a_setup_token_tells_the_end_it_is_thought_to_have() {
+    let sandbox = TestSandbox::start();
+    let env = TestEnv::with_sandbox(&sandbox);
+    env.fased(["onboard", "--token", &token("one", "77aa")]).exits(0);
+    let document = env.fased(["models", "auth", "token", "--json"]).exits(0).json();
+    let year = 365 * 24 * 3_600_000_i64;
+    assert_eq!(document["expiresAt"], 1_780_315_200_000_i64 + year);
+    assert_eq!(document["expiresEstimated"], true);
+}

@@ -32,6 +32,8 @@ struct Document<'a> {
     header: &'a str,
     /// Milliseconds since 1970; `null` when it does not end or nobody knows.
     expires_at: Option<i64>,
+    /// The end is our estimate, not a recorded fact.
+    expires_estimated: bool,
     billing: Billing,
 }
 
@@ -93,7 +95,8 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &TokenArgs) -> Result<Exit, Fa
             kind: kind_of(chosen, obtained.form),
             value,
             header: &header,
-            expires_at: obtained.expires.map(|at| at.as_millisecond()),
+            expires_at: obtained.expires.or(chosen.ends).map(|at| at.as_millisecond()),
+            expires_estimated: obtained.expires.is_none() && chosen.ends.is_some(),
             billing: obtained.billing,
         })?,
         TokenArgs { header: true, .. } => ctx.terminal.pass_on(&Zeroizing::new(format!("{}\n", *header)))?,
