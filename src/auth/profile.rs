@@ -95,7 +95,14 @@ impl fmt::Display for SecretRef {
             Some(Owner::Federation) | None => None,
         };
         let id = without_credentials(&one_line(last.unwrap_or(&self.id)));
-        write!(f, "ref({}:{id})", one_line(&self.source))
+        // Two places may know the same id.
+        match self.provider.as_str() {
+            "default" => write!(f, "ref({}:{id})", one_line(&self.source)),
+            provider => {
+                let provider = without_credentials(&one_line(provider));
+                write!(f, "ref({}:{provider}:{id})", one_line(&self.source))
+            }
+        }
     }
 }
 
