@@ -211,26 +211,6 @@ impl Edit {
         Ok(true)
     }
 
-    /// Removes the elements of an array that match, like the one with a certain `id`; says how many.
-    ///
-    /// # Errors
-    /// As [`remove`](Self::remove).
-    pub fn remove_where(
-        &mut self,
-        path: &[Segment],
-        matches: impl Fn(&Value) -> bool,
-    ) -> Result<usize, EditError> {
-        let elements = self.get(path).and_then(Value::as_array).into_iter().flatten();
-        let found: Vec<usize> =
-            elements.enumerate().filter(|(_, it)| matches(it)).map(|(at, _)| at).collect();
-        for index in found.iter().rev() {
-            let mut path = path.to_vec();
-            path.push(Segment::Index(*index));
-            self.remove(&path)?;
-        }
-        Ok(found.len())
-    }
-
     fn is_changed(&self) -> bool {
         let before = self.before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.before);
         // An empty file was read as an empty object, which is no change.
