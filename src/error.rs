@@ -74,7 +74,7 @@ pub struct Failure {
     /// What to do, as commands.
     pub commands: Vec<String>,
     /// More for scripts, by field name.
-    pub details: Map<String, Value>,
+    pub details: Box<Map<String, Value>>,
 }
 
 impl Failure {
@@ -87,7 +87,7 @@ impl Failure {
             facts: Vec::new(),
             hint: None,
             commands: Vec::new(),
-            details: Map::new(),
+            details: Box::default(),
         }
     }
 

@@ -145,7 +145,7 @@ fn clear(request: &mut MessageRequest) {
 
 fn unmark(value: &mut Value) {
     if let Some(fields) = value.as_object_mut() {
-        fields.remove("cache_control");
+        fields.shift_remove("cache_control");
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
         let text = marked(&request);
         for expected in [
             r#"{"type":"text","text":"second","cache_control":{"type":"ephemeral"}}"#,
-            r#"{"cache_control":{"type":"ephemeral"},"name":"b"}"#,
+            r#"{"name":"b","cache_control":{"type":"ephemeral"}}"#,
             r#"{"type":"text","text":"three","cache_control":{"type":"ephemeral"}}"#,
         ] {
             assert!(text.contains(expected), "{expected} in {text}");

@@ -242,8 +242,8 @@ mod tests {
             text(request.body(true)),
             concat!(
                 r#"{"model":"claude-sonnet-5","max_tokens":64,"stream":true,"temperature":0.5,"#,
-                r#""metadata":{"user_id":"u"},"tool_choice":{"type":"auto"},"#,
-                r#""tools":[{"input_schema":{"type":"object"},"name":"clock"}],"#,
+                r#""tool_choice":{"type":"auto"},"metadata":{"user_id":"u"},"#,
+                r#""tools":[{"name":"clock","input_schema":{"type":"object"}}],"#,
                 r#""system":[{"type":"text","text":"Be brief."}],"#,
                 r#""messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]}"#,
             )
@@ -252,7 +252,7 @@ mod tests {
             text(request.count_body()),
             concat!(
                 r#"{"model":"claude-sonnet-5","tool_choice":{"type":"auto"},"#,
-                r#""tools":[{"input_schema":{"type":"object"},"name":"clock"}],"#,
+                r#""tools":[{"name":"clock","input_schema":{"type":"object"}}],"#,
                 r#""system":[{"type":"text","text":"Be brief."}],"#,
                 r#""messages":[{"role":"user","content":[{"type":"text","text":"Hi"}]}]}"#,
             )

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod load;
 pub mod paths;
 pub mod schema;
+pub mod secret_ref;
 pub mod secrets;
 
 pub use agents::{AgentId, SelectedAgent};

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::secret::Secret;
@@ -14,7 +15,7 @@ const USUAL_LIMIT: Duration = Duration::from_secs(10);
 const LONGEST_LIMIT_MS: u64 = 600_000;
 
 /// `secrets`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Secrets {
     /// Places by name.
@@ -22,7 +23,7 @@ pub struct Secrets {
 }
 
 /// An entry of `secrets.providers`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(tag = "source", rename_all = "lowercase")]
 pub enum SecretProvider {
     /// Environment variables.
@@ -49,7 +50,7 @@ impl SecretProvider {
 }
 
 /// A file with secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 pub struct SecretFile {
     /// Where it is; `~` is the home directory, and a relative path begins at the state directory.
     pub path: String,
@@ -59,7 +60,7 @@ pub struct SecretFile {
 }
 
 /// What a file with secrets holds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum FileMode {
     /// JSON, in which ids are pointers.
@@ -70,7 +71,7 @@ pub enum FileMode {
 }
 
 /// A program that prints secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "ProgramEntry")]
 pub struct SecretProgram {
     /// The program: a path, or a name to be found on `PATH`.
@@ -88,7 +89,7 @@ pub struct SecretProgram {
 }
 
 /// The entry as it is written.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct ProgramEntry {
     command: CommandLine,
@@ -104,7 +105,7 @@ struct ProgramEntry {
 }
 
 /// A program alone, or with arguments.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(
     untagged,
     expecting = "a command like [\"pass\", \"show\", \"claude\"] or \"/usr/local/bin/resolver\""

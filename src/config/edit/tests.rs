@@ -68,7 +68,7 @@ fn objects_and_arrays_on_the_way_are_made() {
     let list = json!([{ "id": "main", "default": true }, { "id": "work" }]);
     assert_eq!(
         set("", "agents.list", &list),
-        "{\n  agents: {\n    list: [\n      { default: true, id: \"main\" },\n      { id: \"work\" },\n    ],\n  },\n}\n"
+        "{\n  agents: {\n    list: [\n      { id: \"main\", default: true },\n      { id: \"work\" },\n    ],\n  },\n}\n"
     );
     assert_eq!(set("{\n  \"x\": 1\n}", "a.0.b", 2), "{\n  \"x\": 1,\n  \"a\": [\n    { \"b\": 2 }\n  ]\n}");
     let text = "{\n  agents: {},\n}\n";

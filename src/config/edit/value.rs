@@ -55,7 +55,7 @@ pub(super) fn take(value: &mut Value, path: &[Segment]) {
     match path {
         [] => {}
         [Segment::Key(key)] => {
-            value.as_object_mut().map(|object| object.remove(key));
+            value.as_object_mut().map(|object| object.shift_remove(key));
         }
         [Segment::Index(index)] => {
             if let Some(array) = value.as_array_mut().filter(|array| *index < array.len()) {

@@ -69,23 +69,6 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         ),
         fix: None,
     }));
-    if inputs.auth.config.has_includes {
-        findings.push(Finding {
-            id: "config-includes",
-            message: format!(
-                "`$include` in {} is not followed by this version.",
-                shown(inputs.paths.config())
-            ),
-            fix: Some(Fix::advise("put what it includes into the file itself")),
-        });
-    }
-    if inputs.auth.config.has_env {
-        findings.push(Finding {
-            id: "config-env",
-            message: format!("`env` in {} is not applied by this version.", shown(inputs.paths.config())),
-            fix: Some(Fix::advise("set those variables where fased is started, or store the key")),
-        });
-    }
     findings.extend(inputs.state_findings.iter().map(|StateFinding::Unreadable(path)| Finding {
         id: "state-unreadable",
         message: format!("{} cannot be read; cooldowns and last uses are not known.", shown(path)),
