@@ -9,6 +9,7 @@ use fased::auth::state::StateFile;
 use fased::auth::store::AuthStore;
 use fased::auth::wording;
 use fased::clock::{Clock as _, SystemClock};
+use fased::config::load::Loaded;
 use fased::config::{self, Paths, SelectedAgent};
 use fased::env::Env;
 use fased::models::catalog::Catalog;
@@ -18,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // What the library is to know of the machine is handed to it: places, environment, time.
     let env = Env::of_this_process();
     let paths = Paths::resolve(&env, env.path("HOME")).ok_or("there is no home directory")?;
-    let config = config::load::load(paths.config())?;
+    let Loaded { config, env } = config::load::load(&paths, &env)?;
     let now = SystemClock::new().now();
 
     let agent = SelectedAgent::choose(None, &config, &paths)?;

@@ -12,6 +12,7 @@ use crate::anthropic::NetworkPolicy;
 use crate::auth::oauth::refresh::InFlight;
 use crate::auth::reference::Programs;
 use crate::clock::{Clock, SystemClock};
+use crate::config::load::Loaded;
 use crate::config::{self, Config, Paths};
 use crate::env::Env;
 use crate::error::{Exit, Failure};
@@ -23,7 +24,7 @@ const LONGEST_REFRESH: Duration = Duration::from_secs(35);
 /// Everything a command may use.
 #[derive(Debug, Clone)]
 pub struct Ctx {
-    /// The environment.
+    /// The environment the process was started with.
     pub env: Env,
     /// Where things are on disk.
     pub paths: Paths,
@@ -69,12 +70,20 @@ impl Ctx {
         Ok(Self { env, paths, clock, terminal, network, in_flight, programs })
     }
 
-    /// Reads the config.
+    /// Reads the config and the environment it is used with.
+    ///
+    /// # Errors
+    /// When it cannot be read or is invalid.
+    pub fn load(&self) -> Result<Loaded, Failure> {
+        Ok(config::load::load(&self.paths, &self.env)?)
+    }
+
+    /// Reads the config, for what needs no variables.
     ///
     /// # Errors
     /// When it cannot be read or is invalid.
     pub fn config(&self) -> Result<Config, Failure> {
-        Ok(config::load::load(self.paths.config())?)
+        Ok(self.load()?.config)
     }
 
     /// Runs asynchronous work to its end on a runtime of its own; commands that need none never start one. Ctrl-C ends

@@ -1,4 +1,4 @@
-//! A snapshot of the environment, taken once in `main` and handed in. For every variable empty means unset, so that
+//! A snapshot of the environment, taken once in `main` and handed in; files may add to it what the process has not set. For every variable empty means unset, so that
 //! `ANTHROPIC_API_KEY=` cannot win a slot it should not have.
 
 use std::collections::BTreeMap;
@@ -6,9 +6,26 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Environment variables, without the empty ones. `Debug` shows names only: values may be secrets.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Env {
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, Variable>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Variable {
+    value: String,
+    origin: Origin,
+}
+
+/// Where a variable was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The process was started with it.
+    Process,
+    /// `<state>/.env`.
+    DotEnv,
+    /// `env` of the config.
+    Config,
 }
 
 impl fmt::Debug for Env {
@@ -25,11 +42,16 @@ impl Env {
         K: Into<String>,
         V: Into<String>,
     {
-        let variables = pairs
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self::default().and(Origin::Process, pairs)
+    }
+
+    /// The same environment with further variables. What is set already stays; of two with one name the first counts.
+    pub fn and(&self, origin: Origin, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut variables = self.variables.clone();
+        for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
+            variables.entry(name).or_insert(Variable { value, origin });
+        }
         Self { variables }
     }
 
@@ -44,7 +66,12 @@ impl Env {
 
     /// A variable's value; `None` when unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+        self.variables.get(name).map(|variable| variable.value.as_str())
+    }
+
+    /// Where a variable was set.
+    pub fn origin(&self, name: &str) -> Option<Origin> {
+        self.variables.get(name).map(|variable| variable.origin)
     }
 
     /// A variable holding a path.

@@ -8,8 +8,10 @@ use crate::auth::reference::References;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
 use crate::auth::store::{AuthStore, Snapshot};
+use crate::config::load::Loaded;
 use crate::config::{AgentId, Config, SelectedAgent};
 use crate::ctx::Ctx;
+use crate::env::Env;
 use crate::error::Failure;
 use crate::models::catalog::Catalog;
 use crate::models::selection::AgentModels;
@@ -18,6 +20,8 @@ use crate::provider;
 /// An agent with what is configured and stored for it.
 pub(super) struct Agent {
     pub(super) config: Config,
+    /// The process's environment and what files add to it.
+    pub(super) env: Env,
     pub(super) selected: SelectedAgent,
     pub(super) store: AuthStore,
 }
@@ -26,10 +30,10 @@ impl Agent {
     /// The agent named on the command line, else the one that is meant without a name.
     pub(super) fn select(ctx: &Ctx, named: Option<&str>) -> Result<Self, Failure> {
         let asked = named.map(|text| agent_id(text, "value of --agent")).transpose()?;
-        let config = ctx.config()?;
+        let Loaded { config, env } = ctx.load()?;
         let selected = SelectedAgent::choose(asked.as_ref(), &config, &ctx.paths)?;
         let store = AuthStore::of(&selected, &ctx.paths);
-        Ok(Self { config, selected, store })
+        Ok(Self { config, env, selected, store })
     }
 
     /// Its state file.
@@ -45,12 +49,12 @@ impl Agent {
         state: &'a AuthState,
         now: Timestamp,
     ) -> Inputs<'a> {
-        Inputs { snapshot, state, config: &self.config, env: &ctx.env, paths: &ctx.paths, now }
+        Inputs { snapshot, state, config: &self.config, env: &self.env, paths: &ctx.paths, now }
     }
 
     /// Where references lead.
     pub(super) fn references<'a>(&'a self, ctx: &'a Ctx) -> References<'a> {
-        References { env: &ctx.env, config: &self.config, paths: &ctx.paths }
+        References { env: &self.env, config: &self.config, paths: &ctx.paths }
     }
 
     /// What refreshes this agent's pairs, in step with every other agent and process.
@@ -58,7 +62,7 @@ impl Agent {
         let others = SelectedAgent::everywhere(&self.config, &ctx.paths);
         let siblings = others.iter().filter(|agent| agent.dir != self.selected.dir);
         Ok(Refresher {
-            access: provider::oauth(&self.config, &ctx.env, ctx.network)?,
+            access: provider::oauth(&self.config, &self.env, ctx.network)?,
             paths: ctx.paths.clone(),
             store: self.store.clone(),
             siblings: siblings.map(|agent| AuthStore::of(agent, &ctx.paths)).collect(),
@@ -78,7 +82,7 @@ impl Agent {
         Asker {
             agent: &self.selected,
             config: &self.config,
-            env: &ctx.env,
+            env: &self.env,
             paths: &ctx.paths,
             store: &self.store,
             refresher,

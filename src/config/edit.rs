@@ -1,15 +1,15 @@
 //! Changes of `fased.json` that touch only what they are about: comments, order, quotes, ends of lines and every other
-//! byte stay. A change is made under the config's lock on the text as it is then, read back, and written only when the
-//! file says exactly what was meant and is a valid config. A file that is invalid already is never repaired.
+//! byte stay. A change is made under the config's lock on the text as it is then, in the file that holds the value, read
+//! back, and written only when the files say exactly what was meant and are a valid config. A file that is invalid
+//! already is never repaired.
 
 mod error;
-mod key_path;
 mod layout;
 mod style;
 mod value;
 
+pub use super::key_path::{Segment, shown};
 pub use error::EditError;
-pub use key_path::{Segment, shown};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,11 +18,14 @@ use jsonc_parser::ast;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::load::{self, ConfigError, ConfigProblem};
-use super::{Config, Paths};
+use super::load::{self, ConfigError, ConfigProblem, Loaded};
+use super::sources::{Part, Source, Sources};
+use super::{Config, Paths, environment};
 use crate::clock::Clock;
+use crate::env::Env;
 use crate::storage::{self, Durability, FileError, FileLock};
 use crate::text::{one_line, without_credentials};
+pub(super) use layout::position;
 use layout::{Entry, Shape, Unreadable};
 use value::{holds_non_finite, parse, put, take, value_of, wrapped};
 
@@ -31,41 +34,49 @@ const LOCK_LIMIT: Duration = Duration::from_secs(30);
 /// Links that are followed to the config before it is called a circle.
 const MOST_LINKS: usize = 40;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
-const INCLUDE: &str = "$include";
 
 /// What a change of the config came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updated<R> {
-    /// Whether the file was written. What is there already is not written again.
-    pub changed: bool,
+    /// The files that were written. What is there already is not written again.
+    pub written: Vec<PathBuf>,
     /// What the change returned.
     pub result: R,
 }
 
+impl<R> Updated<R> {
+    /// Whether anything was written.
+    pub fn is_changed(&self) -> bool {
+        !self.written.is_empty()
+    }
+}
+
 /// Changes the config: lock, read again, change, replace. A config that is not there is created; one that is a symbolic
-/// link is followed.
+/// link is followed. `process` is the process's environment, which the config's texts may name.
 ///
 /// # Errors
-/// Whatever `change` returns, or an [`EditError`]; the file is as it was then.
+/// Whatever `change` returns, or an [`EditError`]; the files are as they were then.
 pub fn update<R, E: From<EditError>>(
     paths: &Paths,
+    process: &Env,
     clock: &dyn Clock,
     change: impl FnOnce(&mut Edit) -> Result<R, E>,
 ) -> Result<Updated<R>, E> {
     let lock = paths.config_lock();
     make_parent(&lock)?;
     let _lock = FileLock::acquire(&lock, LOCK_LIMIT, clock).map_err(EditError::from)?;
-    let file = follow_links(paths.config())?;
-    storage::wait_for_foreign_lock(&file, LOCK_LIMIT, clock).map_err(EditError::from)?;
-    let bytes = storage::read_optional(&file).map_err(EditError::from)?;
-    let text = text_of(bytes.unwrap_or_default(), paths.config())?;
-    let mut edit = Edit::of(paths.config(), &text)?;
+    let mut edit = Edit::read(paths, process, clock)?;
     let result = change(&mut edit)?;
-    if edit.is_changed() {
-        make_parent(&file)?;
-        storage::replace(&file, edit.to_text().as_bytes(), Durability::Synced).map_err(EditError::from)?;
+    let mut written = Vec::new();
+    // The main file last: what it names is there by then.
+    for file in (0..edit.sources.files.len()).rev().filter(|file| edit.is_changed(*file)) {
+        let place = follow_links(&edit.sources.files[file].path)?;
+        make_parent(&place)?;
+        let text = edit.text_of(file);
+        storage::replace(&place, text.as_bytes(), Durability::Synced).map_err(EditError::from)?;
+        written.push(edit.sources.files[file].path.clone());
     }
-    Ok(Updated { changed: edit.is_changed(), result })
+    Ok(Updated { written, result })
 }
 
 fn make_parent(path: &Path) -> Result<(), EditError> {
@@ -86,31 +97,29 @@ fn follow_links(path: &Path) -> Result<PathBuf, EditError> {
     Err(FileError::new("read", path, circle).into())
 }
 
-fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, EditError> {
-    let problem = ConfigProblem::NotText;
-    let invalid = |_| ConfigError::Invalid { path: path.to_owned(), problem };
-    String::from_utf8(bytes).map_err(|error| invalid(error).into())
-}
-
 /// The config while it is being changed. Every step leaves a valid config whose text says what was asked for, or is
 /// refused and changes nothing.
 pub struct Edit {
-    file: PathBuf,
-    before: String,
-    /// Without the byte order mark.
-    text: String,
-    value: Value,
+    sources: Sources,
+    /// The texts the files had.
+    before: Vec<String>,
+    /// The config as one value, where it is of several files.
+    merged: Option<Value>,
     config: Config,
+    /// What texts of the config may name.
+    env: Env,
+    /// Included files elsewhere are not changed.
+    state: PathBuf,
 }
 
 impl std::fmt::Debug for Edit {
     /// Without the text, which may hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Edit").field("file", &self.file).finish_non_exhaustive()
+        f.debug_struct("Edit").field("file", &self.main().path).finish_non_exhaustive()
     }
 }
 
-/// Where the way to a value leads.
+/// Where the way to a value leads inside of a file.
 enum Place<'s, 't> {
     /// There it is, as an entry.
     Here(Entry<'s, 't>),
@@ -118,19 +127,47 @@ enum Place<'s, 't> {
     Missing(&'s ast::Value<'t>, usize),
 }
 
+/// The file that holds a value or is to hold it, and the value's place there.
+struct Target {
+    file: usize,
+    path: Vec<Segment>,
+}
+
 impl Edit {
-    /// An edit of a text; `file` is for messages.
-    pub(crate) fn of(file: &Path, text: &str) -> Result<Self, EditError> {
-        let invalid = |problem| ConfigError::Invalid { path: file.to_owned(), problem };
-        let config = load::parse(text).map_err(invalid)?;
-        let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let bare = if bare.trim().is_empty() { "{}\n" } else { bare };
-        let value =
-            parse(bare).ok_or_else(|| invalid(ConfigProblem::Somewhere("it is no JSON5".to_owned())))?;
-        let (file, before, text) = (file.to_owned(), text.to_owned(), bare.to_owned());
-        let edit = Self { file, before, text, value, config };
-        edit.check_both_parsers(&edit.text, &edit.value)?;
+    /// An edit of a text; `file` is where it stands and for messages. It may name no variables.
+    ///
+    /// # Errors
+    /// When it is no valid config, or of a form that cannot be edited.
+    pub fn of(file: &Path, text: &str) -> Result<Self, EditError> {
+        let state = file.parent().unwrap_or(Path::new("")).to_owned();
+        Self::begin(file, text.to_owned(), Env::default(), state)
+    }
+
+    fn read(paths: &Paths, process: &Env, clock: &dyn Clock) -> Result<Self, EditError> {
+        let env = environment::with_dotenv(paths, process)?;
+        let file = follow_links(paths.config())?;
+        storage::wait_for_foreign_lock(&file, LOCK_LIMIT, clock)?;
+        let bytes = storage::read_optional(&file)?;
+        let text = load::text_of(bytes.unwrap_or_default(), paths.config())?;
+        Self::begin(paths.config(), text, env, paths.state().to_owned())
+    }
+
+    fn begin(file: &Path, text: String, env: Env, state: PathBuf) -> Result<Self, EditError> {
+        let mut sources = Sources::of(file, text)?;
+        let before: Vec<String> = sources.files.iter().map(|source| source.text.clone()).collect();
+        let main = &mut sources.files[0];
+        if main.text.trim().is_empty() {
+            main.text = "{}\n".to_owned();
+        }
+        let Loaded { config, .. } = load::understand(&sources, &env)?;
+        let merged = (sources.files.len() > 1).then(|| sources.merged().map(std::borrow::Cow::into_owned));
+        let edit = Self { before, merged: merged.transpose()?, config, env, state, sources };
+        edit.check_both_parsers(edit.main())?;
         Ok(edit)
+    }
+
+    fn main(&self) -> &Source {
+        &self.sources.files[0]
     }
 
     /// The config as it is now, earlier steps of this edit included.
@@ -140,7 +177,8 @@ impl Edit {
 
     /// A value as it is now.
     pub fn get(&self, path: &[Segment]) -> Option<&Value> {
-        path.iter().try_fold(&self.value, |value, segment| match segment {
+        let all = self.merged.as_ref().unwrap_or(&self.main().value);
+        path.iter().try_fold(all, |value, segment| match segment {
             Segment::Key(key) => value.get(key),
             Segment::Index(index) => value.get(index),
         })
@@ -150,13 +188,15 @@ impl Edit {
     /// an object's keys is that in which it serialises them. Setting what is there already changes nothing.
     ///
     /// # Errors
-    /// When the place cannot be, is in an included file, or the value makes the config invalid.
+    /// When the place cannot be, is not in one file of ours, or the value makes the config invalid.
     pub fn set(&mut self, path: &[Segment], value: &impl Serialize) -> Result<(), EditError> {
         let refused = |rule: String| EditError::Refused { key: shown(path), value: "that".to_owned(), rule };
         let json = serde_json::to_string(value).map_err(|error| refused(error.to_string()))?;
         let meant: Value = serde_json::from_str(&json).map_err(|error| refused(error.to_string()))?;
-        let shape = self.shape_of(&self.text)?;
-        let splices = match self.walk(&shape, path)? {
+        let target = self.target(path)?;
+        let source = &self.sources.files[target.file];
+        let shape = self.shape_of(source)?;
+        let splices = match self.walk(&shape, &target)? {
             Place::Here(entry) if self.get(path) == Some(&meant) && !holds_non_finite(&entry) => {
                 return Ok(());
             }
@@ -165,17 +205,16 @@ impl Edit {
                 shape.replacement(entry, &new.root)
             }
             Place::Missing(container, depth) => {
-                self.refuse_includes(path, depth)?;
-                let (key, inside) = self.split_missing(path, container, depth)?;
+                let (key, inside) = self.split_missing(&target, container, depth)?;
                 let json = wrapped(inside, &json);
                 let new = Shape::of(&json).map_err(|error| refused(error.what))?;
                 Some(shape.insertion(container, key, &new.root))
             }
         };
-        let text = layout::apply(&self.text, splices.unwrap_or_default());
-        let mut expected = self.value.clone();
-        put(&mut expected, path, &meant);
-        self.become_text(text, &expected, path, &shown_value(path, &meant))
+        let text = layout::apply(&source.text, splices.unwrap_or_default());
+        let mut expected = source.value.clone();
+        put(&mut expected, &target.path, &meant);
+        self.become_text(target.file, text, expected, path, &shown_value(path, &meant))
     }
 
     /// Adds an element behind the last one of an array, which is made if it is not there.
@@ -192,65 +231,139 @@ impl Edit {
     /// Removes a value with its key; says whether it was there.
     ///
     /// # Errors
-    /// When it is in an included file, or the config would be invalid without it.
+    /// When it is not in one file of ours, or the config would be invalid without it.
     pub fn remove(&mut self, path: &[Segment]) -> Result<bool, EditError> {
-        let shape = self.shape_of(&self.text)?;
-        let splices = match self.walk(&shape, path) {
-            Ok(Place::Here(entry)) => shape.removal(entry),
-            Ok(Place::Missing(_, depth)) => {
-                self.refuse_includes(path, depth)?;
-                return Ok(false);
-            }
-            Err(EditError::NoPlace { .. }) => return Ok(false),
-            Err(error) => return Err(error),
+        if self.sources.parts(path).is_empty() {
+            return Ok(false);
+        }
+        let target = self.target(path)?;
+        let hidden = self.hidden_by(path, &target);
+        if !hidden.is_empty() {
+            return Err(EditError::Several { key: shown(path), files: hidden });
+        }
+        let source = &self.sources.files[target.file];
+        let shape = self.shape_of(source)?;
+        let splices = match self.walk(&shape, &target)? {
+            Place::Here(entry) => shape.removal(entry),
+            Place::Missing(..) => return Ok(false),
         };
-        let text = layout::apply(&self.text, splices.unwrap_or_default());
-        let mut expected = self.value.clone();
-        take(&mut expected, path);
-        self.become_text(text, &expected, path, "removed")?;
+        let text = layout::apply(&source.text, splices.unwrap_or_default());
+        let mut expected = source.value.clone();
+        take(&mut expected, &target.path);
+        self.become_text(target.file, text, expected, path, "removed")?;
         Ok(true)
     }
 
-    fn is_changed(&self) -> bool {
-        let before = self.before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.before);
+    fn is_changed(&self, file: usize) -> bool {
+        let source = &self.sources.files[file];
         // An empty file was read as an empty object, which is no change.
-        self.text != before
-            && !(before.trim().is_empty() && self.value.as_object().is_some_and(|it| it.is_empty()))
+        source.text != self.before[file]
+            && !(self.before[file].trim().is_empty()
+                && source.value.as_object().is_some_and(|it| it.is_empty()))
     }
 
-    /// What is to be written.
-    pub(crate) fn to_text(&self) -> String {
-        let mark = if self.before.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
-        format!("{mark}{}", self.text)
+    /// What the main file is to hold.
+    pub fn to_text(&self) -> String {
+        self.text_of(0)
     }
 
-    fn shape_of<'t>(&self, text: &'t str) -> Result<Shape<'t>, EditError> {
+    /// What each file is to hold, the main one first.
+    #[cfg(test)]
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.sources.files.iter().map(|source| source.text.as_str())
+    }
+
+    fn text_of(&self, file: usize) -> String {
+        let source = &self.sources.files[file];
+        let mark = if source.is_marked { BYTE_ORDER_MARK } else { "" };
+        format!("{mark}{}", source.text)
+    }
+
+    /// The file to change for a value.
+    fn target(&self, path: &[Segment]) -> Result<Target, EditError> {
+        let parts = self.sources.parts(path);
+        let target = match parts.as_slice() {
+            [Part { file, path, .. }] => Target { file: *file, path: path.clone() },
+            [] => self.home_of(path)?,
+            several => {
+                let files = several.iter().map(|part| self.sources.files[part.file].path.clone());
+                return Err(EditError::Several { key: shown(path), files: files.collect() });
+            }
+        };
+        let source = &self.sources.files[target.file];
+        if target.file == 0 && target.path.is_empty() {
+            return Err(self.no_place(source, path, 0, "the whole config"));
+        }
+        if target.path.is_empty() {
+            return Err(EditError::WholeFile { key: shown(path), file: source.path.clone() });
+        }
+        let is_ours = |path: &Path| {
+            let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            real(path).starts_with(real(&self.state))
+        };
+        if target.file > 0 && !is_ours(&source.path) {
+            return Err(EditError::Outside { key: shown(path), file: source.path.clone() });
+        }
+        Ok(target)
+    }
+
+    /// The file a value that is not there belongs in: the one that holds what is around it, the last of them when there
+    /// are several, because what is there wins.
+    fn home_of(&self, path: &[Segment]) -> Result<Target, EditError> {
+        let around = (0..path.len()).rev().map(|length| (length, self.sources.parts(&path[..length])));
+        for (length, parts) in around {
+            let Some(part) = parts.last() else { continue };
+            let mut place = part.path.clone();
+            place.extend_from_slice(&path[length..]);
+            if let Segment::Index(index) = &path[length] {
+                let lengths = parts.iter().map(|part| part.value.as_array().map_or(0, Vec::len));
+                let elsewhere = lengths.rev().skip(1).sum::<usize>();
+                place[part.path.len()] = Segment::Index(index.saturating_sub(elsewhere));
+            }
+            return Ok(Target { file: part.file, path: place });
+        }
+        Ok(Target { file: 0, path: path.to_vec() })
+    }
+
+    /// Files whose own value for a key would come to light if the one that counts were removed.
+    fn hidden_by(&self, path: &[Segment], target: &Target) -> Vec<PathBuf> {
+        let Some((Segment::Key(key), around)) = path.split_last() else { return Vec::new() };
+        let parts = self.sources.parts(around);
+        let others = parts.iter().filter(|part| {
+            let is_target = part.file == target.file && target.path.starts_with(&part.path);
+            !is_target && part.value.get(key).is_some()
+        });
+        others.map(|part| self.sources.files[part.file].path.clone()).collect()
+    }
+
+    fn shape_of<'t>(&self, source: &'t Source) -> Result<Shape<'t>, EditError> {
         let form = |Unreadable { line, column, what }| EditError::Form {
-            file: self.file.clone(),
+            file: source.path.clone(),
             line,
             column,
             what,
         };
-        Shape::of(text).map_err(form)
+        Shape::of(&source.text).map_err(form)
     }
 
     /// The parser that knows places is not the one that reads the config. Where they disagree, nothing is changed.
-    fn check_both_parsers(&self, text: &str, value: &Value) -> Result<(), EditError> {
-        if value_of(&self.shape_of(text)?.root).as_ref() == Some(value) {
+    fn check_both_parsers(&self, source: &Source) -> Result<(), EditError> {
+        if value_of(&self.shape_of(source)?.root).as_ref() == Some(&source.value) {
             return Ok(());
         }
         const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
-        let (line, what) = match text.find(SEPARATORS) {
+        let (line, what) = match source.text.find(SEPARATORS) {
             Some(at) => (
-                text[..at].matches('\n').count() + 1,
+                source.text[..at].matches('\n').count() + 1,
                 "a line separator (U+2028 or U+2029), which not every program takes for the end of a line",
             ),
             None => (1, "it can be read in two ways"),
         };
-        Err(EditError::Form { file: self.file.clone(), line, column: 1, what: what.to_owned() })
+        Err(EditError::Form { file: source.path.clone(), line, column: 1, what: what.to_owned() })
     }
 
-    fn walk<'s, 't>(&self, shape: &'s Shape<'t>, path: &[Segment]) -> Result<Place<'s, 't>, EditError> {
+    fn walk<'s, 't>(&self, shape: &'s Shape<'t>, target: &Target) -> Result<Place<'s, 't>, EditError> {
+        let (source, path) = (&self.sources.files[target.file], target.path.as_slice());
         let mut container = &shape.root;
         for (depth, segment) in path.iter().enumerate() {
             let index = match (container, segment) {
@@ -260,7 +373,7 @@ impl Edit {
                     let first = found.next();
                     if found.next().is_some() {
                         return Err(EditError::Twice {
-                            file: self.file.clone(),
+                            file: source.path.clone(),
                             key: shown(&path[..=depth]),
                         });
                     }
@@ -269,7 +382,7 @@ impl Edit {
                 (ast::Value::Array(array), Segment::Index(index)) => {
                     array.elements.get(*index).map(|element| (*index, element))
                 }
-                (other, _) => return Err(self.no_place(path, depth, described(other))),
+                (other, _) => return Err(self.no_place(source, path, depth, described(other))),
             };
             match index {
                 None => return Ok(Place::Missing(container, depth)),
@@ -279,71 +392,86 @@ impl Edit {
                 Some((_, value)) => container = value,
             }
         }
-        Err(self.no_place(path, 0, "the whole config"))
+        Err(self.no_place(source, path, 0, "the whole config"))
     }
 
-    fn no_place(&self, path: &[Segment], depth: usize, holds: &'static str) -> EditError {
+    fn no_place(&self, source: &Source, path: &[Segment], depth: usize, holds: &'static str) -> EditError {
         let parent = if depth == 0 { "the config".to_owned() } else { shown(&path[..depth]) };
-        EditError::NoPlace { file: self.file.clone(), key: shown(path), parent, holds }
-    }
-
-    /// What is missing here may stand in a file that is included on the way.
-    fn refuse_includes(&self, path: &[Segment], depth: usize) -> Result<(), EditError> {
-        for length in 0..=depth {
-            let Some(included) = self.get(&path[..length]).and_then(|value| value.get(INCLUDE)) else {
-                continue;
-            };
-            let mut at = path[..length].to_vec();
-            at.push(INCLUDE.into());
-            let is_index = |segment: &Segment| matches!(segment, Segment::Index(_));
-            let keys = path.iter().rposition(|segment| !is_index(segment)).map_or(path, |at| &path[..=at]);
-            return Err(EditError::Included {
-                file: self.file.clone(),
-                key: shown(keys),
-                at: shown(&at),
-                included: one_line(&included.to_string()),
-            });
-        }
-        Ok(())
+        EditError::NoPlace { file: source.path.clone(), key: shown(path), parent, holds }
     }
 
     /// The key of the entry to be made, and the steps inside of it.
     fn split_missing<'p>(
         &self,
-        path: &'p [Segment],
+        target: &'p Target,
         container: &ast::Value<'_>,
         depth: usize,
     ) -> Result<(Option<&'p str>, &'p [Segment]), EditError> {
+        let (source, path) = (&self.sources.files[target.file], target.path.as_slice());
         let inside = &path[depth + 1..];
         // Arrays that are made begin at their first element.
         if inside.iter().any(|segment| matches!(segment, Segment::Index(index) if *index > 0)) {
-            return Err(self.no_place(path, depth + 1, "not there"));
+            return Err(self.no_place(source, path, depth + 1, "not there"));
         }
         match &path[depth] {
             Segment::Key(key) => Ok((Some(key), inside)),
             Segment::Index(index) if *index == layout::items(container).len() => Ok((None, inside)),
-            Segment::Index(_) => Err(self.no_place(path, depth, "shorter")),
+            Segment::Index(_) => Err(self.no_place(source, path, depth, "shorter")),
         }
     }
 
-    /// Takes over a new text that means what was expected and is a valid config.
+    /// Takes over a new text of a file that means what was expected and leaves a valid config.
     fn become_text(
         &mut self,
+        file: usize,
         text: String,
-        expected: &Value,
+        expected: Value,
         path: &[Segment],
         shown_value: &str,
     ) -> Result<(), EditError> {
-        let config = load::parse(&text).map_err(|problem| EditError::Refused {
-            key: shown(path),
-            value: shown_value.to_owned(),
-            rule: problem.rule(),
-        })?;
-        let misread = || EditError::Misread { file: self.file.clone(), key: shown(path) };
-        let value = parse(&text).filter(|value| value == expected).ok_or_else(misread)?;
-        self.check_both_parsers(&text, &value)?;
-        (self.value, self.config, self.text) = (value, config, text);
-        Ok(())
+        let refused =
+            |rule: String| EditError::Refused { key: shown(path), value: shown_value.to_owned(), rule };
+        let source = &self.sources.files[file];
+        if parse(&text).as_ref() != Some(&expected) {
+            // Nesting that is too deep is the only thing that reads as it was meant and is refused all the same.
+            return Err(match load::parse(&text) {
+                Err(problem @ ConfigProblem::TooDeep { .. }) => refused(problem.rule()),
+                _ => EditError::Misread { file: source.path.clone(), key: shown(path) },
+            });
+        }
+        let old = (source.text.clone(), source.value.clone());
+        if self.sources.put(file, text, expected).is_none() {
+            return Err(refused("an `$include` of another file is written by hand".to_owned()));
+        }
+        match self.understood(file) {
+            Ok((config, merged)) => {
+                (self.config, self.merged) = (config, merged);
+                Ok(())
+            }
+            Err(error) => {
+                let (text, value) = old;
+                // It was there before, so it can be put back.
+                let _: Option<()> = self.sources.put(file, text, value);
+                Err(match error {
+                    EditError::Config(ConfigError::Invalid { problem, .. }) => {
+                        // Said only where it is not the value itself or what is around it.
+                        let elsewhere = problem.key().filter(|key| !shown(path).starts_with(key));
+                        refused(elsewhere.map_or_else(
+                            || problem.rule(),
+                            |key| format!("`{key}` would be wrong: {}", problem.rule()),
+                        ))
+                    }
+                    other => other,
+                })
+            }
+        }
+    }
+
+    fn understood(&self, file: usize) -> Result<(Config, Option<Value>), EditError> {
+        let Loaded { config, .. } = load::understand(&self.sources, &self.env)?;
+        self.check_both_parsers(&self.sources.files[file])?;
+        let merged = self.merged.as_ref().map(|_| self.sources.merged().map(std::borrow::Cow::into_owned));
+        Ok((config, merged.transpose()?))
     }
 }
 

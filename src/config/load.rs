@@ -1,148 +1,157 @@
-//! Reading `fased.json`: JSON5, with a byte order mark or without, and nesting capped before the parser sees it. A file
-//! that cannot be read as meant is an error with its place; no command repairs it in passing.
+//! Reading `fased.json` with all it includes, and the environment it is used with. A file that cannot be read as meant is
+//! an error with its place; no command repairs it in passing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Config;
-use crate::storage::{self, FileError};
-use crate::text;
+use serde::Deserialize as _;
+use serde_json::{Map, Value};
 
-/// Deepest nesting of objects and arrays. Real files stay below ten; the parser recurses, so without a cap a hostile
-/// file could overflow the stack.
-const DEEPEST: usize = 128;
+use super::Paths;
+use super::environment;
+use super::json5;
+use super::key_path::Segment;
+use super::problem::without_values;
+use super::schema::{Config, Variables};
+use super::sources::Sources;
+use super::substitute::{self, substitute};
+use crate::env::Env;
+use crate::storage;
 
-/// The config file cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It is there but cannot be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// It is not what it should be.
-    #[error("Invalid config at `{path}`: {problem}")]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        problem: ConfigProblem,
-    },
-}
+pub use super::problem::{ConfigError, ConfigProblem};
 
-/// What is wrong with the text of a config.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigProblem {
-    /// Not UTF-8.
-    #[error("it is not UTF-8 text")]
-    NotText,
-    /// Objects or arrays too deep inside each other.
-    #[error("line {line}: nested deeper than {DEEPEST} levels")]
-    TooDeep {
-        /// Counted from one.
-        line: usize,
-    },
-    /// Not JSON5, or a value of the wrong type.
-    #[error("line {line}, column {column}: {message}")]
-    At {
-        /// Counted from one.
-        line: usize,
-        /// Counted from one.
-        column: usize,
-        /// The parser's words.
-        message: String,
-    },
-    /// Not JSON5 or a wrong value, where the parser cannot say the place.
-    #[error("{0}")]
-    Somewhere(String),
-}
+/// The parts of the file this program has a use for. What else stands there belongs to other programs and is not looked
+/// at.
+const SECTIONS: [&str; 5] = ["agents", "auth", "env", "models", "secrets"];
 
-impl ConfigProblem {
-    /// What is wrong, without the place.
-    pub fn rule(&self) -> String {
-        match self {
-            Self::At { message, .. } => message.clone(),
-            Self::NotText | Self::TooDeep { .. } | Self::Somewhere(_) => self.to_string(),
-        }
-    }
+/// A config, and what it is used with.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// What the file says.
+    pub config: Config,
+    /// The process's environment, with what `<state>/.env` and the config's `env` add to it.
+    pub env: Env,
 }
 
 /// Reads the config; a missing file is an empty config.
 ///
 /// # Errors
-/// When the file cannot be read or is not a valid config.
-pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    let Some(bytes) = storage::read_optional(path)? else { return Ok(Config::default()) };
-    let invalid = |problem| ConfigError::Invalid { path: path.to_owned(), problem };
-    let text = std::str::from_utf8(&bytes).map_err(|_| invalid(ConfigProblem::NotText))?;
-    parse(text).map_err(invalid)
+/// When a file cannot be read or is not a valid config.
+pub fn load(paths: &Paths, process: &Env) -> Result<Loaded, ConfigError> {
+    let bytes = storage::read_optional(paths.config())?;
+    let env = environment::with_dotenv(paths, process)?;
+    let Some(bytes) = bytes else {
+        return Ok(Loaded { config: Config::default(), env });
+    };
+    let text = text_of(bytes, paths.config())?;
+    of_text(text, paths.config(), &env)
 }
 
-/// Parses a config from its text. An empty text is an empty config.
+/// Parses a config from its text alone: it can include nothing and name no variable that must be set. An empty text is
+/// an empty config.
 ///
 /// # Errors
 /// The first problem, with its place.
 pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    check_nesting(text)?;
-    if text.trim().is_empty() {
-        return Ok(Config::default());
+    match of_text(text.to_owned(), Path::new(""), &Env::default()) {
+        Ok(loaded) => Ok(loaded.config),
+        Err(ConfigError::Invalid { problem, .. }) => Err(problem),
+        Err(ConfigError::File(error)) => Err(ConfigProblem::of_text(error.to_string())),
     }
-    json5::from_str(text).map_err(|error| {
-        // The parser's Display appends the place in its own words; ours comes first and in ours.
-        let message = error.to_string();
-        let message = without_values(message.split(" at line ").next().unwrap_or(&message));
-        match error.position() {
-            Some(at) => ConfigProblem::At { line: at.line + 1, column: at.column + 1, message },
-            None => ConfigProblem::Somewhere(message),
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// When it is not UTF-8.
+pub(super) fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, ConfigError> {
+    let invalid = |_| ConfigError::Invalid { path: path.to_owned(), problem: ConfigProblem::NotText };
+    String::from_utf8(bytes).map_err(invalid)
+}
+
+fn of_text(text: String, path: &Path, env: &Env) -> Result<Loaded, ConfigError> {
+    // Most configs include nothing and name no variables: these are read in one go. Whatever is wrong with one is told
+    // by the longer way, which knows the place.
+    if !is_plain(&text) {
+        return understand(&Sources::of(path, text)?, env);
+    }
+    match json5::parse::<Config>(&text) {
+        Ok(config) => {
+            let env = environment::with_variables(env, &config.env);
+            Ok(Loaded { config, env })
         }
+        Err(problem) => {
+            let loaded = understand(&Sources::of(path, text)?, env)?;
+            // Of a key that stands twice the last one counts. A number that is none has been read as nothing at all.
+            match problem.rule().starts_with("duplicate field") {
+                true => Ok(loaded),
+                false => Err(ConfigError::Invalid { path: path.to_owned(), problem }),
+            }
+        }
+    }
+}
+
+/// Whether a text can neither include anything nor name a variable: a `$` in it, also one written as an escape, might.
+fn is_plain(text: &str) -> bool {
+    !text.contains('$') && !text.contains("\\x24") && !text.contains("\\u0024")
+}
+
+/// Makes a config of its files.
+///
+/// # Errors
+/// The first problem, with its place.
+pub(super) fn understand(sources: &Sources, env: &Env) -> Result<Loaded, ConfigError> {
+    let merged = sources.merged()?;
+    let Value::Object(all) = merged.as_ref() else {
+        return Err(sources.problem(&[], "a config is an object: { … }".to_owned()));
+    };
+    let ours = all.iter().filter(|(key, _)| SECTIONS.contains(&key.as_str()));
+    let mut ours: Map<String, Value> = ours.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let env = match ours.get_mut("env") {
+        Some(block) => {
+            put_in(block, "env", env, sources)?;
+            let variables = typed(sources, "env", |_| Variables::deserialize(&*block))?;
+            environment::with_variables(env, &variables)
+        }
+        None => env.clone(),
+    };
+    for (section, value) in ours.iter_mut().filter(|(section, _)| *section != "env") {
+        put_in(value, section, &env, sources)?;
+    }
+    let config = typed(sources, "", |track| {
+        Config::deserialize(serde_path_to_error::Deserializer::new(&Value::Object(ours), track))
+    })?;
+    Ok(Loaded { config, env })
+}
+
+fn put_in(value: &mut Value, section: &str, env: &Env, sources: &Sources) -> Result<(), ConfigError> {
+    substitute(value, env).map_err(|substitute::Missing { name, path }| {
+        let path = [&[section.into()], path.as_slice()].concat();
+        sources.problem(&path, format!("variable {name} is not set"))
     })
 }
 
-/// A parser's words without the text of values it repeats: any of them may be a secret at a wrong place.
-fn without_values(message: &str) -> String {
-    let shown = match (message.find("string \""), message.rfind("\", expected")) {
-        (Some(start), Some(end)) if start < end => {
-            format!("{}a string{}", &message[..start], &message[end + 1..])
-        }
-        _ => message.to_owned(),
-    };
-    text::without_credentials(&text::one_line(&shown))
+/// Gives types to a part of the config; what is wrong is told with its place.
+fn typed<T>(
+    sources: &Sources,
+    section: &str,
+    read: impl FnOnce(&mut serde_path_to_error::Track) -> serde_json::Result<T>,
+) -> Result<T, ConfigError> {
+    let mut track = serde_path_to_error::Track::new();
+    read(&mut track).map_err(|error| {
+        let section = Some(section).filter(|section| !section.is_empty()).map(Segment::from);
+        let path: Vec<Segment> = section.into_iter().chain(segments(&track.path())).collect();
+        sources.problem(&path, without_values(&error.to_string()))
+    })
 }
 
-/// Counts brackets outside strings and comments. It may accept what the parser refuses, never the other way round.
-fn check_nesting(text: &str) -> Result<(), ConfigProblem> {
-    let bytes = text.as_bytes();
-    let (mut depth, mut line, mut at) = (0_usize, 1_usize, 0_usize);
-    let mut quote: Option<u8> = None;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        line += usize::from(byte == b'\n');
-        match (quote, byte) {
-            (Some(_), b'\\') => at += 1,
-            (Some(open), close) if open == close => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'/') if bytes.get(at + 1) == Some(&b'/') => {
-                // JSON5 knows four ends of a line.
-                let rest = &text[at..];
-                at += rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len()) - 1;
-            }
-            (None, b'/') if bytes.get(at + 1) == Some(&b'*') => {
-                let rest = &text[at + 2..];
-                let length = rest.find("*/").map_or(rest.len(), |end| end + 1);
-                line += rest.as_bytes()[..length].iter().filter(|&&b| b == b'\n').count();
-                at += 1 + length;
-            }
-            (None, b'{' | b'[') => {
-                depth += 1;
-                if depth > DEEPEST {
-                    return Err(ConfigProblem::TooDeep { line });
-                }
-            }
-            (None, b'}' | b']') => depth = depth.saturating_sub(1),
-            (None, _) => {}
-        }
-        at += 1;
-    }
-    Ok(())
+fn segments(path: &serde_path_to_error::Path) -> Vec<Segment> {
+    use serde_path_to_error::Segment as Step;
+    let known = path.iter().filter_map(|step| match step {
+        Step::Seq { index } => Some((*index).into()),
+        Step::Map { key } | Step::Enum { variant: key } => Some(key.as_str().into()),
+        Step::Unknown => None,
+    });
+    known.collect()
 }
 
 #[cfg(test)]
@@ -152,7 +161,8 @@ mod tests {
     #[test]
     fn a_missing_or_empty_file_is_an_empty_config() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(load(&dir.path().join("fased.json")).unwrap(), Config::default());
+        let loaded = load(&Paths::below(dir.path()), &Env::default()).unwrap();
+        assert_eq!((loaded.config, loaded.env), (Config::default(), Env::default()));
         for text in ["", " \n", "\u{feff}", "{}", "\u{feff}{}"] {
             assert_eq!(parse(text).unwrap(), Config::default(), "{text:?}");
         }
@@ -207,9 +217,60 @@ mod tests {
     }
 
     #[test]
-    fn the_nesting_check_survives_any_end_of_text() {
-        for text in ["/", "/*", "/**", "//", "'", "\"\\", "/* é", "{ // é"] {
-            check_nesting(text).unwrap();
+    fn a_mistake_is_told_with_the_place_of_the_value_and_its_key() {
+        for (text, expected) in [
+            ("{\n  agents: { list: [ { id: 5 } ] }\n}", "line 2, column 27: `agents.list[0].id`: "),
+            ("{ auth: {\r\n env: 'sometimes' } }", "line 2, column 7: `auth.env`: unknown word"),
+            ("[1]", "line 1, column 1: a config is an object"),
+            ("'x'", "line 1, column 1: a config is an object"),
+            ("{agents:{list:[{}]}}", "`agents.list[0]`: missing field `id`"),
+            (
+                "{agents:{defaults:{models:{'anthropic/x.1':{params:{cacheRetention:'forever'}}}}}}",
+                "`agents.defaults.models[\"anthropic/x.1\"].params.cacheRetention`: unknown word",
+            ),
+        ] {
+            let problem = parse(text).unwrap_err().to_string();
+            assert!(problem.contains(expected), "{problem}");
         }
+    }
+
+    fn with(text: &str, pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+        of_text(text.to_owned(), Path::new("/c.json"), &Env::from_pairs(pairs.iter().copied()))
+    }
+
+    #[test]
+    fn variables_are_put_in_where_they_are_used_and_their_value_is_never_repeated() {
+        let text =
+            "{env:{A:'${B}x',C:'c'},agents:{defaults:{model:'anthropic/${A}-${C}'}},channels:{x:'${GONE}'}}";
+        let loaded = with(text, &[("B", "b")]).unwrap();
+        assert_eq!(loaded.config.agents.defaults.model.unwrap().primary.as_deref(), Some("anthropic/bx-c"));
+        assert_eq!(loaded.env.get("A"), Some("bx"));
+        let error = with("{\n auth:{env:'${B}'}}", &[("B", "hunter2")]).unwrap_err().to_string();
+        assert!(error.contains("line 2, column 12: `auth.env`") && !error.contains("hunter2"), "{error}");
+        let error = with("{agents:{\n  defaults:{model:'${GONE}'}}}", &[]).unwrap_err().to_string();
+        assert!(
+            error.contains("line 2, column 19: `agents.defaults.model`: variable GONE is not set"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_sign_written_as_an_escape_is_read_like_the_sign() {
+        for text in [
+            r"{auth:{env:'\x24{B}'}}",
+            r"{auth:{env:'\u0024{B}'}}",
+            r"{auth:{env:'\${B}'}}",
+            "{auth:{env:'$\\\n{B}'}}",
+        ] {
+            let loaded = with(text, &[("B", "never")]).unwrap();
+            assert_eq!(loaded.config.auth.env, crate::config::schema::EnvPolicy::Never, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_profiles_survives_variables() {
+        let text = "{auth:{profiles:{'b:${X}':{provider:'${X}'},'a:1':{provider:'a'}}}}";
+        let loaded = with(text, &[("X", "b")]).unwrap();
+        assert_eq!(loaded.config.auth.profiles.keys().collect::<Vec<_>>(), ["b:${X}", "a:1"]);
     }
 }

@@ -6,11 +6,17 @@ pub mod agent_files;
 pub mod agent_list;
 pub mod agents;
 pub mod edit;
+pub mod environment;
+mod json5;
+pub mod key_path;
 pub mod load;
 pub mod paths;
+mod problem;
 pub mod schema;
 pub mod secret_ref;
 pub mod secrets;
+mod sources;
+mod substitute;
 
 pub use agents::{AgentId, SelectedAgent};
 pub use load::ConfigError;

@@ -59,6 +59,11 @@ impl Paths {
         &self.config
     }
 
+    /// `~/.fased/.env`.
+    pub fn dotenv(&self) -> PathBuf {
+        self.state.join(".env")
+    }
+
     /// `~/.fased/locks/config.lock`.
     pub fn config_lock(&self) -> PathBuf {
         self.state.join("locks").join("config.lock")

@@ -19,8 +19,9 @@ impl From<EditError> for Failure {
             EditError::Twice { .. } => {
                 failed("config_twice").hint("remove one of the two; nothing was changed")
             }
-            EditError::Included { .. } => failed("config_included")
-                .hint("make the change in the file that holds it; nothing was changed"),
+            EditError::Several { .. } | EditError::WholeFile { .. } | EditError::Outside { .. } => {
+                failed("config_included").hint("make the change in that file by hand; nothing was changed")
+            }
             EditError::NoPlace { .. } => {
                 failed("config_place").hint("mend that part first; nothing was changed")
             }

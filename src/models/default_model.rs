@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::config::agent_list::{self, AgentListError};
 use crate::config::edit::{self, Edit, Segment, Updated};
 use crate::config::{AgentId, Paths};
+use crate::env::Env;
 
 use super::refs::ModelRef;
 
@@ -16,9 +17,10 @@ pub fn set_default_model(
     agent: Option<&AgentId>,
     model: &ModelRef,
     paths: &Paths,
+    process: &Env,
     clock: &dyn Clock,
 ) -> Result<Updated<()>, AgentListError> {
-    edit::update(paths, clock, |edit| put_default_model(edit, agent, model))
+    edit::update(paths, process, clock, |edit| put_default_model(edit, agent, model))
 }
 
 /// The same as part of a larger edit.

@@ -272,7 +272,7 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 15] = [
+const OPENED_IN: [(&str, &str); 16] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
@@ -287,6 +287,7 @@ const OPENED_IN: [(&str, &str); 15] = [
     ("src/commands/credential/given.rs", "hands what was given to the intake"),
     ("src/commands/models/auth/token.rs", "prints a secret, which is what it is for"),
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),
+    ("src/config/environment.rs", "makes variables of the config's `env`"),
     ("src/config/secret_ref.rs", "looks whether a text is a reference"),
 ];
 

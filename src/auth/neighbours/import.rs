@@ -241,7 +241,7 @@ pub enum SourceError {
 }
 
 /// The store of an agent in another state directory, which may be named by any of its parts: itself, its `agents`, an
-/// agent's directory, the store's file. `home` is what `~` in its config means.
+/// agent's directory, the store's file. `home` is what `~` in its config means, `env` what its variables do.
 ///
 /// # Errors
 /// When nothing of that is there, or its config cannot be read.
@@ -249,6 +249,7 @@ pub fn fased_store(
     path: &Path,
     agent: Option<&AgentId>,
     home: Option<&Path>,
+    env: &Env,
 ) -> Result<AuthStore, SourceError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let nothing = || SourceError::Nothing { path: path.clone(), what: "no credential store" };
@@ -265,7 +266,7 @@ pub fn fased_store(
         _ => dir,
     };
     let paths = paths_of(&state, home).ok_or_else(nothing)?;
-    let config = config::load::load(paths.config())?;
+    let config = config::load::load(&paths, env)?.config;
     let selected = match agent {
         // A directory without a config has agents all the same.
         Some(id) if holds_store(&paths.agent_dir(id)) => {
@@ -385,11 +386,17 @@ mod tests {
         std::fs::File::create(agent.join("auth-profiles.json")).unwrap();
         let work: AgentId = "work".parse().unwrap();
         for part in ["", "agents", "agents/work/agent", "agents/work/agent/auth-profiles.json"] {
-            let store = fased_store(&dir.path().join(part), Some(&work), None).unwrap();
+            let store = fased_store(&dir.path().join(part), Some(&work), None, &Env::default()).unwrap();
             assert_eq!(store.dir(), agent, "{part}");
         }
-        assert!(matches!(fased_store(dir.path(), None, None), Err(SourceError::Nothing { .. })));
+        assert!(matches!(
+            fased_store(dir.path(), None, None, &Env::default()),
+            Err(SourceError::Nothing { .. })
+        ));
         let nobody = "nobody".parse().unwrap();
-        assert!(matches!(fased_store(dir.path(), Some(&nobody), None), Err(SourceError::Agent(_))));
+        assert!(matches!(
+            fased_store(dir.path(), Some(&nobody), None, &Env::default()),
+            Err(SourceError::Agent(_))
+        ));
     }
 }

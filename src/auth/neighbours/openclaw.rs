@@ -51,7 +51,7 @@ pub fn read(path: &Path, agent: &AgentId) -> Result<Source, SourceError> {
     if !dir.is_dir() {
         return Err(nothing());
     }
-    let store = fased_store(&dir, Some(agent), None).map_err(|error| match error {
+    let store = fased_store(&dir, Some(agent), None, &Env::default()).map_err(|error| match error {
         SourceError::Nothing { .. } | SourceError::Agent(_) => nothing(),
         error => error,
     })?;

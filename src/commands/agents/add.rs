@@ -70,7 +70,7 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsAddArgs) -> Result<Exit, Failure> {
     let config = ctx.config()?;
     let (new, source) = checked(ctx, args, new, from.as_ref(), &config)?;
 
-    let updated = edit::update(&ctx.paths, ctx.clock.as_ref(), |edit| {
+    let updated = edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
         let agent = agent_list::add(edit, &new, &ctx.paths)?;
         // Copies before the config: when they fail, there is no agent without them, and when the config cannot be written
         // after them, running this again finds them and goes on.

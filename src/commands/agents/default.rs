@@ -28,11 +28,11 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsDefaultArgs) -> Result<Exit, Failure> 
     agent_list::check_known(&config, chosen).map_err(AgentListError::from)?;
     // What is so already takes no lock and makes no file.
     let changed = *chosen != previous
-        && edit::update(&ctx.paths, ctx.clock.as_ref(), |edit| {
+        && edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
             agent_list::make_default(edit, chosen)?;
             Ok::<_, AgentListError>(())
         })?
-        .changed;
+        .is_changed();
     if args.json {
         let report =
             Report { schema_version: SCHEMA_VERSION, agent_id: chosen, previous: &previous, changed };

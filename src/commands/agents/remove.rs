@@ -61,10 +61,11 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsRemoveArgs) -> Result<Exit, Failure> {
         return Err(needs_yes(args, &id, successor.as_ref(), &has));
     }
 
-    let updated = edit::update(&ctx.paths, ctx.clock.as_ref(), |edit| {
+    let updated = edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
         agent_list::remove(edit, &id, successor.as_ref())?;
         Ok::<_, AgentListError>(edit.config().clone())
     })?;
+    let changed = updated.is_changed();
     let config = updated.result;
     // Files go last: an agent without an entry and with files can be added again, the other way round it would be broken.
     let Belongings { profiles, files, .. } = has;
@@ -77,7 +78,7 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsRemoveArgs) -> Result<Exit, Failure> {
     let kept = kept.into_iter().chain(files.elsewhere).collect();
     let report = Report {
         schema_version: SCHEMA_VERSION,
-        changed: updated.changed,
+        changed,
         deleted,
         profiles,
         sessions: files.sessions,

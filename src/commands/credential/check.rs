@@ -26,7 +26,7 @@ pub(super) fn ask_api(
     may_show_progress: bool,
     written: &str,
 ) -> Result<Asked, Failure> {
-    let client = provider::client(PROVIDER, &agent.config, &ctx.env, ctx.network)?;
+    let client = provider::client(PROVIDER, &agent.config, &agent.env, ctx.network)?;
     let spinner =
         may_show_progress.then(|| ctx.terminal.spinner(&format!("Asking {} …", client.endpoint().host())));
     let asked = ctx.block_on(async { Ok(verify::verify(&client, authorization).await) });

@@ -38,6 +38,6 @@ pub(super) fn set(ctx: &Ctx, agent: &Agent, model: &ModelRef) -> Result<(), Fail
     let models = AgentModels::of(&agent.selected.id, &agent.config)?;
     let own = models.primary_source == ChoiceSource::Agent || !agent.selected.is_default;
     let whose = own.then_some(&agent.selected.id);
-    set_default_model(whose, model, &ctx.paths, ctx.clock.as_ref())?;
+    set_default_model(whose, model, &ctx.paths, &ctx.env, ctx.clock.as_ref())?;
     Ok(())
 }

@@ -110,7 +110,7 @@ impl Attempt<'_> {
     /// Begins a sign-in and waits for its code.
     async fn wait(&self) -> Result<(SignIn, Code), Failure> {
         let (ctx, manner) = (self.ctx, self.manner);
-        let access = provider::oauth(&self.agent.config, &ctx.env, ctx.network).map_err(setup)?;
+        let access = provider::oauth(&self.agent.config, &self.agent.env, ctx.network).map_err(setup)?;
         let is_here = browser::is_here(&ctx.env);
         let way = if is_here { Way::Loopback } else { Way::CodePage };
         let sign_in = SignIn::begin(&access, way).await.map_err(|error| self.failure(error))?;

@@ -86,7 +86,7 @@ fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) 
     let obtainer =
         Obtainer { references: inputs.references(), refresher: &refresher, programs: &ctx.programs };
     let clients = |provider: &str| {
-        provider::client(provider, &agent.config, &ctx.env, ctx.network).map_err(|error| error.to_string())
+        provider::client(provider, &agent.config, &agent.env, ctx.network).map_err(|error| error.to_string())
     };
     let spinner = ctx.terminal.spinner("Asking the providers …");
     let probes = ctx.block_on(async {

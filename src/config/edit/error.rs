@@ -37,17 +37,29 @@ pub enum EditError {
         /// The key, with its path.
         key: String,
     },
-    /// The value is not in this file, and may be in one it includes.
-    #[error("`{key}` is not in `{file}` itself, which includes {included} at `{at}`")]
-    Included {
-        /// The file.
-        file: PathBuf,
+    /// The value is put together from several places, so nobody can say which one is meant.
+    #[error("`{key}` is put together from {}", listed(.files))]
+    Several {
         /// What was to be changed.
         key: String,
-        /// Where the `$include` stands.
-        at: String,
-        /// What it names.
-        included: String,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// The value is all of an included file.
+    #[error("`{key}` is the whole of `{file}`")]
+    WholeFile {
+        /// What was to be changed.
+        key: String,
+        /// The file.
+        file: PathBuf,
+    },
+    /// The value is in an included file that is not in the state directory, and so may be somebody else's.
+    #[error("`{key}` is in `{file}`, outside of the state directory")]
+    Outside {
+        /// What was to be changed.
+        key: String,
+        /// The file.
+        file: PathBuf,
     },
     /// There is no such place.
     #[error("there is no `{key}` in `{file}`: `{parent}` is {holds}")]
@@ -79,4 +91,10 @@ pub enum EditError {
         /// What speaks against it.
         rule: String,
     },
+}
+
+fn listed(files: &[PathBuf]) -> String {
+    let mut names: Vec<String> = files.iter().map(|file| format!("`{}`", file.display())).collect();
+    names.dedup();
+    names.join(" and ")
 }

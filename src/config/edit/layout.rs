@@ -8,6 +8,7 @@ use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::style::{Room, Style};
+use crate::config::key_path::Segment;
 
 /// New text for a range of the old.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,25 @@ pub(super) struct Unreadable {
     pub(super) line: usize,
     pub(super) column: usize,
     pub(super) what: String,
+}
+
+/// Where a value stands in a text, as a line and a column counted from one; of a key that stands twice, the last time.
+pub(in crate::config) fn position(text: &str, path: &[Segment]) -> Option<(usize, usize)> {
+    let shape = Shape::of(text).ok()?;
+    let mut at = &shape.root;
+    for segment in path {
+        at = match (at, segment) {
+            (Value::Object(object), Segment::Key(key)) => {
+                &object.properties.iter().rfind(|property| property.name.as_str() == key)?.value
+            }
+            (Value::Array(array), Segment::Index(index)) => array.elements.get(*index)?,
+            _ => return None,
+        };
+    }
+    let before = &text[..at.start()];
+    let line = before.matches('\n').count() + 1;
+    let column = before[before.rfind('\n').map_or(0, |end| end + 1)..].chars().count() + 1;
+    Some((line, column))
 }
 
 /// An entry of an object or array that is to be changed, and the container it is in.

@@ -154,8 +154,8 @@ fn common(old: &str, new: &str) -> (usize, usize) {
 /// The bytes an edit of this place may touch: the value; or from the entry before to the one behind; or from the last
 /// entry to the end of the container.
 fn touchable(edit: &Edit, path: &[Segment], removes: bool) -> std::ops::Range<usize> {
-    let shape = edit.shape_of(&edit.text).unwrap();
-    match edit.walk(&shape, path).unwrap() {
+    let shape = edit.shape_of(edit.main()).unwrap();
+    match edit.walk(&shape, &Target { file: 0, path: path.to_vec() }).unwrap() {
         Place::Here(entry) => {
             let items = layout::items(entry.container);
             let range = jsonc_parser::common::Ranged::range(entry.container);
@@ -189,25 +189,25 @@ proptest! {
         let text = maker.document();
         let mut edit = edit(&text);
         for _ in 0..3 {
-            let (path, value) = (maker.path(&edit.value), maker.new_value());
-            let old = edit.text.clone();
+            let (path, value) = (maker.path(&edit.main().value), maker.new_value());
+            let old = edit.main().text.clone();
             let touchable = touchable(&edit, &path, false);
-            let mut expected = edit.value.clone();
+            let mut expected = edit.main().value.clone();
             put(&mut expected, &path, &value);
             edit.set(&path, &value).unwrap();
 
             prop_assert_eq!(edit.get(&path), Some(&value));
-            prop_assert_eq!(&json5::from_str::<Value>(&edit.text).unwrap(), &expected, "{}", edit.text);
-            let (begin, end) = common(&old, &edit.text);
-            prop_assert!(begin >= touchable.start, "{old}\n---\n{}", edit.text);
-            prop_assert!(begin + end >= touchable.start + (old.len() - touchable.end), "{old}\n---\n{}", edit.text);
+            prop_assert_eq!(&json5::from_str::<Value>(&edit.main().text).unwrap(), &expected, "{}", edit.main().text);
+            let (begin, end) = common(&old, &edit.main().text);
+            prop_assert!(begin >= touchable.start, "{old}\n---\n{}", edit.main().text);
+            prop_assert!(begin + end >= touchable.start + (old.len() - touchable.end), "{old}\n---\n{}", edit.main().text);
             let is_new = path.last() == Some(&"new".into());
             if is_new {
-                prop_assert_eq!(comments_in(&old), comments_in(&edit.text), "{}\n---\n{}", old, edit.text);
+                prop_assert_eq!(comments_in(&old), comments_in(&edit.main().text), "{}\n---\n{}", old, edit.main().text);
             }
-            let written = edit.text.clone();
+            let written = edit.main().text.clone();
             edit.set(&path, &value).unwrap();
-            prop_assert_eq!(&edit.text, &written);
+            prop_assert_eq!(&edit.main().text, &written);
         }
         prop_assert_eq!(edit.to_text().starts_with('\u{feff}'), text.starts_with('\u{feff}'));
     }
@@ -217,22 +217,22 @@ proptest! {
         let mut maker = Maker { numbers, at: 0, comments: 0 };
         let mut edit = edit(&maker.document());
         for _ in 0..3 {
-            let path = maker.path(&edit.value);
-            let old = edit.text.clone();
+            let path = maker.path(&edit.main().value);
+            let old = edit.main().text.clone();
             if edit.get(&path).is_none() {
                 prop_assert!(!edit.remove(&path).unwrap());
-                prop_assert_eq!(&edit.text, &old);
+                prop_assert_eq!(&edit.main().text, &old);
                 continue;
             }
             let touchable = touchable(&edit, &path, true);
-            let mut expected = edit.value.clone();
+            let mut expected = edit.main().value.clone();
             take(&mut expected, &path);
             prop_assert!(edit.remove(&path).unwrap());
 
-            prop_assert_eq!(&json5::from_str::<Value>(&edit.text).unwrap(), &expected, "{}", edit.text);
-            let (begin, end) = common(&old, &edit.text);
-            prop_assert!(begin >= touchable.start, "{old}\n---\n{}", edit.text);
-            prop_assert!(begin + end >= touchable.start + (old.len() - touchable.end), "{old}\n---\n{}", edit.text);
+            prop_assert_eq!(&json5::from_str::<Value>(&edit.main().text).unwrap(), &expected, "{}", edit.main().text);
+            let (begin, end) = common(&old, &edit.main().text);
+            prop_assert!(begin >= touchable.start, "{old}\n---\n{}", edit.main().text);
+            prop_assert!(begin + end >= touchable.start + (old.len() - touchable.end), "{old}\n---\n{}", edit.main().text);
         }
     }
 
@@ -240,11 +240,11 @@ proptest! {
     fn what_is_set_anew_and_removed_again_leaves_no_trace(numbers in prop::collection::vec(any::<u16>(), 20..120)) {
         let mut maker = Maker { numbers, at: 0, comments: 0 };
         let mut edit = edit(&maker.document());
-        let before = (edit.text.clone(), edit.value.clone());
+        let before = (edit.main().text.clone(), edit.main().value.clone());
         let path = [Segment::from("new")];
         edit.set(&path, &maker.new_value()).unwrap();
         edit.remove(&path).unwrap();
-        prop_assert_eq!(&edit.value, &before.1);
-        prop_assert_eq!(comments_in(&edit.text), comments_in(&before.0), "{}\n---\n{}", before.0, edit.text);
+        prop_assert_eq!(&edit.main().value, &before.1);
+        prop_assert_eq!(comments_in(&edit.main().text), comments_in(&before.0), "{}\n---\n{}", before.0, edit.main().text);
     }
 }

@@ -3,8 +3,8 @@
 use jsonc_parser::ast::{ObjectPropName, Value};
 use jsonc_parser::common::Ranged as _;
 
-use super::key_path;
 use super::layout::{Shape, items};
+use crate::config::key_path;
 
 /// Longest value that is written on one line.
 const LONGEST_LINE: usize = 80;

@@ -72,7 +72,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, F
     let chosen = auth.choose(Some(&id)).map_err(|why| no_credential::failure(&why, &auth, agent, &inputs))?;
     let Source::Profile(profile) = chosen.source else { return Ok(Exit::NoUsableCredential) };
     let usual = Catalog::embedded().api().base_url.as_str();
-    let base_url = provider::base_url("anthropic", &agent.config, &ctx.env).filter(|url| *url != usual);
+    let base_url = provider::base_url("anthropic", &agent.config, &agent.env).filter(|url| *url != usual);
     let others: Vec<PathBuf> = SelectedAgent::all(&agent.config, &ctx.paths)
         .into_iter()
         .map(|other| other.dir)

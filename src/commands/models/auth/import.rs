@@ -157,8 +157,8 @@ fn from_fased(ctx: &Ctx, agent: &Agent, args: &ImportArgs) -> Result<Found, Fail
             .hint("name it")
             .command("fased models auth import --from fased --path /path/to/.fased")
     })?;
-    let store =
-        import::fased_store(&path, from_agent(args)?.as_ref(), ctx.paths.home()).map_err(source_failure)?;
+    let store = import::fased_store(&path, from_agent(args)?.as_ref(), ctx.paths.home(), &ctx.env)
+        .map_err(source_failure)?;
     let same = |one: &Path, other: &Path| match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
@@ -253,7 +253,7 @@ fn refer(
     };
     let now = ctx.clock.now();
     let profile = neighbours::profile(owner, id, place, now);
-    let references = References { env: &ctx.env, config: &agent.config, paths: &ctx.paths };
+    let references = References { env: &agent.env, config: &agent.config, paths: &ctx.paths };
     let warning = match references.look(&owner.reference(place)) {
         Look::Broken(broken) => return Err(leads_nowhere(&broken, &profile)),
         Look::Found(_, Some(ends)) if ends <= now => Some(format!(

@@ -49,7 +49,7 @@ pub fn shown(path: &[Segment]) -> String {
 
 /// Whether a key needs no quotes in JSON5, for every parser that reads the file: some take words like `null_x` for a
 /// value followed by something else.
-pub(super) fn is_plain(key: &str) -> bool {
+pub(in crate::config) fn is_plain(key: &str) -> bool {
     let mut bytes = key.bytes();
     let begins = bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b == b'$');
     let like_a_value = ["null", "true", "false", "Infinity", "NaN"].iter().any(|word| key.starts_with(word));
