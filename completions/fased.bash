@@ -25,6 +25,9 @@ _fased() {
             fased,completion)
                 cmd="fased__subcmd__completion"
                 ;;
+            fased,config)
+                cmd="fased__subcmd__config"
+                ;;
             fased,demo)
                 cmd="fased__subcmd__demo"
                 ;;
@@ -48,6 +51,24 @@ _fased() {
                 ;;
             fased__subcmd__agents,remove)
                 cmd="fased__subcmd__agents__subcmd__remove"
+                ;;
+            fased__subcmd__config,get)
+                cmd="fased__subcmd__config__subcmd__get"
+                ;;
+            fased__subcmd__config,path)
+                cmd="fased__subcmd__config__subcmd__path"
+                ;;
+            fased__subcmd__config,schema)
+                cmd="fased__subcmd__config__subcmd__schema"
+                ;;
+            fased__subcmd__config,set)
+                cmd="fased__subcmd__config__subcmd__set"
+                ;;
+            fased__subcmd__config,unset)
+                cmd="fased__subcmd__config__subcmd__unset"
+                ;;
+            fased__subcmd__config,validate)
+                cmd="fased__subcmd__config__subcmd__validate"
                 ;;
             fased__subcmd__models,auth)
                 cmd="fased__subcmd__models__subcmd__auth"
@@ -110,7 +131,7 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models agents chat sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat config sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -246,6 +267,104 @@ _fased() {
         fased__subcmd__completion)
             opts="-h --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config)
+            opts="-h --help path get set unset validate schema"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config__subcmd__get)
+            opts="-h --unredacted --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config__subcmd__path)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config__subcmd__schema)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config__subcmd__set)
+            opts="-h --stdin --strict-json --strict --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config__subcmd__unset)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__config__subcmd__validate)
+            opts="-h --strict --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

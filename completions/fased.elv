@@ -26,6 +26,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand models 'Show models and the health of credentials (the same as `fased models status`)'
             cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
+            cand config 'Show and change the config; comments and everything else in it stay'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
             cand completion 'Print a completion script for a shell'
@@ -284,6 +285,51 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --max-tokens 'Longest answer, in tokens'
             cand --retries 'How often the same is tried again after a failure that passes by itself'
             cand --json 'Answer with one JSON document: text and receipt'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;config'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand path 'Print where the config is'
+            cand get 'Print a value of the config; secrets are masked'
+            cand set 'Set a value; every other byte of the file stays as it is'
+            cand unset 'Remove a value with its key'
+            cand validate 'Check the config: its form, its values, and keys nobody reads'
+            cand schema 'Print the JSON Schema of the config, for editors'
+        }
+        &'fased;config;path'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;config;get'= {
+            cand --unredacted 'Print secrets as they stand there'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;config;set'= {
+            cand --stdin 'Read the value from standard input, where no other program can see it'
+            cand --strict-json 'Refuse a value that is no JSON5 instead of taking it for a text'
+            cand --strict 'Refuse keys nobody reads'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;config;unset'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;config;validate'= {
+            cand --strict 'Fail on keys nobody reads as well'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;config;schema'= {
+            cand --json 'Answer with one JSON document that has the schema in it'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -1,5 +1,5 @@
-//! `completions/` and `man/` are made from the command line's types and committed, for packagers and for those who read
-//! them. This fails as soon as they differ, a file is missing, or one is left over.
+//! `completions/` and `man/` are made from the command line's types, the JSON Schema of the config from its types. They are
+//! committed, for packagers and for those who read them. This fails as soon as they differ, a file is missing, or one is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -33,6 +33,12 @@ fn man_pages_are_up_to_date() {
     add_pages(&root, &mut pages).unwrap();
     assert!(pages.contains_key("fased.1") && pages.contains_key("fased-models-status.1"));
     compare("man", &pages).unwrap();
+}
+
+#[test]
+fn the_schema_of_the_config_is_up_to_date() {
+    let schema = format!("{:#}\n", fased::config::json_schema::json_schema());
+    compare("assets/schema", &[("fased.schema.json".to_owned(), schema.into_bytes())].into()).unwrap();
 }
 
 /// A page for the command and each one below it.

@@ -4,6 +4,7 @@
 mod agents;
 mod chat;
 mod completion;
+mod config;
 mod demo;
 mod models;
 mod onboard;
@@ -15,6 +16,10 @@ pub use agents::{
 };
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
+pub use config::{
+    ConfigArgs, ConfigCommand, ConfigGetArgs, ConfigPathArgs, ConfigSchemaArgs, ConfigSetArgs,
+    ConfigUnsetArgs, ConfigValidateArgs,
+};
 pub use demo::DemoArgs;
 pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
 pub use onboard::{AuthChoice, OnboardArgs};
@@ -59,6 +64,8 @@ pub enum Command {
     Agents(AgentsArgs),
     /// Ask Claude a question; the answer streams to standard output
     Chat(ChatArgs),
+    /// Show and change the config; comments and everything else in it stay
+    Config(ConfigArgs),
     /// Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests
     Sandbox(SandboxArgs),
     /// Show it all on a sandbox in a throw-away directory; needs no key and no network
@@ -75,6 +82,7 @@ impl Command {
             Self::Models(args) => args.wants_json(),
             Self::Agents(args) => args.wants_json(),
             Self::Chat(args) => args.json,
+            Self::Config(args) => args.wants_json(),
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,
         }

@@ -5,6 +5,7 @@ mod agent;
 mod agents;
 mod chat;
 mod completion;
+mod config;
 mod credential;
 mod demo;
 mod gave_up;
@@ -53,6 +54,7 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
         Command::Models(args) => models::run(ctx, args),
         Command::Agents(args) => agents::run(ctx, args),
         Command::Chat(args) => chat::run(ctx, args),
+        Command::Config(args) => config::run(ctx, args),
         Command::Sandbox(args) => sandbox::run(ctx, args),
         Command::Demo(args) => demo::run(ctx, *args),
         Command::Completion(args) => completion::run(ctx, *args),

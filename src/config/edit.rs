@@ -18,9 +18,11 @@ use jsonc_parser::ast;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::json_schema::json_schema;
 use super::load::{self, ConfigError, ConfigProblem, Loaded};
 use super::sources::{Part, Source, Sources};
-use super::{Config, Paths, environment};
+use super::unknown_keys::{KeysByPlace, UnknownKeyAt, unknown_keys};
+use super::{Config, Paths, document, environment, key_path};
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::storage::{self, Durability, FileError, FileLock};
@@ -177,11 +179,24 @@ impl Edit {
 
     /// A value as it is now.
     pub fn get(&self, path: &[Segment]) -> Option<&Value> {
-        let all = self.merged.as_ref().unwrap_or(&self.main().value);
-        path.iter().try_fold(all, |value, segment| match segment {
+        path.iter().try_fold(self.value(), |value, segment| match segment {
             Segment::Key(key) => value.get(key),
             Segment::Index(index) => value.get(index),
         })
+    }
+
+    /// A path whose numbers are positions where there are arrays.
+    pub fn resolved(&self, path: Vec<Segment>) -> Vec<Segment> {
+        key_path::resolved(path, self.value())
+    }
+
+    /// Keys that nobody reads; `foreign` are those of the TypeScript program.
+    pub fn unknown_keys(&self, foreign: &KeysByPlace) -> Vec<UnknownKeyAt> {
+        document::told(&self.sources, unknown_keys(self.value(), &json_schema(), foreign))
+    }
+
+    fn value(&self) -> &Value {
+        self.merged.as_ref().unwrap_or(&self.main().value)
     }
 
     /// Sets a value, making the objects and arrays on the way to it. An index may be one behind the last. The order of

@@ -17,8 +17,15 @@ pub(super) fn bare(text: &str) -> &str {
 /// The first problem, with its place.
 pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ConfigProblem> {
     let text = bare(text);
+    parse_value(if text.trim().is_empty() { "{}" } else { text })
+}
+
+/// Parses the text of one value.
+///
+/// # Errors
+/// The first problem, with its place.
+pub(super) fn parse_value<T: DeserializeOwned>(text: &str) -> Result<T, ConfigProblem> {
     check_nesting(text)?;
-    let text = if text.trim().is_empty() { "{}" } else { text };
     json5::from_str(text).map_err(|error| {
         // The parser's Display appends the place in its own words; ours comes first and in ours.
         let message = error.to_string();

@@ -5,18 +5,22 @@
 pub mod agent_files;
 pub mod agent_list;
 pub mod agents;
+pub mod document;
 pub mod edit;
 pub mod environment;
 mod json5;
+pub mod json_schema;
 pub mod key_path;
 pub mod load;
 pub mod paths;
 mod problem;
+pub mod redact;
 pub mod schema;
 pub mod secret_ref;
 pub mod secrets;
 mod sources;
 mod substitute;
+pub mod unknown_keys;
 
 pub use agents::{AgentId, SelectedAgent};
 pub use load::ConfigError;

@@ -91,6 +91,16 @@ impl ConfigProblem {
     }
 }
 
+/// What a parser calls things, and what people who write configs do.
+const WORDS: [(&str, &str); 6] = [
+    ("expected a nonzero u64", "expected a whole number above zero"),
+    ("expected u64", "expected a whole number"),
+    ("expected u16", "expected a whole number up to 65535"),
+    ("expected f64", "expected a number"),
+    ("expected a sequence", "expected a list"),
+    ("expected a map", "expected an object"),
+];
+
 /// A parser's words without the text of values it repeats.
 pub(super) fn without_values(message: &str) -> String {
     let shown = match (message.find("string \""), message.rfind("\", expected")) {
@@ -103,6 +113,10 @@ pub(super) fn without_values(message: &str) -> String {
     {
         Some((_, known)) => format!("unknown word, expected{known}"),
         None => shown,
+    };
+    let shown = match shown.split_once("expected struct ") {
+        Some((before, _)) => format!("{before}expected an object"),
+        None => WORDS.iter().fold(shown, |shown, (theirs, ours)| shown.replace(theirs, ours)),
     };
     without_credentials(&one_line(&shown))
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -246,6 +246,9 @@ impl Reader {
         for name in names {
             let file: PathBuf = directory.join(&name).components().collect();
             let place = real(&file);
+            // Told without the way there and back.
+            let file =
+                if file.components().any(|part| part == Component::ParentDir) { place.clone() } else { file };
             if let Some(begin) = chain.iter().position(|on_the_way| *on_the_way == place) {
                 let circle = chain[begin..].iter().chain([&place]).map(|path| path.display().to_string());
                 let circle: Vec<String> = circle.collect();

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 
 use super::refs::ModelRef;
+use crate::config::unknown_keys::KeysByPlace;
 
 static EMBEDDED: OnceLock<Catalog> = OnceLock::new();
 
@@ -19,6 +20,7 @@ pub struct Catalog {
     api: Api,
     betas: Betas,
     oauth: OAuth,
+    config: ForeignConfig,
     models: IndexMap<String, Model>,
 }
 
@@ -46,6 +48,12 @@ pub struct Betas {
     pub context1m: String,
     /// Workload identity federation: on its token request beside [`Self::bearer_token`], and on no other.
     pub federation: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ForeignConfig {
+    foreign_keys: KeysByPlace,
 }
 
 #[derive(Debug, Deserialize)]
@@ -149,6 +157,11 @@ impl Catalog {
     /// Where people sign in to Anthropic.
     pub fn oauth(&self) -> &OAuthPreset {
         &self.oauth.presets.anthropic
+    }
+
+    /// Keys of the config that the TypeScript program reads and this one does not.
+    pub fn foreign_config_keys(&self) -> &KeysByPlace {
+        &self.config.foreign_keys
     }
 
     /// A model by its id, Anthropic's only.

@@ -38,7 +38,7 @@ pub enum EditError {
         key: String,
     },
     /// The value is put together from several places, so nobody can say which one is meant.
-    #[error("`{key}` is put together from {}", listed(.files))]
+    #[error("`{key}` is put together from what stands in {}", listed(.files))]
     Several {
         /// What was to be changed.
         key: String,

@@ -79,7 +79,7 @@ impl fmt::Display for CrossBilling {
     }
 }
 
-/// `auth.cooldowns`. What is absent has the default of [`crate::auth::cooldown`].
+/// `auth.cooldowns`. How long a profile is left alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Cooldowns {

@@ -67,7 +67,6 @@ pub struct Cost {
     /// Input read from the cache.
     pub cache_read: Option<Dollars>,
     /// Input written to the five minute cache.
-    #[serde(alias = "cacheWrite5m")]
     pub cache_write: Option<Dollars>,
     /// Input written to the one hour cache.
     #[serde(rename = "cacheWrite1h")]

@@ -1,0 +1,78 @@
+//! `fased config get`
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::key_path;
+use crate::SCHEMA_VERSION;
+use crate::cli::ConfigGetArgs;
+use crate::config::document::Document;
+use crate::config::edit::{Segment, shown};
+use crate::config::key_path::resolved;
+use crate::config::redact;
+use crate::config::unknown_keys::nearest;
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    schema_version: u32,
+    path: String,
+    value: Value,
+    /// Whether secrets in the value are masked.
+    redacted: bool,
+    /// The files it comes from.
+    files: Vec<PathBuf>,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &ConfigGetArgs) -> Result<Exit, Failure> {
+    let path = args.path.as_deref().map(key_path).transpose()?.unwrap_or_default();
+    let document = Document::read(&ctx.paths)?;
+    let path = resolved(path, document.value());
+    let value = document.get(&path).ok_or_else(|| not_set(ctx, &path, &document))?;
+    let (value, redacted) =
+        if args.unredacted { (value.clone(), false) } else { redact::redacted(&path, value) };
+    if args.json {
+        let files = document.files_of(&path);
+        let path = shown(&path);
+        ctx.terminal.answer_json(&Report { schema_version: SCHEMA_VERSION, path, value, redacted, files })?;
+        return Ok(Exit::Ok);
+    }
+    // A text stands alone, so that scripts can use it as it is.
+    let text = value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned);
+    ctx.terminal.pass_on(&format!("{text}\n"))?;
+    if redacted && ctx.terminal.is_watched() {
+        ctx.terminal.say("Secrets are masked; --unredacted shows them.");
+    }
+    Ok(Exit::Ok)
+}
+
+fn not_set(ctx: &Ctx, path: &[Segment], document: &Document) -> Failure {
+    let failure = Failure::new(
+        Exit::Failed,
+        "config_not_set",
+        format!("`{}` is not set in {}.", shown(path), ctx.paths.shown(ctx.paths.config())),
+    );
+    // The first key of the way that is not there, and what is there instead.
+    let missing =
+        (0..path.len()).find(|length| document.get(&path[..=*length]).is_none()).unwrap_or_default();
+    let (around, missing) = (&path[..missing], &path[missing]);
+    let keys = document.get(around).and_then(Value::as_object).into_iter().flat_map(|entries| entries.keys());
+    let near = match missing {
+        Segment::Key(key) => nearest(key, keys.map(String::as_str)),
+        Segment::Index(_) => None,
+    };
+    match near {
+        Some(near) => {
+            let near: Vec<Segment> = around.iter().cloned().chain([near.as_str().into()]).collect();
+            failure.hint("perhaps you mean").command(format!("fased config get {}", super::pasted(&near)))
+        }
+        None => failure.hint("see what is").command(match around {
+            [] => "fased config get".to_owned(),
+            around => format!("fased config get {}", super::pasted(around)),
+        }),
+    }
+}

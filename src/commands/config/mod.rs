@@ -1,0 +1,61 @@
+//! `fased config ...`
+
+mod get;
+mod path;
+mod schema;
+mod set;
+mod unset;
+mod validate;
+
+use std::path::Path;
+
+use crate::cli::{ConfigArgs, ConfigCommand};
+use crate::config::edit::{Segment, shown};
+use crate::config::key_path;
+use crate::config::unknown_keys::UnknownKeyAt;
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+use crate::terminal::style;
+
+pub(super) fn run(ctx: &Ctx, args: &ConfigArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        ConfigCommand::Path(args) => path::run(ctx, *args),
+        ConfigCommand::Get(args) => get::run(ctx, args),
+        ConfigCommand::Set(args) => set::run(ctx, args),
+        ConfigCommand::Unset(args) => unset::run(ctx, args),
+        ConfigCommand::Validate(args) => validate::run(ctx, *args),
+        ConfigCommand::Schema(args) => schema::run(ctx, *args),
+    }
+}
+
+/// A path as typed.
+fn key_path(text: &str) -> Result<Vec<Segment>, Failure> {
+    key_path::parse(text).map_err(|error| {
+        Failure::usage(format!("The path cannot be read: {error}."))
+            .hint("keys have dots between them, positions are in brackets, odd keys in brackets and quotes")
+            .command("fased config get 'agents.list[0].model'")
+            .command("fased config get 'agents.defaults.models[\"anthropic/claude-opus-4-8\"]'")
+    })
+}
+
+/// A path as it can be pasted into a shell.
+fn pasted(path: &[Segment]) -> String {
+    let text = shown(path);
+    let plain = |c: char| c.is_ascii_alphanumeric() || ['.', '_', '-', '/', ':', '@'].contains(&c);
+    match text.chars().all(plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// A line about a key nobody reads.
+fn unknown_key_line(ctx: &Ctx, unknown: &UnknownKeyAt, main: &Path) -> String {
+    let file =
+        if unknown.file == main { String::new() } else { format!("{}, ", ctx.paths.shown(&unknown.file)) };
+    let place = match (unknown.line, unknown.column) {
+        (Some(line), Some(column)) => format!(" ({file}line {line}, column {column})"),
+        _ => String::new(),
+    };
+    let meant = unknown.nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!("{} nobody reads `{}`{place}{meant}", style::attention("!"), unknown.key)
+}

@@ -1,0 +1,122 @@
+//! `fased config set`
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{key_path, unknown_key_line};
+use crate::SCHEMA_VERSION;
+use crate::cli::ConfigSetArgs;
+use crate::config::document::Document;
+use crate::config::edit::{self, Segment, shown};
+use crate::config::redact;
+use crate::config::unknown_keys::UnknownKeyAt;
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+use crate::models::catalog::Catalog;
+use crate::terminal::style;
+use crate::text::one_line;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    schema_version: u32,
+    path: String,
+    changed: bool,
+    /// What stood there; secrets are masked.
+    previous: Option<Value>,
+    value: Value,
+    /// The files that were written.
+    files: Vec<PathBuf>,
+    /// Keys of it that nobody reads.
+    unknown_keys: Vec<UnknownKeyAt>,
+}
+
+pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
+    let asked = key_path(&args.path)?;
+    let value = value(ctx, args)?;
+    let updated = edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
+        let path = edit.resolved(asked.clone());
+        let previous = edit.get(&path).cloned();
+        edit.set(&path, &value)?;
+        let unknown = unknown_below(edit.unknown_keys(Catalog::embedded().foreign_config_keys()), &path);
+        if let (true, Some(first)) = (args.strict, unknown.first()) {
+            return Err(Failure::new(
+                Exit::Failed,
+                "config_unknown_key",
+                format!("Nobody reads `{}`.", first.key),
+            )
+            .hint(match &first.nearest {
+                Some(name) => format!("did you mean `{name}`? Nothing was changed"),
+                None => "nothing was changed".to_owned(),
+            }));
+        }
+        Ok((path, previous, unknown))
+    })?;
+    let changed = updated.is_changed();
+    let (files, (path, previous, unknown_keys)) = (updated.written, updated.result);
+    let masked = |value: &Value| redact::redacted(&path, value).0;
+    let report = Report {
+        schema_version: SCHEMA_VERSION,
+        path: shown(&path),
+        changed,
+        previous: previous.as_ref().map(masked),
+        value: masked(&value),
+        files,
+        unknown_keys,
+    };
+    if args.json {
+        ctx.terminal.answer_json(&report)?;
+    } else {
+        tell(ctx, &report);
+    }
+    Ok(Exit::Ok)
+}
+
+/// The value: JSON5, or else a text.
+fn value(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Value, Failure> {
+    let text = match &args.value {
+        Some(text) => text.clone(),
+        None => ctx.terminal.read_stdin()?.trim_end_matches(['\n', '\r']).to_owned(),
+    };
+    match Document::parse_value(&text) {
+        Ok(value) => Ok(value),
+        Err(problem) if args.strict_json => Err(Failure::usage(format!("The value is no JSON5: {problem}."))
+            .hint("put a text in quotes, or leave --strict-json out")),
+        Err(_) => Ok(Value::String(text)),
+    }
+}
+
+/// Unknown keys of what was set: the others were there before.
+fn unknown_below(unknown: Vec<UnknownKeyAt>, path: &[Segment]) -> Vec<UnknownKeyAt> {
+    let set = shown(path);
+    let is_below = |key: &str| key.starts_with(&set) || set.starts_with(key);
+    unknown.into_iter().filter(|unknown| is_below(&unknown.key)).collect()
+}
+
+fn tell(ctx: &Ctx, report: &Report) {
+    let (path, mark) = (&report.path, style::good("✓"));
+    let Some(file) = report.files.first() else {
+        ctx.terminal.say(&format!("{mark} {path} is so already; nothing was written."));
+        return;
+    };
+    let before = match &report.previous {
+        Some(previous) => format!(" (before: {})", short(previous)),
+        None => String::new(),
+    };
+    ctx.terminal.say(&format!("{mark} Set {path} in {}{before}.", ctx.paths.shown(file)));
+    for unknown in &report.unknown_keys {
+        ctx.terminal.say(&unknown_key_line(ctx, unknown, ctx.paths.config()));
+    }
+}
+
+/// A value in few words.
+fn short(value: &Value) -> String {
+    const LONGEST: usize = 60;
+    let text = one_line(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    match text.chars().count() {
+        ..=LONGEST => text,
+        _ => format!("{}…", text.chars().take(LONGEST).collect::<String>()),
+    }
+}
