@@ -31,6 +31,9 @@ _fased() {
             fased,demo)
                 cmd="fased__subcmd__demo"
                 ;;
+            fased,doctor)
+                cmd="fased__subcmd__doctor"
+                ;;
             fased,models)
                 cmd="fased__subcmd__models"
                 ;;
@@ -131,7 +134,7 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models agents chat config sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat config doctor sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -378,6 +381,20 @@ _fased() {
             ;;
         fased__subcmd__demo)
             opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__doctor)
+            opts="-h --fix --online --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

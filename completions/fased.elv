@@ -27,6 +27,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
             cand config 'Show and change the config; comments and everything else in it stay'
+            cand doctor 'Look for what is wrong with files, config and credentials of all agents'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
             cand completion 'Print a completion script for a shell'
@@ -330,6 +331,13 @@ set edit:completion:arg-completer[fased] = {|@words|
         }
         &'fased;config;schema'= {
             cand --json 'Answer with one JSON document that has the schema in it'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;doctor'= {
+            cand --fix 'Mend what needs no decision; what is changed is copied first'
+            cand --online 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
+            cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -31,6 +31,7 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models
 complete -c fased -n "__fish_fased_needs_command" -f -a "agents" -d 'Show, add and remove agents, each with credentials of its own'
 complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
 complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and change the config; comments and everything else in it stay'
+complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
 complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
 complete -c fased -n "__fish_fased_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
@@ -147,6 +148,10 @@ complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -l json -d 'Answer with one JSON document that has the schema in it'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand doctor" -l fix -d 'Mend what needs no decision; what is changed is copied first'
+complete -c fased -n "__fish_fased_using_subcommand doctor" -l online -d 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
+complete -c fased -n "__fish_fased_using_subcommand doctor" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l delay-ms -d 'Wait before each response, in milliseconds' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l event-delay-ms -d 'Wait between the events of a stream, in milliseconds' -r

@@ -22,6 +22,7 @@ use crate::models::refs::ModelRefError;
 use crate::models::selection::ConfiguredModelError;
 use crate::provider::ProviderError;
 use crate::storage::{FileError, LockError};
+use crate::text::capitalised;
 
 /// Exit codes. The same number stands in JSON errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -486,11 +487,6 @@ fn api_failure(api: &anthropic::ApiError, message: String) -> Failure {
 
 fn sentence(error: &impl std::fmt::Display) -> String {
     capitalised(&error.to_string())
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]

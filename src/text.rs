@@ -56,6 +56,12 @@ fn up(seconds: i64, unit: i64) -> i64 {
     seconds / unit + i64::from(seconds % unit > 0)
 }
 
+/// A text that begins with a capital letter.
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// A text as one word of a shell command, quoted only when it must be.
 pub fn shell_word(text: &str) -> String {
     let plain =

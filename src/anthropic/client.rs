@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -12,7 +13,7 @@ use url::Url;
 use super::answer::Answer;
 use super::endpoint::{Endpoint, NetworkPolicy};
 use super::error::{ApiError, Error, IDENTIFIER_LIMIT, TimeoutPhase};
-use super::headers::{Authorization, BetaNames, RequestHeaders, ResponseMeta};
+use super::headers::{Authorization, BetaNames, RequestHeaders, ResponseMeta, date};
 use super::http::{ProxySettings, TrustSettings, client, proxy_host, words};
 use super::redact::redacted;
 use super::stream::MessageStream;
@@ -189,6 +190,17 @@ impl Client {
             Call { method: Method::GET, path: "v1/models", query: Some(&query), body: None, betas: &[] };
         let (body, meta) = self.fetch(authorization, call, self.timeouts.call).await?;
         Ok(Reply { value: parse("the list of models", &body)?, meta })
+    }
+
+    /// Asks for an answer of any kind, without a credential: says that the way there is open, and what time it is there.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn reach(&self) -> Result<Option<Timestamp>, Error> {
+        let request = self.http.get(self.endpoint.join("v1/models")).headers(self.headers.anonymous());
+        let sent = async { request.send().await.map_err(|error| self.failed(&error)) };
+        let response = self.within(self.timeouts.call, TimeoutPhase::Call, sent).await?;
+        Ok(date(response.headers()))
     }
 
     /// Counts the input tokens of a request. It is free, an estimate, and takes no account of the cache.

@@ -99,6 +99,11 @@ impl RequestHeaders {
         Ok(Self { fixed, beta_override, betas })
     }
 
+    /// Headers of a request without a credential: what the client calls itself, and nothing configured.
+    pub(super) fn anonymous(&self) -> HeaderMap {
+        self.fixed.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone())).into_iter().collect()
+    }
+
     /// Headers of one request. `wanted` are the betas this request asks for.
     pub(super) fn of(&self, authorization: &Authorization, wanted: &[String]) -> Result<HeaderMap, Error> {
         let mut headers = self.fixed.clone();
@@ -235,6 +240,11 @@ impl ResponseMeta {
     }
 }
 
+/// The server's time, by its `date`.
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(headers.get(DATE)?.to_str().ok()?.trim()).ok()
+}
+
 /// `retry-after` in seconds, or as a date. A date is counted from the response's own `date`, so that neither this
 /// machine's clock nor its error matters.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -242,9 +252,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    let parser = DateTimeParser::new();
-    let until = parser.parse_timestamp(text).ok()?;
-    let sent = parser.parse_timestamp(headers.get(DATE)?.to_str().ok()?.trim()).ok()?;
+    let until = DateTimeParser::new().parse_timestamp(text).ok()?;
+    let sent = date(headers)?;
     Some(Duration::try_from(until.duration_since(sent)).unwrap_or(Duration::ZERO))
 }
 

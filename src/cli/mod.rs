@@ -6,6 +6,7 @@ mod chat;
 mod completion;
 mod config;
 mod demo;
+mod doctor;
 mod models;
 mod onboard;
 mod sandbox;
@@ -21,6 +22,7 @@ pub use config::{
     ConfigUnsetArgs, ConfigValidateArgs,
 };
 pub use demo::DemoArgs;
+pub use doctor::DoctorArgs;
 pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
 pub use onboard::{AuthChoice, OnboardArgs};
 pub use sandbox::SandboxArgs;
@@ -66,6 +68,8 @@ pub enum Command {
     Chat(ChatArgs),
     /// Show and change the config; comments and everything else in it stay
     Config(ConfigArgs),
+    /// Look for what is wrong with files, config and credentials of all agents
+    Doctor(DoctorArgs),
     /// Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests
     Sandbox(SandboxArgs),
     /// Show it all on a sandbox in a throw-away directory; needs no key and no network
@@ -83,6 +87,7 @@ impl Command {
             Self::Agents(args) => args.wants_json(),
             Self::Chat(args) => args.json,
             Self::Config(args) => args.wants_json(),
+            Self::Doctor(args) => args.json,
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,
         }

@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod credential;
 mod demo;
+mod doctor;
 mod gave_up;
 mod models;
 mod no_credential;
@@ -55,6 +56,7 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
         Command::Agents(args) => agents::run(ctx, args),
         Command::Chat(args) => chat::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
+        Command::Doctor(args) => doctor::run(ctx, *args),
         Command::Sandbox(args) => sandbox::run(ctx, args),
         Command::Demo(args) => demo::run(ctx, *args),
         Command::Completion(args) => completion::run(ctx, *args),

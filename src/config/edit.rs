@@ -282,6 +282,12 @@ impl Edit {
         self.text_of(0)
     }
 
+    /// The files that would be written, with the texts they had.
+    pub fn files_before(&self) -> impl Iterator<Item = (&Path, &str)> {
+        let changed = (0..self.sources.files.len()).filter(|file| self.is_changed(*file));
+        changed.map(|file| (self.sources.files[file].path.as_path(), self.before[file].as_str()))
+    }
+
     /// What each file is to hold, the main one first.
     #[cfg(test)]
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {

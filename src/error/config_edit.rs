@@ -1,10 +1,11 @@
 //! Failures of changing the config, and of the agents in it.
 
-use super::{Exit, Failure, capitalised};
+use super::{Exit, Failure};
 use crate::config::AgentId;
 use crate::config::agent_files::PurgeError;
 use crate::config::agent_list::AgentListError;
 use crate::config::edit::EditError;
+use crate::text::capitalised;
 
 impl From<EditError> for Failure {
     fn from(error: EditError) -> Self {

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{LockError, platform};
@@ -19,6 +20,37 @@ struct Owner {
     pid: Option<u32>,
 }
 
+/// What a lock of the TypeScript program means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignLock {
+    /// Its owner lives, as far as anybody can tell.
+    Held,
+    /// Its owner is gone.
+    Dead {
+        /// Which process it was.
+        pid: u32,
+    },
+    /// It is older than its own program believes in.
+    Stale,
+}
+
+/// Looks at a lock that is there.
+pub fn foreign_lock(path: &Path, now: Timestamp) -> ForeignLock {
+    if let Some(pid) = owner(path)
+        && platform::process_is_running(pid) == Some(false)
+    {
+        return ForeignLock::Dead { pid };
+    }
+    let made = std::fs::metadata(path).ok().and_then(|metadata| metadata.modified().ok());
+    let age = made.and_then(|made| std::time::SystemTime::from(now).duration_since(made).ok());
+    if age.is_some_and(|age| age >= STALE_AFTER) { ForeignLock::Stale } else { ForeignLock::Held }
+}
+
+fn owner(path: &Path) -> Option<u32> {
+    let bytes = std::fs::read(path).ok()?;
+    serde_json::from_slice::<Owner>(&bytes).ok()?.pid
+}
+
 /// Waits until no living program holds `<target>.lock`, at most until that lock is stale.
 ///
 /// # Errors
@@ -29,21 +61,10 @@ pub fn wait_for_foreign_lock(target: &Path, limit: Duration, clock: &dyn Clock) 
     let path = Path::new(&name);
     let started = clock.steady();
     loop {
-        let Ok(metadata) = std::fs::metadata(path) else { return Ok(()) };
-        let age = metadata.modified().ok().and_then(|made| {
-            let now = std::time::SystemTime::from(clock.now());
-            now.duration_since(made).ok()
-        });
-        if age.is_some_and(|age| age >= STALE_AFTER) {
+        if !path.exists() || foreign_lock(path, clock.now()) != ForeignLock::Held {
             return Ok(());
         }
-        let pid = std::fs::read(path)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Owner>(&bytes).ok())
-            .and_then(|owner| owner.pid);
-        if pid.and_then(platform::process_is_running) == Some(false) {
-            return Ok(());
-        }
+        let pid = owner(path);
         if clock.steady().saturating_sub(started) >= limit {
             return Err(LockError::Held { path: path.to_owned(), pid, limit });
         }

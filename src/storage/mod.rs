@@ -10,9 +10,9 @@ pub(crate) mod platform;
 mod small_file;
 
 pub use atomic::{Durability, create_private_dir, replace, replace_public};
-pub use foreign_lock::wait_for_foreign_lock;
+pub use foreign_lock::{ForeignLock, foreign_lock, wait_for_foreign_lock};
 pub use lock::{FileLock, Jitter, LockError};
-pub use permissions::{Exposure, exposure_of, is_open_to_all};
+pub use permissions::{Exposure, exposure_of, is_open_to_all, make_private};
 pub use small_file::{SmallFileError, read_small};
 
 use std::path::{Path, PathBuf};
@@ -72,6 +72,18 @@ pub fn read_optional(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         }
         Err(SmallFileError::TooLarge) => failed(Error::other("it is larger than 64 MiB")),
         Err(SmallFileError::Io(error)) => failed(error),
+    }
+}
+
+/// Deletes a file. Says whether it was there.
+///
+/// # Errors
+/// Any failure other than absence.
+pub fn remove_file(path: &Path) -> Result<bool, FileError> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(FileError::new("delete", path, error)),
     }
 }
 

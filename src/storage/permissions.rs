@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::platform;
+use super::{FileError, platform};
 
 /// What a look at a path's metadata shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,14 @@ pub fn exposure_of(path: &Path) -> Exposure {
         Ok(metadata) if platform::open_to_others(&metadata) => Exposure::OpenToOthers,
         Ok(_) => Exposure::Private,
     }
+}
+
+/// Takes the access of others away; says the modes before and after.
+///
+/// # Errors
+/// When the system refuses, as it does for a file of somebody else.
+pub fn make_private(path: &Path, is_directory: bool) -> Result<(u32, u32), FileError> {
+    platform::make_private(path, is_directory).map_err(|error| FileError::new("make private", path, error))
 }
 
 /// Whether every user of this machine can read or change what a path leads to, links followed. What cannot be looked at

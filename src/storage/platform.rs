@@ -83,6 +83,23 @@ pub(crate) fn open_to_all(metadata: &Metadata) -> bool {
     }
 }
 
+/// Takes the access of others away; says the modes before and after. Does nothing where files have no modes.
+pub(crate) fn make_private(path: &Path, is_directory: bool) -> io::Result<(u32, u32)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let old = std::fs::metadata(path)?.permissions().mode() & 0o7777;
+        let new = if is_directory { 0o700 } else { 0o600 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(new))?;
+        Ok((old, new))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (path, is_directory);
+        Ok((0, 0))
+    }
+}
+
 /// Opens a file for reading without waiting for anybody: a named pipe opens at once and can be told from a file then.
 pub(crate) fn open_without_waiting(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -29,6 +29,7 @@ mod concurrency;
 mod config;
 mod demo;
 mod disk;
+mod doctor;
 mod failover;
 mod federation;
 mod leaks;

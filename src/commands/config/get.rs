@@ -15,6 +15,7 @@ use crate::config::redact;
 use crate::config::unknown_keys::nearest;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
+use crate::text::shell_word;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -68,11 +69,13 @@ fn not_set(ctx: &Ctx, path: &[Segment], document: &Document) -> Failure {
     match near {
         Some(near) => {
             let near: Vec<Segment> = around.iter().cloned().chain([near.as_str().into()]).collect();
-            failure.hint("perhaps you mean").command(format!("fased config get {}", super::pasted(&near)))
+            failure
+                .hint("perhaps you mean")
+                .command(format!("fased config get {}", shell_word(&shown(&near))))
         }
         None => failure.hint("see what is").command(match around {
             [] => "fased config get".to_owned(),
-            around => format!("fased config get {}", super::pasted(around)),
+            around => format!("fased config get {}", shell_word(&shown(around))),
         }),
     }
 }

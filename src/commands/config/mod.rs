@@ -10,7 +10,7 @@ mod validate;
 use std::path::Path;
 
 use crate::cli::{ConfigArgs, ConfigCommand};
-use crate::config::edit::{Segment, shown};
+use crate::config::edit::Segment;
 use crate::config::key_path;
 use crate::config::unknown_keys::UnknownKeyAt;
 use crate::ctx::Ctx;
@@ -36,16 +36,6 @@ fn key_path(text: &str) -> Result<Vec<Segment>, Failure> {
             .command("fased config get 'agents.list[0].model'")
             .command("fased config get 'agents.defaults.models[\"anthropic/claude-opus-4-8\"]'")
     })
-}
-
-/// A path as it can be pasted into a shell.
-fn pasted(path: &[Segment]) -> String {
-    let text = shown(path);
-    let plain = |c: char| c.is_ascii_alphanumeric() || ['.', '_', '-', '/', ':', '@'].contains(&c);
-    match text.chars().all(plain) {
-        true => text,
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
 }
 
 /// A line about a key nobody reads.

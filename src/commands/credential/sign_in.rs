@@ -22,7 +22,7 @@ use crate::ctx::{Ctx, Interrupted};
 use crate::error::{Exit, Failure};
 use crate::provider;
 use crate::terminal::{Choice, PasteBox, browser, style};
-use crate::text::{duration, shell_word};
+use crate::text::{capitalised, duration, shell_word};
 
 /// How long a person may take when nothing else was said.
 pub(in crate::commands) const USUAL_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -349,9 +349,4 @@ fn setup(error: crate::anthropic::Error) -> Failure {
         "base_url" => failure.hint("it comes from models.providers.anthropic.oauth in the config"),
         _ => failure,
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -1,0 +1,168 @@
+use super::*;
+use crate::clock::ManualClock;
+use crate::storage::{Durability, create_private_dir, replace};
+
+struct World {
+    _dir: tempfile::TempDir,
+    paths: Paths,
+    env: Env,
+}
+
+impl World {
+    fn of(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let world = Self { paths: Paths::below(dir.path()), _dir: dir, env: Env::default() };
+        create_private_dir(world.paths.state()).unwrap();
+        files.iter().for_each(|(name, text)| world.write(name, text));
+        world
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.paths.state().join(name);
+        create_private_dir(path.parent().unwrap()).unwrap();
+        replace(&path, text.as_bytes(), Durability::Cached).unwrap();
+    }
+
+    fn text(&self, name: &str) -> String {
+        std::fs::read_to_string(self.paths.state().join(name)).unwrap()
+    }
+
+    fn look(&self) -> Diagnosis {
+        Diagnosis::make(&Patient { paths: &self.paths, process: &self.env, now: Timestamp::now() })
+    }
+
+    fn ids(&self) -> Vec<&'static str> {
+        self.look().findings.iter().map(|finding| finding.id).collect()
+    }
+
+    fn mend(&self) -> (Vec<repair::Mended>, Vec<repair::RepairError>) {
+        let diagnosis = self.look();
+        let repairs = diagnosis.findings.iter().filter_map(Finding::repair);
+        repair::mend(repairs, &self.paths, &self.env, &ManualClock::at(Timestamp::UNIX_EPOCH))
+    }
+}
+
+const KEY: &str = r#"{"version":1,"profiles":{"anthropic:a":{"type":"api_key","provider":"anthropic","key":"sk-ant-api03-FAKE-00000000000000000000"}}}"#;
+const STORE: &str = "agents/main/agent/auth-profiles.json";
+
+#[test]
+fn a_healthy_directory_has_nothing_to_mend_and_is_left_alone() {
+    let world =
+        World::of(&[(STORE, KEY), ("fased.json", "{ auth: { order: { anthropic: ['anthropic:a'] } } }")]);
+    assert_eq!(world.ids(), [""; 0]);
+    let (mended, failed) = world.mend();
+    assert!(mended.is_empty() && failed.is_empty());
+    assert!(!world.paths.state().join("backups").exists() && !world.paths.locks().exists());
+}
+
+#[test]
+fn every_finding_has_a_sentence_and_a_command() {
+    let world = World::of(&[
+        (STORE, r#"{"version":1,"profiles":{},"order":{"anthropic":["anthropic:gone"]}}"#),
+        ("agents/torn/agent/auth-profiles.json", "{"),
+        ("agents/torn/agent/auth-state.json.bad-1", "{"),
+        ("fased.json.lock", r#"{"pid":2147483646}"#),
+        (
+            "fased.json",
+            "{ env: { PATH: '/evil' }, modle: 1, agents: { list: [ { id: 'main', params: { cacheControlTtl: '1h' } } ] },
+               auth: { profiles: { 'anthropic:gone': { provider: 'anthropic' } } } }",
+        ),
+    ]);
+    let diagnosis = world.look();
+    for finding in &diagnosis.findings {
+        assert!(finding.message.ends_with('.'), "{finding:?}");
+        assert!(!finding.fix.as_ref().unwrap().commands.is_empty(), "{finding:?}");
+    }
+    let ids: std::collections::BTreeSet<_> = diagnosis.findings.iter().map(|finding| finding.id).collect();
+    let expected = [
+        "config-deprecated-key",
+        "config-reserved-variable",
+        "config-unknown-key",
+        "file-set-aside",
+        "foreign-lock-left",
+        "no-credential",
+        "order-dangling-profile",
+        "store-unreadable",
+    ];
+    assert_eq!(ids.into_iter().collect::<Vec<_>>(), expected);
+    assert!(diagnosis.findings.is_sorted_by_key(|finding| finding.severity));
+}
+
+#[test]
+fn an_invalid_config_is_one_finding_and_hides_no_file() {
+    let world = World::of(&[
+        ("fased.json", "{ agents: 7 }"),
+        (STORE, KEY),
+        ("agents/main/agent/auth-state.json.tmp", ""),
+    ]);
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let leftover = world.paths.state().join("agents/main/agent/auth-state.json.tmp");
+    std::fs::File::options().write(true).open(&leftover).unwrap().set_modified(old).unwrap();
+    assert_eq!(world.ids(), ["config-invalid", "leftover-temporary-file"]);
+    assert_eq!(world.mend().0.len(), 1);
+    assert!(!leftover.exists());
+    assert_eq!(world.text("fased.json"), "{ agents: 7 }");
+}
+
+#[test]
+fn the_config_is_copied_before_it_is_mended_and_the_rest_of_it_stays() {
+    let config = "// mine\n{
+  agents: { defaults: { models: { 'anthropic/x': { params: { cacheControlTtl: '1h' /* old */, temperature: 0.5 } } } },
+    list: [ { id: 'main' }, { id: 'b', params: { cacheControlTtl: '5m', cacheRetention: 'none' } } ] },
+  auth: { order: { anthropic: ['anthropic:gone', 'anthropic:a'], other: ['other:gone'] } }, // order
+}\n";
+    let world = World::of(&[("fased.json", config), (STORE, KEY)]);
+    let (mended, failed) = world.mend();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(mended.len(), 4);
+    let backup = mended[0].backup.clone().unwrap();
+    assert_eq!(std::fs::read_to_string(backup).unwrap(), config);
+    assert_eq!(
+        world.text("fased.json"),
+        config
+            .replace(
+                "cacheControlTtl: '1h' /* old */, temperature: 0.5",
+                "temperature: 0.5, cacheRetention: 'long'"
+            )
+            .replace("cacheControlTtl: '5m', ", "")
+            .replace("['anthropic:gone', 'anthropic:a'], other: ['other:gone']", "['anthropic:a']")
+    );
+    assert!(world.ids().iter().all(|id| !id.starts_with("config-")), "{:?}", world.ids());
+    assert!(world.mend().0.is_empty());
+}
+
+#[test]
+fn an_id_is_not_dangling_while_some_store_cannot_be_read() {
+    let config = "{ auth: { order: { anthropic: ['anthropic:gone'] } } }";
+    let world =
+        World::of(&[("fased.json", config), (STORE, KEY), ("agents/b/agent/auth-profiles.json", "{")]);
+    assert!(!world.ids().contains(&"config-dangling-profile"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_others_can_read_becomes_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::of(&[(STORE, KEY), ("fased.json", "{}"), (".env", "A=1\n")]);
+    let mode = |name: &str, mode| {
+        let path = world.paths.state().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(STORE, 0o644);
+    mode(".env", 0o640);
+    mode("", 0o755);
+    assert_eq!(world.ids(), ["file-open-to-others", "file-open-to-others", "directory-open-to-others"]);
+    let (mended, _) = world.mend();
+    assert_eq!(mended.len(), 3);
+    assert!(mended.iter().any(|mended| mended.change == "mode 0644 → 0600"), "{mended:?}");
+    assert_eq!(world.ids(), [""; 0]);
+}
+
+#[test]
+fn a_file_from_the_future_shows_a_wrong_clock() {
+    let world = World::of(&[(STORE, KEY)]);
+    let now = Timestamp::now() - jiff::SignedDuration::from_hours(3);
+    let found = Diagnosis::make(&Patient { paths: &world.paths, process: &world.env, now }).findings;
+    assert_eq!(found.iter().map(|finding| finding.id).collect::<Vec<_>>(), ["clock-skew"]);
+    assert!(found[0].message.contains("2h 59m") || found[0].message.contains("3h"), "{}", found[0].message);
+}
