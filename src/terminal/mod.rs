@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod browser;
 mod credentials;
+pub mod explain;
 pub mod failover;
 mod failure;
 mod json;

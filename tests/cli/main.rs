@@ -31,6 +31,7 @@ mod disk;
 mod failover;
 mod federation;
 mod leaks;
+mod models_explain;
 mod models_status;
 mod onboard;
 mod probe;
