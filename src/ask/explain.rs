@@ -64,7 +64,7 @@ pub struct Explanation<'a> {
     /// The model.
     pub model: ModelRef,
     /// Whether the data file knows it.
-    known_model: bool,
+    pub known_model: bool,
     /// What each parameter is set to.
     pub parameters: Parameters,
     /// What would sign the request; `None` when there is nothing.

@@ -14,9 +14,13 @@ const HEADING: [&str; 3] = ["PARAMETER", "VALUE", "FROM"];
 /// Renders an explanation to fit into `width` columns, where one is given.
 pub fn text(explanation: &Explanation<'_>, paths: &Paths, width: Option<usize>) -> String {
     let request = &explanation.request;
+    let mut model = explanation.model.to_string();
+    if !explanation.known_model {
+        model.push_str(&style::dim(" (this version knows nothing of it)"));
+    }
     let mut lines = vec![
         line("Agent", explanation.agent_id),
-        line("Model", &explanation.model.to_string()),
+        line("Model", &model),
         line("Uses", &explanation.credential.as_ref().map_or("no credential".to_owned(), credential)),
         line("Config", &present(paths, &explanation.config_path)),
         String::new(),

@@ -119,6 +119,7 @@ fn settings_that_should_be_others_are_findings() {
     let mut session = Session::default();
     session.add(explain(&env, ["claude-haiku-4-5"]));
     session.add(explain(&env, ["claude-fable-5"]));
+    session.add(explain(&env, ["claude-novel-9"]));
     snapshot!("models_explain_findings", session);
     let ids: Vec<Value> = explain(&env, ["claude-fable-5", "--json"]).json()["findings"]
         .as_array()
