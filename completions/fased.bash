@@ -76,6 +76,9 @@ _fased() {
             fased__subcmd__models,auth)
                 cmd="fased__subcmd__models__subcmd__auth"
                 ;;
+            fased__subcmd__models,explain)
+                cmd="fased__subcmd__models__subcmd__explain"
+                ;;
             fased__subcmd__models,status)
                 cmd="fased__subcmd__models__subcmd__status"
                 ;;
@@ -408,7 +411,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models)
-            opts="-h --json --plain --check --probe --probe-provider --probe-profile --probe-timeout --probe-concurrency --probe-max-tokens --agent --model --help status auth"
+            opts="-h --json --plain --check --probe --probe-provider --probe-profile --probe-timeout --probe-concurrency --probe-max-tokens --agent --model --help status explain auth"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -844,6 +847,24 @@ _fased() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__explain)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -69,6 +69,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand status 'Show an agent''s models and the health of its credentials; opens no connection'
+            cand explain 'Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection'
             cand auth 'Look after the stored credentials of an agent'
         }
         &'fased;models;status'= {
@@ -83,6 +84,12 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --plain 'Print the primary model and nothing else'
             cand --check 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
             cand --probe 'Ask the providers about the credentials, by a request that is free'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;explain'= {
+            cand --agent 'Agent whose requests are explained [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
         }
@@ -283,7 +290,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --model 'Model to ask, as `provider/model`, an alias, or either with `@profile`'
             cand --agent 'Agent to ask for [default: the configured default agent, else main]'
             cand --system 'System prompt'
-            cand --max-tokens 'Longest answer, in tokens'
+            cand --max-tokens 'Longest answer, in tokens [default: what the config says, else 8192]'
             cand --retries 'How often the same is tried again after a failure that passes by itself'
             cand --json 'Answer with one JSON document: text and receipt'
             cand -h 'Print help'

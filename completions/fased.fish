@@ -57,20 +57,21 @@ complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive 
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l accept-risk -d 'Accepted for scripts written for the TypeScript program; not required'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l probe-provider -d 'With --probe: only this provider' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l probe-profile -d 'With --probe: only this profile; may be given several times' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l probe-timeout -d 'With --probe: limit for each credential, in milliseconds' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l probe-concurrency -d 'With --probe: how many are asked at a time' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l probe-max-tokens -d 'Accepted for scripts written for the TypeScript program; a probe here uses no tokens' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l json -d 'Answer with one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l plain -d 'Print the primary model and nothing else'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -l probe -d 'Ask the providers about the credentials, by a request that is free'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status auth" -f -a "auth" -d 'Look after the stored credentials of an agent'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-provider -d 'With --probe: only this provider' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-profile -d 'With --probe: only this profile; may be given several times' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-timeout -d 'With --probe: limit for each credential, in milliseconds' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-concurrency -d 'With --probe: how many are asked at a time' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-max-tokens -d 'Accepted for scripts written for the TypeScript program; a probe here uses no tokens' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l plain -d 'Print the primary model and nothing else'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe -d 'Ask the providers about the credentials, by a request that is free'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -f -a "explain" -d 'Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -f -a "auth" -d 'Look after the stored credentials of an agent'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe-provider -d 'With --probe: only this provider' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe-profile -d 'With --probe: only this profile; may be given several times' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe-timeout -d 'With --probe: limit for each credential, in milliseconds' -r
@@ -83,6 +84,9 @@ complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe -d 'Ask the providers about the credentials, by a request that is free'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from explain" -l agent -d 'Agent whose requests are explained [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from explain" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -l agent -d 'Agent whose credentials are meant [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "login" -d 'Sign in with a browser, or store a token or API key'
@@ -120,7 +124,7 @@ complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r
-complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Longest answer, in tokens' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Longest answer, in tokens [default: what the config says, else 8192]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How often the same is tried again after a failure that passes by itself' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'

@@ -43,6 +43,19 @@ pub fn client(
     env: &Env,
     network: NetworkPolicy,
 ) -> Result<Client, ProviderError> {
+    Ok(Client::new(options(provider, config, env, network)?)?)
+}
+
+/// What such a client is made of.
+///
+/// # Errors
+/// As [`client`].
+pub fn options(
+    provider: &str,
+    config: &Config,
+    env: &Env,
+    network: NetworkPolicy,
+) -> Result<ClientOptions, ProviderError> {
     let catalog = Catalog::embedded();
     let configured = config.provider(provider);
     let base_url = base_url(provider, config, env)
@@ -51,6 +64,7 @@ pub fn client(
         plan_token: catalog.betas().plan_token.clone(),
         bearer_token: catalog.betas().bearer_token.clone(),
         extended_cache_ttl: catalog.betas().extended_cache_ttl.clone(),
+        refused_with_bearer: catalog.betas().refused_with_bearer.clone(),
     };
     let base_url = settings::parse(base_url)?;
     let mut options = ClientOptions::new(base_url, &catalog.api().anthropic_version, USER_AGENT, betas);
@@ -62,7 +76,7 @@ pub fn client(
         .filter(|(name, _)| !name.eq_ignore_ascii_case("user-agent"))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    Ok(Client::new(options)?)
+    Ok(options)
 }
 
 /// The base URL of a provider as configured; `None` when nobody says it.

@@ -42,6 +42,14 @@ impl Serialize for Marker {
 }
 
 impl Marker {
+    /// The time to live as the API names it.
+    pub fn ttl(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::OneHour => "1h",
+        }
+    }
+
     fn to_json(self) -> Value {
         match self {
             Self::FiveMinutes => serde_json::json!({"type": "ephemeral"}),
@@ -50,15 +58,26 @@ impl Marker {
     }
 }
 
+impl Retention {
+    /// The marker it puts on every place; `None` for none.
+    pub fn marker(self) -> Option<Marker> {
+        match self {
+            Self::None => None,
+            Self::Short => Some(Marker::FiveMinutes),
+            Self::Long => Some(Marker::OneHour),
+        }
+    }
+}
+
+/// Where [`mark`] puts markers, in the order of a prompt and as far as a request has these parts. In a turn of many blocks the end of the user's turn
+/// before it is marked too.
+pub const PLACES: [&str; 3] = ["last tool", "last system block", "last block of the user"];
+
 /// Gives the request exactly the markers of this retention; those it carried before are removed, so a request may be
 /// marked again after every turn.
 pub fn mark(request: &mut MessageRequest, retention: Retention) {
     clear(request);
-    let marker = match retention {
-        Retention::None => return,
-        Retention::Short => Marker::FiveMinutes,
-        Retention::Long => Marker::OneHour,
-    };
+    let Some(marker) = retention.marker() else { return };
     if let Some(block) = request.system.iter_mut().rfind(|block| has_text(block)) {
         block.cache = Some(marker);
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -71,6 +71,18 @@ impl ClientOptions {
             timeouts: Timeouts::default(),
         }
     }
+
+    /// The headers of a request signed so that asks for these betas; those that may hold secrets are marked sensitive.
+    ///
+    /// # Errors
+    /// [`Error::BadHeader`].
+    pub fn headers(&self, authorization: &Authorization, betas: &[String]) -> Result<HeaderMap, Error> {
+        self.clone().into_headers()?.of(authorization, betas)
+    }
+
+    fn into_headers(self) -> Result<RequestHeaders, Error> {
+        RequestHeaders::new(&self.anthropic_version, &self.user_agent, self.betas, &self.extra_headers)
+    }
 }
 
 /// How long things may take.
@@ -129,13 +141,9 @@ impl Client {
         let endpoint = Endpoint::new(base_url, *network)?;
         let proxy_host = proxy_host(&endpoint, proxy)?;
         let http = client(&endpoint, proxy, trust, timeouts.connect)?;
-        let headers = RequestHeaders::new(
-            &options.anthropic_version,
-            &options.user_agent,
-            options.betas,
-            &options.extra_headers,
-        )?;
-        Ok(Self { http, endpoint, headers: headers.into(), proxy: proxy_host, timeouts: options.timeouts })
+        let timeouts = *timeouts;
+        let headers = options.into_headers()?;
+        Ok(Self { http, endpoint, headers: headers.into(), proxy: proxy_host, timeouts })
     }
 
     /// The endpoint it calls.

@@ -58,6 +58,8 @@ pub struct BetaNames {
     pub bearer_token: Vec<String>,
     /// Sent with [`Authorization::ApiKey`] unless a header override sets `anthropic-beta`; empty for none.
     pub extended_cache_ttl: String,
+    /// How names begin that never go with a bearer token, whoever asks for them.
+    pub refused_with_bearer: Vec<String>,
 }
 
 /// The headers a client sends with every request, checked once.
@@ -128,6 +130,10 @@ impl RequestHeaders {
                 ("", self.betas.bearer_token.as_slice())
             }
         };
+        let is_bearer = !matches!(authorization, Authorization::ApiKey(_));
+        let is_refused = |name: &str| {
+            is_bearer && self.betas.refused_with_bearer.iter().any(|prefix| name.starts_with(prefix))
+        };
         let chosen = self.beta_override.as_deref().unwrap_or(default);
         let mut names: Vec<&str> = Vec::new();
         for name in chosen
@@ -136,7 +142,7 @@ impl RequestHeaders {
             .chain(required.iter().map(String::as_str))
         {
             let name = name.trim();
-            if !name.is_empty() && !names.contains(&name) {
+            if !name.is_empty() && !names.contains(&name) && !is_refused(name) {
                 names.push(name);
             }
         }
@@ -268,6 +274,7 @@ mod tests {
             plan_token: vec!["plan-1".into(), "oauth-1".into()],
             bearer_token: vec!["oauth-1".into()],
             extended_cache_ttl: "ttl-1".into(),
+            refused_with_bearer: vec!["window-".into()],
         }
     }
 
@@ -314,6 +321,18 @@ mod tests {
         assert_eq!(beta(&mine, &key, &["extra-1", "mine-1"]).as_deref(), Some("mine-1,oauth-1,extra-1"));
         assert_eq!(beta(&[("anthropic-beta", "")], &key, &[]), None);
         assert_eq!(beta(&[("anthropic-beta", "")], &plan, &[]).as_deref(), Some("plan-1,oauth-1"));
+    }
+
+    #[test]
+    fn what_is_refused_with_a_bearer_token_goes_with_keys_alone() {
+        let mine = [("anthropic-beta", "window-1,mine-1")];
+        for (authorization, expected) in [
+            (Authorization::ApiKey(Secret::new(KEY)), "window-1,mine-1,window-2"),
+            (Authorization::PlanToken(Secret::new(KEY)), "mine-1,plan-1,oauth-1"),
+            (Authorization::BearerToken(Secret::new(KEY)), "mine-1,oauth-1"),
+        ] {
+            assert_eq!(beta(&mine, &authorization, &["window-2"]).as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! One question put to an agent's models: credentials in order, refreshed or looked up when their turn comes, the request
 //! sent, and what came of each try noted where the next process finds it. Commands and servers ask through here; what is
-//! asked and what becomes of the answer is theirs.
+//! asked and what becomes of the answer is theirs. What a question would carry is told by [`explain`] without asking it.
 
 mod attempt;
+pub mod explain;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -1,12 +1,15 @@
 //! How a credential is sent, and so who pays: told from what the secret is, and only where its prefix says nothing from
 //! what it was stored as.
 
+use serde::Serialize;
+
 use super::health::Billing;
 use super::profile::CredentialType;
 use crate::secret::{Secret, SecretKind};
 
 /// How a credential is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// In `x-api-key`.
     ApiKey,

@@ -9,7 +9,7 @@ use super::neighbours::{self, Owner};
 use super::profile::{Credential, CredentialType, Expiry, Material, Profile};
 use super::reference::{BrokenReference, Look, References};
 use super::state::{ProfileState, RefreshRefused, Verification};
-use crate::secret::{Secret, SecretKind};
+use crate::secret::SecretKind;
 
 /// What ends sooner than this is called expiring.
 pub const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(24);
@@ -35,6 +35,8 @@ pub struct Verdict {
     pub verified: Option<Box<Verification>>,
     /// Whether a request may use it now.
     pub usable: Usable,
+    /// How it is sent, as far as that can be told before it is used.
+    pub form: Option<Form>,
     /// Who pays for what it is used for.
     pub billing: Billing,
 }
@@ -201,6 +203,7 @@ pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situat
     let refused = state.and_then(|state| state.refresh_refused.as_ref());
     let (stored, expires_at, expires_estimated) =
         judge_stored(profile, look.as_ref(), refused.is_some(), situation.now);
+    let form = form_of(profile, look.as_ref());
     let obstacle = obstacle_in_itself(profile, look.as_ref(), stored, refused, situation)
         .or_else(|| state.and_then(|state| obstacle_in_state(state, situation)));
     Verdict {
@@ -212,7 +215,11 @@ pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situat
         known_on_use: look == Some(Look::OnUse),
         verified: state.and_then(|state| state.verified.clone()).map(Box::new),
         usable: obstacle.map_or(Usable::Yes, |obstacle| Usable::No(obstacle.into())),
-        billing: billing_of(profile, look.as_ref()),
+        form,
+        billing: match form {
+            Some(form) if profile.id.provider() == "anthropic" => form.billing(),
+            _ => Billing::Unknown,
+        },
     }
 }
 
@@ -323,19 +330,21 @@ fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<
     })
 }
 
-fn billing_of(profile: &Profile, look: Option<&Look>) -> Billing {
-    if profile.id.provider() != "anthropic" {
-        return Billing::Unknown;
-    }
+fn form_of(profile: &Profile, look: Option<&Look>) -> Option<Form> {
     let kind = profile.credential.kind();
-    let form_of = |secret: &Secret| Form::of(secret, kind, profile.issuer.as_deref());
+    let issuer = profile.issuer.as_deref();
     match (profile.credential.material(), look) {
-        (Material::Value(secret), _) | (_, Some(Look::Found(secret, _))) => form_of(secret).billing(),
-        (Material::Reference(_), _) if kind == CredentialType::ApiKey => Billing::Api,
-        (Material::Reference(_), _) if profile.issuer.as_deref() == Some("console") => Billing::Api,
+        (Material::Value(secret), _) | (_, Some(Look::Found(secret, _))) => {
+            Some(Form::of(secret, kind, issuer))
+        }
+        (Material::Reference(_), _) if kind == CredentialType::ApiKey => Some(Form::ApiKey),
+        (Material::Reference(_), _) if issuer == Some("console") => Some(Form::ConsoleToken),
         // The kind of what a refresh will give is known beforehand.
-        (Material::Missing, _) if kind == CredentialType::OAuth => Billing::Subscription,
-        _ => Billing::Unknown,
+        (Material::Missing, _) if kind == CredentialType::OAuth => Some(match issuer {
+            Some("console") => Form::ConsoleToken,
+            _ => Form::PlanToken,
+        }),
+        _ => None,
     }
 }
 
@@ -346,6 +355,7 @@ mod tests {
     use crate::auth::state::{AuthState, Cooldown, Disabled};
     use crate::config::{Config, Paths};
     use crate::env::Env;
+    use crate::secret::Secret;
     use proptest::prelude::*;
 
     const NOW: &str = "2026-06-01T00:00:00Z";

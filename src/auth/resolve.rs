@@ -269,6 +269,8 @@ impl Judged<'_> {
 pub struct Candidate<'a> {
     /// Where it comes from.
     pub source: Source<'a>,
+    /// How it is sent, as far as that can be told before it is used.
+    pub form: Option<Form>,
     /// Who pays.
     pub billing: Billing,
     /// When it ends for good; `None` when it does not, is renewed by itself or by its owner, or nobody knows.
@@ -299,12 +301,14 @@ impl<'a> Candidate<'a> {
     pub fn of(judged: &Judged<'a>) -> Self {
         let is_renewed = judged.verdict.renews || Owner::of_profile(judged.profile).is_some();
         let ends = judged.verdict.expires_at.filter(|_| !is_renewed);
-        Self { source: Source::Profile(judged.profile), billing: judged.verdict.billing, ends }
+        let verdict = &judged.verdict;
+        Self { source: Source::Profile(judged.profile), form: verdict.form, billing: verdict.billing, ends }
     }
 
     pub(super) fn of_env(env: &EnvCredential) -> Self {
         let source = Source::Env(env.variable, env.secret.clone());
-        Self { source, billing: billing_of_env(&env.secret), ends: None }
+        let form = Some(env_form(&env.secret));
+        Self { source, form, billing: billing_of_env(&env.secret), ends: None }
     }
 }
 

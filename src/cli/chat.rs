@@ -23,9 +23,9 @@ pub struct ChatArgs {
     /// System prompt
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
-    /// Longest answer, in tokens
-    #[arg(long, value_name = "N", default_value_t = 8192, value_parser = clap::value_parser!(u64).range(1..))]
-    pub max_tokens: u64,
+    /// Longest answer, in tokens [default: what the config says, else 8192]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_tokens: Option<u64>,
     /// How often the same is tried again after a failure that passes by itself
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=2))]
     pub retries: u32,

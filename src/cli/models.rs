@@ -22,6 +22,8 @@ pub struct ModelsArgs {
 pub enum ModelsCommand {
     /// Show an agent's models and the health of its credentials; opens no connection
     Status(StatusArgs),
+    /// Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection
+    Explain(ExplainArgs),
     /// Look after the stored credentials of an agent
     Auth(AuthArgs),
 }
@@ -73,11 +75,34 @@ pub struct StatusArgs {
     pub model: Option<String>,
 }
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  fased models explain
+  fased models explain anthropic/claude-opus-4-7 --agent alerts
+  fased models explain opus@anthropic:work
+  fased models explain --json | jq .parameters.cacheRetention";
+
+/// Flags of `fased models explain`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct ExplainArgs {
+    /// Model, as `provider/model`, an alias, or either with `@profile` [default: the agent's primary model]
+    #[arg(value_name = "REF")]
+    pub model: Option<String>,
+    /// Agent whose requests are explained [default: the configured default agent, else main]
+    #[arg(long, value_name = "ID")]
+    pub agent: Option<String>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl ModelsArgs {
     /// Whether the answer is to be one JSON document.
     pub fn wants_json(&self) -> bool {
         match &self.command {
             Some(ModelsCommand::Status(args)) => args.json,
+            Some(ModelsCommand::Explain(args)) => args.json,
             Some(ModelsCommand::Auth(args)) => args.command.wants_json(),
             None => self.status.json,
         }

@@ -1,12 +1,15 @@
 //! `fased chat [MESSAGE]`
 
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
-use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
+use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock};
 use crate::ask::{AskError, Happening, Question};
 use crate::auth::form::Form;
 use crate::auth::notices::PLAN_CREDENTIALS;
@@ -14,12 +17,15 @@ use crate::auth::resolve::{Candidate, ProviderAuth, Source};
 use crate::auth::wording;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
-use crate::commands::{gave_up, no_credential, notice};
+use crate::commands::{gave_up, no_credential, notice, typed_model};
+use crate::config::schema::Params;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
+use crate::models::params::Effective;
+use crate::models::params::request::RequestParams;
 use crate::models::refs::ModelRef;
-use crate::models::selection::{self, AgentModels, TypedRef};
+use crate::models::selection::{AgentModels, TypedRef};
 use crate::terminal::{failover, style};
 use crate::text;
 use crate::usage::receipt::Receipt;
@@ -44,7 +50,20 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
     let refresher = agent.refresher(ctx)?;
     let asker = agent.asker(ctx, &refresher);
-    let request = |model: &ModelRef, form: Form| request(&question, args, model, form);
+    let call = Params { max_tokens: args.max_tokens.and_then(NonZeroU64::new), ..Params::default() };
+    let effective = |model: &ModelRef| Effective::of(&agent.selected.id, model, &agent.config, &call);
+    let warned = RefCell::new(HashSet::new());
+    let request = |model: &ModelRef, form: Form| {
+        let effective = effective(model);
+        let params = RequestParams::of(&effective, form, &agent.config);
+        for warning in params.warnings(&effective) {
+            let line = format!("{} {}", style::attention("!"), warning.message);
+            if warned.borrow_mut().insert(warning) {
+                ctx.terminal.say(&line);
+            }
+        }
+        request(&question, args, model, &params)
+    };
     let asked =
         Question { models: &models, pinned: pinned.as_ref(), retries: args.retries, request: &request };
     let mut shown = Shown::default();
@@ -82,7 +101,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         ctx.terminal.say(&format!(
             "{} the answer reached {} tokens and was cut; --max-tokens raises the limit",
             style::attention("!"),
-            args.max_tokens
+            effective(&asked.model).max_tokens.value
         ));
     }
     if args.json {
@@ -100,13 +119,14 @@ fn models(
     agent: &Agent,
 ) -> Result<(Vec<ModelRef>, Option<crate::auth::ProfileId>), Failure> {
     let configured = AgentModels::of(&agent.selected.id, &agent.config)?;
-    let typed = args.model.as_deref().map(|text| selection::parse_typed(text, &agent.config)).transpose()?;
+    let typed = args.model.as_deref();
+    let typed = typed.map(|text| typed_model::parse(text, "value of --model", &agent.config)).transpose()?;
     let TypedRef { model, profile } = typed.unwrap_or(TypedRef { model: configured.primary, profile: None });
     let mut models = vec![model];
     if profile.is_none() {
         models.extend(configured.fallbacks);
     }
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     models.retain(|model| seen.insert(model.clone()));
     Ok((models, profile))
 }
@@ -143,13 +163,11 @@ fn question(ctx: &Ctx, args: &ChatArgs) -> Result<String, Failure> {
     if question.is_empty() { Err(recipe(Failure::usage("The question is empty."))) } else { Ok(question) }
 }
 
-fn request(question: &str, args: &ChatArgs, model: &ModelRef, form: Form) -> MessageRequest {
-    let mut request = MessageRequest::new(model.model(), args.max_tokens);
+fn request(question: &str, args: &ChatArgs, model: &ModelRef, params: &RequestParams) -> MessageRequest {
+    let mut request = MessageRequest { model: model.model().to_owned(), ..MessageRequest::default() };
     request.system.extend(args.system.as_deref().filter(|text| !text.trim().is_empty()).map(TextBlock::new));
     request.push_user(question);
-    // Plans do not honour cache settings, so their requests carry no markers.
-    let retention = if form == Form::PlanToken { cache::Retention::None } else { cache::Retention::Short };
-    cache::mark(&mut request, retention);
+    params.apply(&mut request);
     request
 }
 

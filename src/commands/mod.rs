@@ -16,6 +16,7 @@ mod notice;
 mod onboard;
 mod sandbox;
 mod secret_ref;
+mod typed_model;
 
 use std::ffi::OsString;
 

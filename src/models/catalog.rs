@@ -46,6 +46,8 @@ pub struct Betas {
     pub extended_cache_ttl: String,
     /// The 1M context window where it is still gated.
     pub context1m: String,
+    /// How names begin that the API refuses together with any bearer token.
+    pub refused_with_bearer: Vec<String>,
     /// Workload identity federation: on its token request beside [`Self::bearer_token`], and on no other.
     pub federation: String,
 }
@@ -103,8 +105,22 @@ pub struct Model {
     /// Prices, as far as they are published.
     #[serde(default)]
     pub prices: Prices,
+    /// What asking for the 1M context window does; `None` where it is not offered.
+    pub context1m: Option<Context1m>,
+    /// Whether the API takes a sampling temperature; `None` where nobody said so.
+    pub temperature: Option<bool>,
     /// Day the model is switched off (ISO date).
     pub retires: Option<String>,
+}
+
+/// What asking for the 1M context window does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Context1m {
+    /// The beta opens it.
+    Beta,
+    /// It is open anyhow; the beta is taken and changes nothing.
+    Native,
 }
 
 /// Prices in micro-dollars per million tokens, by class of token.
@@ -172,6 +188,11 @@ impl Catalog {
     /// All models in the file's order, newest of each family first.
     pub fn models(&self) -> impl ExactSizeIterator<Item = (&str, &Model)> {
         self.models.iter().map(|(id, model)| (id.as_str(), model))
+    }
+
+    /// What is known of a model, by its reference; Anthropic's only.
+    pub fn of(&self, model: &ModelRef) -> Option<&Model> {
+        self.model(model.model()).filter(|_| model.provider() == "anthropic")
     }
 
     /// The class whose limits a model shares; an unknown model is its own class.

@@ -1,11 +1,12 @@
 //! Models: what is known of them ([`catalog`]), how they are named ([`refs`]), which one an agent uses ([`selection`]),
-//! choosing it ([`default_model`], [`offer`]), the status report over an agent's models and credentials ([`status`]), and a line of it
-//! for each agent ([`agents`]).
+//! choosing it ([`default_model`], [`offer`]), what goes with requests to it ([`params`]), the status report over an agent's models
+//! and credentials ([`status`]), and a line of it for each agent ([`agents`]).
 
 pub mod agents;
 pub mod catalog;
 pub mod default_model;
 pub mod offer;
+pub mod params;
 pub mod refs;
 pub mod selection;
 pub mod status;

@@ -165,7 +165,8 @@ pub fn parse_typed(text: &str, config: &Config) -> Result<TypedRef, ModelRefErro
     Ok(TypedRef { model: resolve_alias(text, config)?, profile: None })
 }
 
-fn resolve_alias(text: &str, config: &Config) -> Result<ModelRef, ModelRefError> {
+/// The model a text without a profile means: what an alias stands for, or itself.
+pub(super) fn resolve_alias(text: &str, config: &Config) -> Result<ModelRef, ModelRefError> {
     let wanted = text.trim();
     let models = config.agents.defaults.models.iter();
     let target = models

@@ -5,6 +5,7 @@ pub mod agents;
 pub mod browser;
 mod credentials;
 pub mod doctor;
+pub mod explain;
 pub mod failover;
 mod failure;
 mod json;

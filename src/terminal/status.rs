@@ -83,7 +83,7 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
     credentials::lines(&rows, &credentials::STATUS, width)
 }
 
-fn finding(finding: &Finding) -> Vec<String> {
+pub(super) fn finding(finding: &Finding) -> Vec<String> {
     let mut lines = vec![String::new(), format!("{} {}", style::attention("!"), finding.message)];
     let fix = finding.fix.iter().flat_map(Fix::lines);
     lines.extend(fix.map(|line| format!("  {line}")));

@@ -78,6 +78,10 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
             vec!["models", &one],
             vec!["models", "status", "--agent", &one],
             vec!["models", "status", &one],
+            vec!["models", "explain", "--agent", &one],
+            vec!["models", "explain", &one],
+            vec!["models", "status", "--model", &one],
+            vec!["chat", "hi", "--model", &one],
             vec!["models", "auth", &one],
             vec!["models", "auth", "list", "--agent", &one],
             vec!["models", "auth", "list", "--provider", &one],
@@ -128,6 +132,9 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         &["models", "status", "--json"],
         &["models", "status", "--plain", "--check"],
         &["models", "status", "--agent", "work"],
+        &["models", "explain"],
+        &["models", "explain", "--json"],
+        &["models", "explain", "opus@anthropic:gone"],
         &["models", "auth", "list"],
         &["models", "auth", "list", "--json"],
         &["models", "auth", "order", "set", "--provider", "anthropic", "anthropic:default"],
@@ -272,7 +279,7 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 16] = [
+const OPENED_IN: [(&str, &str); 17] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
@@ -289,6 +296,7 @@ const OPENED_IN: [(&str, &str); 16] = [
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),
     ("src/config/environment.rs", "makes variables of the config's `env`"),
     ("src/config/secret_ref.rs", "looks whether a text is a reference"),
+    ("src/models/params/request.rs", "looks for the name of a beta in a header override"),
 ];
 
 #[test]

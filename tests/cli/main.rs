@@ -33,6 +33,7 @@ mod doctor;
 mod failover;
 mod federation;
 mod leaks;
+mod models_explain;
 mod models_status;
 mod onboard;
 mod probe;

@@ -122,7 +122,7 @@ fn hostile_agent_ids_never_touch_a_path() {
     for id in ids {
         let flag = format!("--agent={id}");
         refuse(&mut session, &["onboard", "--anthropic-api-key", &key("one", "x3Qw"), &flag]);
-        for command in [&["models", "status"] as &[&str], &["chat", "hi"]] {
+        for command in [&["models", "status"] as &[&str], &["models", "explain"], &["chat", "hi"]] {
             let env = TestEnv::new();
             let output = env.fased(command.iter().copied().chain([flag.as_str()]));
             output.exits(64);
@@ -137,6 +137,7 @@ fn an_agent_that_is_not_configured_is_refused_by_every_command() {
     let mut session = Session::default();
     refuse(&mut session, &["onboard", "--anthropic-api-key", &key("one", "x3Qw"), "--agent", "work"]);
     refuse(&mut session, &["models", "status", "--agent", "work"]);
+    refuse(&mut session, &["models", "explain", "--agent", "work"]);
     refuse(&mut session, &["chat", "hi", "--agent", "work"]);
     snapshot!("usage_unknown_agent", session);
 }

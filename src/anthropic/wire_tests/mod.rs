@@ -30,6 +30,7 @@ fn options(base_url: &Url) -> ClientOptions {
         plan_token: vec!["plan-1".into(), "oauth-1".into()],
         bearer_token: vec!["oauth-1".into()],
         extended_cache_ttl: "ttl-1".into(),
+        refused_with_bearer: Vec::new(),
     };
     let mut options = ClientOptions::new(base_url.clone(), "2023-06-01", "fased/0.0.0", betas);
     options.network = NetworkPolicy::LoopbackOnly;

@@ -11,13 +11,12 @@ use crate::auth::store::AuthStore;
 use crate::auth::wording::ProfileLabel;
 use crate::cli::AgentsAddArgs;
 use crate::commands::agent::agent_id;
+use crate::commands::typed_model;
 use crate::config::agent_list::{self, AgentListError, NewAgent};
 use crate::config::{AgentId, Config, SelectedAgent, edit};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
-use crate::models::selection;
-use crate::secret::{Secret, SecretKind};
 use crate::terminal::style;
 
 /// What adding an agent did.
@@ -102,14 +101,7 @@ fn checked(
         return Err(AgentListError::Exists { id: new.id }.into());
     }
     if let Some(text) = &args.model {
-        let kind = Secret::new(text.as_str()).kind();
-        if kind != SecretKind::Other {
-            return Err(Failure::usage(format!(
-                "The value of --model is {}, not a model.",
-                kind.described()
-            )));
-        }
-        let typed = selection::parse_typed(text, config)?;
+        let typed = typed_model::parse(text, "value of --model", config)?;
         if typed.profile.is_some() {
             return Err(Failure::usage("--model names a model alone, without @profile."));
         }

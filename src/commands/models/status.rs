@@ -13,12 +13,12 @@ use crate::auth::store::Snapshot;
 use crate::cli::StatusArgs;
 use crate::commands::agent::Agent;
 use crate::commands::models::auth::known_provider;
-use crate::commands::notice;
+use crate::commands::{notice, typed_model};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
-use crate::models::selection::{self, AgentModels};
+use crate::models::selection::AgentModels;
 use crate::models::status::{Check, StatusInputs, StatusReport, provider_names};
 use crate::provider;
 use crate::terminal::status::text;
@@ -26,7 +26,8 @@ use crate::terminal::{BROKEN_PIPE, style};
 
 pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
-    let model = args.model.as_deref().map(|text| selection::parse_typed(text, &agent.config)).transpose()?;
+    let typed = |text| typed_model::parse(text, "value of --model", &agent.config);
+    let model = args.model.as_deref().map(typed).transpose()?;
     if model.as_ref().is_some_and(|typed| typed.profile.is_some()) {
         return Err(Failure::usage("--model of a status names a model alone, without @profile."));
     }

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::agents::AgentId;
 
@@ -105,7 +105,7 @@ pub struct Params {
 }
 
 /// How long the prompt cache is to keep what is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CacheRetention {
     /// Not at all.
@@ -114,6 +114,16 @@ pub enum CacheRetention {
     Short,
     /// One hour since the last use.
     Long,
+}
+
+impl fmt::Display for CacheRetention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Short => "short",
+            Self::Long => "long",
+        })
+    }
 }
 
 /// The older way to say how long the prompt cache is to keep what is sent.

@@ -61,7 +61,7 @@ pub struct ProviderReport<'a> {
     env: Option<EnvReport>,
     order: Vec<&'a ProfileId>,
     order_source: &'static str,
-    next: Option<NextReport>,
+    pub(super) next: Option<NextReport>,
     /// In order of use, for renderings.
     #[serde(skip)]
     pub rows: Rc<Rows<'a>>,

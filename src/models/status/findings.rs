@@ -4,11 +4,16 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{AuthReport, StatusInputs};
+use super::{AuthReport, NextReport, StatusInputs};
+use crate::auth::health::Billing;
 use crate::auth::resolve::Judged;
 use crate::auth::state::StateFinding;
 use crate::auth::store::StoreFinding;
 use crate::auth::wording::{self, Fix};
+use crate::config::schema::{CacheRetention, Params};
+use crate::models::params::Effective;
+use crate::models::params::request::Warning;
+use crate::models::refs::ModelRef;
 use crate::text;
 
 /// The store was written by a newer program.
@@ -26,7 +31,17 @@ pub struct Finding {
     pub fix: Option<Fix>,
 }
 
-pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Vec<Finding> {
+impl From<Warning> for Finding {
+    fn from(Warning { id, message }: Warning) -> Self {
+        Self { id, message, fix: None }
+    }
+}
+
+pub(super) fn findings(
+    inputs: &StatusInputs<'_>,
+    primary: &ModelRef,
+    report: &AuthReport<'_>,
+) -> Vec<Finding> {
     let shown = |path: &Path| inputs.paths.shown(path);
     let snapshot = inputs.auth.snapshot;
     let mut findings: Vec<Finding> = snapshot
@@ -74,6 +89,7 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         message: format!("{} cannot be read; cooldowns and last uses are not known.", shown(path)),
         fix: None,
     }));
+    findings.extend(ignored_cache_settings(inputs, primary, report));
     let references = inputs.auth.references();
     let mut open_files = Vec::new();
     for rows in report.providers.iter().map(|provider| &provider.rows) {
@@ -116,4 +132,27 @@ pub(super) fn findings(inputs: &StatusInputs<'_>, report: &AuthReport<'_>) -> Ve
         }
     }
     findings
+}
+
+/// Cache settings of the primary model that the credential its next request uses has no use for.
+fn ignored_cache_settings(
+    inputs: &StatusInputs<'_>,
+    primary: &ModelRef,
+    report: &AuthReport<'_>,
+) -> Option<Finding> {
+    let provider = report.providers.iter().find(|provider| provider.provider == primary.provider())?;
+    let (NextReport::Profile { billing, .. } | NextReport::Env { billing, .. }) = provider.next.as_ref()?;
+    if *billing != Billing::Subscription {
+        return None;
+    }
+    let params = Effective::of(&inputs.agent.id, primary, inputs.auth.config, &Params::default());
+    let retention = params.cache_retention;
+    (retention.is_set() && retention.value != CacheRetention::None).then(|| Finding {
+        id: "cache-settings-ignored",
+        message: format!(
+            "{} is ignored: subscription credentials do not honour cache settings.",
+            retention.origin
+        ),
+        fix: None,
+    })
 }

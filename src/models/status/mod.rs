@@ -153,7 +153,7 @@ impl<'a> StatusReport<'a> {
         let judged_model = inputs.model.as_ref().unwrap_or(&models.primary);
         let model_class = catalog.class_of(judged_model).to_owned();
         let report = AuthReport::make(inputs, &models, model_class);
-        let findings = findings::findings(inputs, &report);
+        let findings = findings::findings(inputs, &models.primary, &report);
         Ok(Self {
             schema_version: SCHEMA_VERSION,
             config_path: inputs.paths.config().to_owned(),
