@@ -294,6 +294,8 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Client(error) => error.into(),
+            ProviderError::OtherApi { ref provider, .. } => Self::new(Exit::Failed, "other_api", error.to_string())
+                .hint(format!("ask a model of another provider, or name an Anthropic-compatible address of {provider} and set its api to \"anthropic-messages\"")),
             ProviderError::NoBaseUrl { ref provider } => Self::new(Exit::Failed, "base_url", error.to_string())
                 .hint(format!("name it in the config: models: {{ providers: {{ \"{provider}\": {{ baseUrl: \"https://…\" }} }} }}")),
         }
@@ -349,6 +351,10 @@ impl From<ObtainError> for Failure {
             ObtainError::Reference { ref id, ref source } => {
                 Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
                     .detail("profileId", id.as_str().into())
+                    .fix(wording::reference_fix(source))
+            }
+            ObtainError::ConfigKey { ref source, .. } => {
+                Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
                     .fix(wording::reference_fix(source))
             }
             ObtainError::Nothing { ref id } => {

@@ -68,6 +68,11 @@ impl<'a> ProviderAuth<'a> {
                 eligible.push(Eligible { credential, is_trial, is_held_back });
             }
         }
+        if let Some(key) = self.config_key.as_ref().filter(|key| key.is_eligible()) {
+            let credential = Candidate::of_config(key);
+            let is_held_back = !self.admits(credential.billing);
+            eligible.push(Eligible { credential, is_trial: false, is_held_back });
+        }
         if let Some(credential) = env {
             let at = if inputs.config.auth.env == EnvPolicy::Prefer { 0 } else { eligible.len() };
             let is_held_back = !self.admits(credential.billing);
@@ -174,6 +179,7 @@ mod tests {
                 let name = match &eligible.credential.source {
                     Source::Profile(profile) => profile.id.name(),
                     Source::Env(variable, _) => variable,
+                    Source::Config(_) => "config",
                 };
                 if eligible.is_trial { format!("{name}?") } else { name.to_owned() }
             };

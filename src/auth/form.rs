@@ -5,6 +5,9 @@ use super::health::Billing;
 use super::profile::CredentialType;
 use crate::secret::{Secret, SecretKind};
 
+/// The provider whose credentials tell by their form who pays.
+pub const ANTHROPIC: &str = "anthropic";
+
 /// How a credential is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -12,7 +15,7 @@ pub enum Form {
     ApiKey,
     /// As a bearer token of a Claude plan.
     PlanToken,
-    /// As a bearer token of the Console or of federation.
+    /// As a bearer token of the Console, of federation or of another provider.
     ConsoleToken,
 }
 
@@ -32,12 +35,36 @@ impl Form {
         }
     }
 
-    /// Who pays for what is sent in this form.
+    /// The form of a secret for a provider. Plans are Anthropic's: a bearer token for anybody else goes without what
+    /// their requests carry.
+    pub fn for_provider(
+        provider: &str,
+        secret: &Secret,
+        stored_as: CredentialType,
+        issuer: Option<&str>,
+    ) -> Self {
+        match Self::of(secret, stored_as, issuer) {
+            Self::PlanToken if provider != ANTHROPIC => Self::ConsoleToken,
+            form => form,
+        }
+    }
+
+    /// Who pays for what is sent to Anthropic in this form.
     pub fn billing(self) -> Billing {
         match self {
             Self::ApiKey | Self::ConsoleToken => Billing::Api,
             Self::PlanToken => Billing::Subscription,
         }
+    }
+}
+
+/// Who pays for a credential of a provider. A key is one of an account there; what pays for the tokens of others than
+/// Anthropic nobody can tell.
+pub fn billing(provider: &str, stored_as: CredentialType, form: Form) -> Billing {
+    match stored_as {
+        _ if provider == ANTHROPIC => form.billing(),
+        CredentialType::ApiKey => Billing::Api,
+        CredentialType::Token | CredentialType::OAuth => Billing::Unknown,
     }
 }
 

@@ -324,10 +324,10 @@ fn obstacle_in_state(state: &ProfileState, situation: &Situation<'_>) -> Option<
 }
 
 fn billing_of(profile: &Profile, look: Option<&Look>) -> Billing {
-    if profile.id.provider() != "anthropic" {
-        return Billing::Unknown;
-    }
     let kind = profile.credential.kind();
+    if profile.id.provider() != form::ANTHROPIC {
+        return form::billing(profile.id.provider(), kind, Form::ApiKey);
+    }
     let form_of = |secret: &Secret| Form::of(secret, kind, profile.issuer.as_deref());
     match (profile.credential.material(), look) {
         (Material::Value(secret), _) | (_, Some(Look::Found(secret, _))) => form_of(secret).billing(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::SCHEMA_VERSION;
 use crate::anthropic::{Answer, Delta, MessageRequest, StreamEvent, TextBlock, cache};
 use crate::ask::{AskError, Happening, Question};
-use crate::auth::form::Form;
+use crate::auth::form::{ANTHROPIC, Form};
 use crate::auth::notices::PLAN_CREDENTIALS;
 use crate::auth::resolve::{Candidate, ProviderAuth, Source};
 use crate::auth::wording;
@@ -60,6 +60,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
             let auth = ProviderAuth::survey(model.provider(), class, &inputs);
             return Err(no_credential::failure(&why, &auth, &agent, &inputs));
         }
+        Ok(Err(AskError::Provider(error))) => return Err(error.into()),
         Ok(Err(AskError::GaveUp { end, failed, held_back })) => {
             if let Some(failure) = shown.failure.take() {
                 return Err(failure);
@@ -147,8 +148,9 @@ fn request(question: &str, args: &ChatArgs, model: &ModelRef, form: Form) -> Mes
     let mut request = MessageRequest::new(model.model(), args.max_tokens);
     request.system.extend(args.system.as_deref().filter(|text| !text.trim().is_empty()).map(TextBlock::new));
     request.push_user(question);
-    // Plans do not honour cache settings, so their requests carry no markers.
-    let retention = if form == Form::PlanToken { cache::Retention::None } else { cache::Retention::Short };
+    // Plans do not honour cache settings, and other providers may not know markers, so their requests carry none.
+    let is_marked = form != Form::PlanToken && model.provider() == ANTHROPIC;
+    let retention = if is_marked { cache::Retention::Short } else { cache::Retention::None };
     cache::mark(&mut request, retention);
     request
 }
@@ -178,9 +180,13 @@ impl Shown {
                 if *form == Form::PlanToken {
                     notice::show_and_record(ctx, &PLAN_CREDENTIALS);
                 }
-                if let Source::Env(variable, _) = credential.source {
-                    let pays = billing.as_str();
-                    ctx.terminal.say(&style::dim(&format!("using {variable} of the environment ({pays})")));
+                let outside = match &credential.source {
+                    Source::Profile(_) => None,
+                    Source::Env(variable, _) => Some(format!("{variable} of the environment")),
+                    Source::Config(key) => Some(format!("{} of the config", key.place)),
+                };
+                if let Some(outside) = outside {
+                    ctx.terminal.say(&style::dim(&format!("using {outside} ({})", billing.as_str())));
                 }
             }
             Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),

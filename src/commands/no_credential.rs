@@ -6,11 +6,13 @@ use serde_json::json;
 
 use super::agent::Agent;
 use crate::auth::health::{UnusableReason, Usable};
+use crate::auth::form::ANTHROPIC;
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
+use crate::provider;
 use crate::text;
 
 pub(super) fn failure(
@@ -22,13 +24,21 @@ pub(super) fn failure(
     let flag = agent.selected.flag();
     let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
     let failure = match why {
-        NoCredential::NothingStored if auth.provider != "anthropic" => {
-            let message =
-                format!("No API key found for provider \"{}\" (agent {}).", auth.provider, agent.selected.id);
-            let model = Catalog::embedded().default_model();
-            failure("no_credential", message)
-                .hint("this version stores credentials of Anthropic only; ask one of its models")
-                .command(format!("fased chat{flag} --model {model} …"))
+        NoCredential::NothingStored if auth.provider != ANTHROPIC => {
+            let provider = &auth.provider;
+            let message = format!("No API key found for provider \"{provider}\" (agent {}).", agent.selected.id);
+            let failure = failure("no_credential", message);
+            match provider::base_url(provider, &agent.config, inputs.env) {
+                Some(_) => failure
+                    .hint("auth is per agent. Store a key for it")
+                    .command(format!("fased models auth login --provider {provider} --method api-key{flag}")),
+                None => failure
+                    .fact("it has no base URL in the config either")
+                    .hint("an Anthropic-compatible endpoint is set up by")
+                    .command(format!(
+                        "fased onboard --auth-choice custom-api-key --custom-provider-id {provider} --custom-base-url https://… --custom-model-id …{flag}"
+                    )),
+            }
         }
         NoCredential::NothingStored => {
             let failure = failure(
@@ -107,6 +117,14 @@ fn all_unusable<'a>(
     let mut commands = Vec::new();
     let mut cooling = Vec::new();
     let mut soonest = None;
+    if let Some(config_key) = auth.config_key.as_ref().filter(|_| profiles.is_empty()) {
+        let (place, fix) = (&config_key.key.place, wording::config_key_fix(config_key));
+        failure = failure.fact(format!("{place}   {}", wording::config_key_standing(config_key)));
+        failure = failure.detail("configKey", json!({"key": place, "standing": config_key.standing.as_str(), "fix": fix}));
+        if let Some(advice) = fix.and_then(|fix| fix.advice) {
+            failure = failure.fact(format!("fix: {advice}"));
+        }
+    }
     for judged in &profiles {
         let Usable::No(unusable) = &judged.verdict.usable else { continue };
         let words = wording::health(&judged.verdict, inputs.now);
@@ -163,7 +181,7 @@ fn other_model(auth: &ProviderAuth<'_>, inputs: &Inputs<'_>) -> Option<ModelRef>
     let catalog = Catalog::embedded();
     let models = catalog.models().filter_map(|(id, _)| format!("{}/{id}", auth.provider).parse().ok());
     let mut asked = HashSet::new();
-    models.filter(|_| auth.provider == "anthropic").find(|model: &ModelRef| {
+    models.filter(|_| auth.provider == ANTHROPIC).find(|model: &ModelRef| {
         // Classes of models are few; each is judged once.
         asked.insert(catalog.class_of(model).to_owned())
             && ProviderAuth::survey(&auth.provider, catalog.class_of(model), inputs).next.is_some()
