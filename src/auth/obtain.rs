@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::federation::mint::{MintError, Minter};
 use super::configured::{ConfigKey, Kept};
+use super::federation::mint::{MintError, Minter};
 use super::form::{self, Form};
 use super::health::Billing;
 use super::neighbours::{self, Live, Owner};

@@ -167,9 +167,7 @@ pub async fn probe(
         if options.profile_ids.is_empty() {
             let from_env = provider.env.iter().filter(|env| env.standing == EnvStanding::Used);
             let from_config = provider.config_key.iter().filter(|key| key.standing == ConfigStanding::Used);
-            tries.extend(
-                from_config.map(|key| Try { candidate: Candidate::of_config(key), obstacle: None }),
-            );
+            tries.extend(from_config.map(|key| Try { candidate: Candidate::of_config(key), obstacle: None }));
             tries.extend(from_env.map(|env| Try { candidate: Candidate::of_env(env), obstacle: None }));
         }
         (provider, tries)
@@ -255,9 +253,11 @@ async fn ask(
     match verify::accepts(&client, &sign(obtained)).await {
         Ok(status) => (ProbeStatus::Ok, None, Some(status)),
         // Most endpoints beside Anthropic's serve messages alone.
-        Err(error) if provider != ANTHROPIC && has_no_list(&error) => {
-            (ProbeStatus::Unknown, Some("it lists no models, which is what is asked for free".to_owned()), None)
-        }
+        Err(error) if provider != ANTHROPIC && has_no_list(&error) => (
+            ProbeStatus::Unknown,
+            Some("it lists no models, which is what is asked for free".to_owned()),
+            None,
+        ),
         Err(error) => {
             let status = error.api().map(|api| api.status);
             (ProbeStatus::of(&error), Some(error.to_string()), status)

@@ -276,7 +276,9 @@ impl<'a> ProviderAuth<'a> {
                 Ok(Candidate::of(judged))
             }
             (Some(Next::Env(_)), _, Some(credential)) => Ok(Candidate::of_env(credential)),
-            _ if self.profiles.is_empty() && self.unreadable == 0 && self.config_key.is_none() => Err(NoCredential::NothingStored),
+            _ if self.profiles.is_empty() && self.unreadable == 0 && self.config_key.is_none() => {
+                Err(NoCredential::NothingStored)
+            }
             _ if !self.held_back().is_empty() => Err(NoCredential::HeldBack),
             _ => Err(NoCredential::AllUnusable),
         }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::configured::{ConfigCredential, ConfigStanding};
-use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::form;
+use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::neighbours;
 use super::profile::{CredentialType, Material, Profile};
 use super::profile_id::ProfileId;
@@ -367,9 +367,9 @@ fn stored_anew(profile: &Profile, agent: Option<&AgentId>) -> Fix {
     let provider = profile.id.provider();
     if provider != form::ANTHROPIC {
         return match profile.credential.kind() {
-            CredentialType::ApiKey => {
-                Fix::run([format!("fased models auth login --provider {provider} --method api-key{to_it}{agent}")])
-            }
+            CredentialType::ApiKey => Fix::run([format!(
+                "fased models auth login --provider {provider} --method api-key{to_it}{agent}"
+            )]),
             CredentialType::Token => {
                 Fix::run([format!("fased models auth paste-token --provider {provider}{to_it}{agent}")])
             }

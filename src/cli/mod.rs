@@ -17,7 +17,7 @@ pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
 pub use demo::DemoArgs;
 pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
-pub use onboard::{AuthChoice, OnboardArgs};
+pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
 pub use sandbox::SandboxArgs;
 pub use secret_ref::{SecretInputMode, SecretRefArgs};
 

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::agent::Agent;
-use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::form::ANTHROPIC;
+use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
@@ -26,7 +26,8 @@ pub(super) fn failure(
     let failure = match why {
         NoCredential::NothingStored if auth.provider != ANTHROPIC => {
             let provider = &auth.provider;
-            let message = format!("No API key found for provider \"{provider}\" (agent {}).", agent.selected.id);
+            let message =
+                format!("No API key found for provider \"{provider}\" (agent {}).", agent.selected.id);
             let failure = failure("no_credential", message);
             match provider::base_url(provider, &agent.config, inputs.env) {
                 Some(_) => failure
@@ -120,7 +121,8 @@ fn all_unusable<'a>(
     if let Some(config_key) = auth.config_key.as_ref().filter(|_| profiles.is_empty()) {
         let (place, fix) = (&config_key.key.place, wording::config_key_fix(config_key));
         failure = failure.fact(format!("{place}   {}", wording::config_key_standing(config_key)));
-        failure = failure.detail("configKey", json!({"key": place, "standing": config_key.standing.as_str(), "fix": fix}));
+        failure = failure
+            .detail("configKey", json!({"key": place, "standing": config_key.standing.as_str(), "fix": fix}));
         if let Some(advice) = fix.and_then(|fix| fix.advice) {
             failure = failure.fact(format!("fix: {advice}"));
         }

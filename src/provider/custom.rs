@@ -13,7 +13,7 @@ use crate::auth::form::ANTHROPIC;
 use crate::auth::oauth::settings;
 use crate::config::Config;
 use crate::config::edit::{Edit, EditError, Segment};
-use crate::config::schema::Provider;
+use crate::config::schema::{Provider, ProviderModel};
 use crate::models::refs::ModelRef;
 use crate::secret::{Secret, SecretKind};
 use crate::text::{one_line, without_credentials};
@@ -36,10 +36,14 @@ pub enum CustomProviderError {
     #[error(transparent)]
     BaseUrl(#[from] Error),
     /// Its id is none. It is not repeated: it may be a secret.
-    #[error("the id of a provider has small letters, digits, -, _ and ., at most 64 of them, like team-proxy")]
+    #[error(
+        "the id of a provider has small letters, digits, -, _ and ., at most 64 of them, like team-proxy"
+    )]
     Id,
     /// Its id is that of Anthropic itself, whose credentials would go to its address.
-    #[error("anthropic is the provider of Anthropic itself, whose credentials go to no other address this way")]
+    #[error(
+        "anthropic is the provider of Anthropic itself, whose credentials go to no other address this way"
+    )]
     Anthropics,
     /// Its model has no usable id. It is not repeated: it may be a secret.
     #[error("the id of a model is one word, as the endpoint knows it, like claude-sonnet-5")]
@@ -119,25 +123,17 @@ impl CustomProvider {
     pub fn put(&self, edit: &mut Edit) -> Result<(), CustomProviderError> {
         let model = ModelEntry { id: self.model.model(), name: self.model.model() };
         let providers = edit.get(&Segment::keys(["models", "providers"])).and_then(Value::as_object);
-        let written = providers.and_then(|all| all.keys().find(|key| key.trim().eq_ignore_ascii_case(&self.id)));
+        let written =
+            providers.and_then(|all| all.keys().find(|key| key.trim().eq_ignore_ascii_case(&self.id)));
         let Some(key) = written.cloned() else {
             let entry = Entry { base_url: &self.base_url, api: MESSAGES_API, models: [model] };
             return Ok(edit.set(&Segment::keys(["models", "providers", &self.id]), &entry)?);
         };
         let at = |name: &str| Segment::keys(["models", "providers", &key, name]);
-        let text = |name: &str| edit.get(&at(name)).and_then(Value::as_str).map(str::to_owned);
-        if let Some(api) = text("api").filter(|api| !matches!(api.trim(), "" | MESSAGES_API)) {
-            return Err(CustomProviderError::OtherApi { id: self.id.clone(), api });
-        }
-        match text("baseUrl") {
-            Some(configured) if is_same(&configured, &self.base_url) => {}
-            Some(configured) => {
-                return Err(CustomProviderError::OtherAddress {
-                    id: self.id.clone(),
-                    configured: without_secrets(&configured),
-                });
-            }
-            None => edit.set(&at("baseUrl"), &self.base_url)?,
+        let text = |name: &str| edit.get(&at(name)).and_then(Value::as_str);
+        self.refuse_conflict(text("baseUrl"), text("api"))?;
+        if text("baseUrl").is_none() {
+            edit.set(&at("baseUrl"), &self.base_url)?;
         }
         let models = edit.get(&at("models")).and_then(Value::as_array);
         let is_there = models.is_some_and(|models| models.iter().any(|it| it["id"] == self.model.model()));
@@ -147,13 +143,56 @@ impl CustomProvider {
         Ok(())
     }
 
+    /// Whether it may be put there, before anybody is asked for a credential.
+    ///
+    /// # Errors
+    /// When an entry of that id has another address or protocol.
+    pub fn check(&self, config: &Config) -> Result<(), CustomProviderError> {
+        let entry = config.provider(&self.id);
+        self.refuse_conflict(
+            entry.and_then(|entry| entry.base_url.as_deref()),
+            entry.and_then(|entry| entry.api.as_deref()),
+        )
+    }
+
+    fn refuse_conflict(&self, base_url: Option<&str>, api: Option<&str>) -> Result<(), CustomProviderError> {
+        let id = || self.id.clone();
+        if let Some(api) = api.filter(|api| !matches!(api.trim(), "" | MESSAGES_API)) {
+            return Err(CustomProviderError::OtherApi { id: id(), api: api.to_owned() });
+        }
+        match base_url.filter(|configured| !is_same(configured, &self.base_url)) {
+            Some(other) => {
+                Err(CustomProviderError::OtherAddress { id: id(), configured: without_secrets(other) })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The config as it is with this provider, for requests before it is written.
     pub fn added_to(&self, config: &Config) -> Config {
         let mut config = config.clone();
         let key = config.provider_entry(&self.id).map_or(self.id.as_str(), |(key, _)| key).to_owned();
         let entry: &mut Provider = config.models.providers.entry(key).or_default();
         entry.base_url = Some(self.base_url.clone());
+        // First, because that is the one a new credential is tried with.
+        let at = entry.models.iter().position(|model| model.id == self.model.model());
+        let model = at.map_or_else(|| unknown_model(self.model.model()), |at| entry.models.remove(at));
+        entry.models.insert(0, model);
         config
+    }
+}
+
+/// A model of which nothing but the id is known.
+fn unknown_model(id: &str) -> ProviderModel {
+    ProviderModel {
+        id: id.to_owned(),
+        name: None,
+        input: None,
+        context_window: None,
+        max_tokens: None,
+        cache_minimum: None,
+        class: None,
+        cost: None,
     }
 }
 
@@ -179,7 +218,8 @@ pub fn checked_id(text: &str) -> Result<String, CustomProviderError> {
     if id == ANTHROPIC {
         return Err(CustomProviderError::Anthropics);
     }
-    let is_id = ProfileId::new(&id, "default").is_ok() && Secret::new(text.trim()).kind() == SecretKind::Other;
+    let is_id =
+        ProfileId::new(&id, "default").is_ok() && Secret::new(text.trim()).kind() == SecretKind::Other;
     if is_id { Ok(id) } else { Err(CustomProviderError::Id) }
 }
 
@@ -190,7 +230,11 @@ pub fn checked_id(text: &str) -> Result<String, CustomProviderError> {
 pub fn checked_model(text: &str) -> Result<&str, CustomProviderError> {
     let model = text.trim();
     let is_word = !model.is_empty() && !model.chars().any(|c| c.is_control() || c.is_whitespace());
-    if is_word && Secret::new(model).kind() == SecretKind::Other { Ok(model) } else { Err(CustomProviderError::Model) }
+    if is_word && Secret::new(model).kind() == SecretKind::Other {
+        Ok(model)
+    } else {
+        Err(CustomProviderError::Model)
+    }
 }
 
 /// The id that follows from an address: the TypeScript program's `custom-<host>`, with the port where it has one.

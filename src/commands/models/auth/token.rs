@@ -76,8 +76,11 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &TokenArgs) -> Result<Exit, Fa
             .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
     }
     if let Source::Config(key) = &chosen.source {
-        ctx.terminal
-            .say(&style::dim(&format!("using {} of the config ({})", key.place, chosen.billing.as_str())));
+        ctx.terminal.say(&style::dim(&format!(
+            "using {} of the config ({})",
+            key.place,
+            chosen.billing.as_str()
+        )));
     }
     let value = obtained.secret.expose();
     let header = Zeroizing::new(match obtained.form {
