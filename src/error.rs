@@ -295,6 +295,11 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Client(error) => error.into(),
+            ProviderError::BaseUrl { ref provider, .. } => {
+                let message = format!("{}.", sentence(&error));
+                Self::new(Exit::Usage, "base_url", message)
+                    .hint(format!("it comes from models.providers.{provider}.baseUrl in the config"))
+            }
             ProviderError::OtherApi { ref provider, .. } => Self::new(Exit::Failed, "other_api", error.to_string())
                 .hint(format!("ask a model of another provider, or name an Anthropic-compatible address of {provider} and set its api to \"anthropic-messages\"")),
             ProviderError::NoBaseUrl { ref provider } => Self::new(Exit::Failed, "base_url", error.to_string())

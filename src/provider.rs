@@ -41,6 +41,14 @@ pub enum ProviderError {
         /// What the config says it speaks.
         api: String,
     },
+    /// Its address in the config is none, or not a safe one.
+    #[error("{source} (provider {provider})")]
+    BaseUrl {
+        /// The provider.
+        provider: String,
+        /// What is wrong with it.
+        source: Error,
+    },
     /// An address, header or proxy setting cannot be used.
     #[error(transparent)]
     Client(#[from] Error),
@@ -71,7 +79,13 @@ pub fn client(
         },
         _ => BetaNames::default(),
     };
-    let base_url = settings::parse(base_url)?;
+    let told = |error| match error {
+        Error::InvalidBaseUrl { .. } | Error::InsecureBaseUrl { .. } if provider != ANTHROPIC => {
+            ProviderError::BaseUrl { provider: provider.to_owned(), source: error }
+        }
+        error => error.into(),
+    };
+    let base_url = settings::parse(base_url).map_err(told)?;
     let mut options = ClientOptions::new(base_url, &catalog.api().anthropic_version, USER_AGENT, betas);
     let transport = transport(env, network);
     (options.network, options.proxy, options.trust) = (transport.network, transport.proxy, transport.trust);
@@ -81,7 +95,7 @@ pub fn client(
         .filter(|(name, _)| !name.eq_ignore_ascii_case("user-agent"))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    Ok(Client::new(options)?)
+    Client::new(options).map_err(told)
 }
 
 /// Whether a provider can be asked at all: it speaks the Messages API, or nobody says that it does not.

@@ -230,6 +230,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_the_config_is_tried_once_no_profile_is_stored() {
+        let text = "{models:{providers:{anthropic:{apiKey:'sk-ant-api03-sandbox-config'}}}}";
+        let with_key = |names: &[&str]| {
+            let mut world = World::new(names);
+            world.config = crate::config::load::parse(text).unwrap();
+            world
+        };
+        let env = "ANTHROPIC_API_KEY";
+        assert_eq!(with_key(&["a"]).names(), ["a"]);
+        assert_eq!(with_key(&[]).names(), ["config"]);
+        assert_eq!(with_key(&[]).env(EnvPolicy::Overflow).names(), ["config", env]);
+        assert_eq!(with_key(&[]).env(EnvPolicy::Prefer).names(), [env, "config"]);
+    }
+
+    #[test]
     fn who_pays_usually_is_who_would_if_all_were_well() {
         let payer = |world: World| world.candidates(None).unwrap().1.unwrap();
         let world = || World::new(&["plan", "key"]);

@@ -78,6 +78,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_plan_pays_for_what_another_provider_gets() {
+        let bearer = Secret::new("sk-ant-oat01-x");
+        let form = |provider: &str| Form::for_provider(provider, &bearer, CredentialType::Token, None);
+        assert_eq!((form("anthropic"), form("team")), (Form::PlanToken, Form::ConsoleToken));
+        assert_eq!(billing("anthropic", CredentialType::Token, form("anthropic")), Billing::Subscription);
+        assert_eq!(billing("team", CredentialType::Token, form("team")), Billing::Unknown);
+        assert_eq!(billing("team", CredentialType::ApiKey, Form::ApiKey), Billing::Api);
+    }
+
+    #[test]
     fn what_the_secret_is_decides_over_what_it_was_stored_as() {
         for (secret, stored_as, issuer, form) in [
             ("sk-ant-api03-x", CredentialType::ApiKey, None, Form::ApiKey),

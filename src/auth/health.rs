@@ -255,14 +255,15 @@ fn judge_stored(
             (if at <= now { Stored::Refreshable } else { Stored::Ok }, Some(at), false)
         }
         (_, Expiry::At(at)) => (by_time(at), Some(at), false),
+        // How long tokens of others live is not known.
         (Credential::Token { .. }, Expiry::Unknown) => match profile.added_at {
-            Some(added) => {
+            Some(added) if profile.id.provider() == form::ANTHROPIC => {
                 let at = added.saturating_add(SETUP_TOKEN_LIFE).unwrap_or(Timestamp::MAX);
                 // An estimate may warn, but it never says that something ended.
                 let stored = if by_time(at) == Stored::Ok { Stored::Ok } else { Stored::Expiring };
                 (stored, Some(at), true)
             }
-            None => (Stored::Static, None, false),
+            _ => (Stored::Static, None, false),
         },
         (Credential::OAuth { .. }, Expiry::Unknown) => (Stored::Static, None, false),
     }

@@ -453,6 +453,12 @@ mod tests {
             self
         }
 
+        fn config_key(mut self, json: &str) -> Self {
+            let text = format!("{{models:{{providers:{{Anthropic:{{apiKey:{json}}}}}}}}}");
+            self.config.models = crate::config::load::parse(&text).unwrap().models;
+            self
+        }
+
         fn survey(&self) -> ProviderAuth<'_> {
             let inputs = Inputs {
                 snapshot: &self.snapshot,
@@ -469,6 +475,7 @@ mod tests {
             self.survey().next.map(|next| match next {
                 Next::Profile(id) => id.to_string(),
                 Next::Env(variable) => variable.to_owned(),
+                Next::Config => "config".to_owned(),
             })
         }
     }
@@ -494,6 +501,52 @@ mod tests {
         for (policy, world, next) in table {
             assert_eq!(world.policy(policy).next().as_deref(), next, "{policy}");
         }
+    }
+
+    #[test]
+    fn a_key_in_the_config_comes_behind_profiles_and_before_the_environment() {
+        let key = "'sk-ant-api03-config'";
+        let broken = "'${UNSET}'";
+        let cooling = || World::new(&["anthropic:a"]).cool("anthropic:a", 1);
+        let table = [
+            (EnvPolicy::Never, World::new(&[]).config_key(key), Some("config")),
+            (EnvPolicy::Fallback, World::new(&[]).config_key(key), Some("config")),
+            (EnvPolicy::Overflow, World::new(&[]).config_key(key), Some("config")),
+            (EnvPolicy::Prefer, World::new(&[]).config_key(key), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Fallback, World::new(&["anthropic:a"]).config_key(key), Some("anthropic:a")),
+            (EnvPolicy::Fallback, cooling().config_key(key), None),
+            (EnvPolicy::Overflow, cooling().config_key(key), Some("ANTHROPIC_API_KEY")),
+            // What is configured and broken must not change who pays.
+            (EnvPolicy::Fallback, World::new(&[]).config_key(broken), None),
+            (EnvPolicy::Overflow, World::new(&[]).config_key(broken), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Fallback, World::new(&[]).config_key("' '"), Some("ANTHROPIC_API_KEY")),
+        ];
+        for (row, (policy, world, next)) in table.into_iter().enumerate() {
+            assert_eq!(world.policy(policy).next().as_deref(), next, "row {row}, {policy}");
+        }
+    }
+
+    #[test]
+    fn a_broken_or_useless_key_in_the_config_is_no_credential() {
+        for json in ["'${UNSET}'", "{source:'claude-code',id:'x'}", "'sk-ant-admin01-x'", "'fased-ck-x'"] {
+            let mut world = World::new(&[]).config_key(json);
+            world.env = Env::default();
+            let survey = world.survey();
+            assert_eq!(
+                (survey.next.as_ref(), survey.choose(None)),
+                (None, Err(NoCredential::AllUnusable)),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_config_pays_as_usual_where_nothing_is_stored() {
+        let mut world = World::new(&[]).config_key("'sk-ant-oat01-plan'").policy(EnvPolicy::Overflow);
+        world.config.auth.cross_billing = CrossBilling::Stop;
+        let survey = world.survey();
+        assert_eq!((survey.usual_payer, &survey.next), (Some(Billing::Subscription), &Some(Next::Config)));
+        assert_eq!(survey.env.unwrap().standing, EnvStanding::PayerHeldBack);
     }
 
     #[test]

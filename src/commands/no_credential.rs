@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::agent::Agent;
+use crate::auth::configured::ConfigCredential;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
@@ -22,8 +23,30 @@ pub(super) fn failure(
     inputs: &Inputs<'_>,
 ) -> Failure {
     let flag = agent.selected.flag();
+    let only_key = auth.config_key.as_ref().filter(|_| auth.profiles.is_empty() && auth.unreadable == 0);
+    let failure = match (why, only_key) {
+        (NoCredential::AllUnusable, Some(config_key)) => of_config_key(config_key, auth, &flag),
+        (why, _) => of_profiles(why, auth, agent, inputs),
+    };
+    held_back(failure, auth)
+}
+
+/// The config has the only key, and it cannot be used.
+fn of_config_key(config_key: &ConfigCredential<'_>, auth: &ProviderAuth<'_>, flag: &str) -> Failure {
+    let place = &config_key.key.place;
+    let words = wording::config_key_standing(config_key);
+    let message = format!("{place} of the config cannot be used: {words}.");
+    let failure = Failure::new(Exit::NoUsableCredential, "secret_reference", message)
+        .detail("configKey", place.as_str().into());
+    let failure = wording::config_key_fix(config_key).into_iter().fold(failure, Failure::fix);
+    let provider = &auth.provider;
+    failure.command(format!("fased models auth login --provider {provider} --method api-key{flag}"))
+}
+
+fn of_profiles(why: &NoCredential, auth: &ProviderAuth<'_>, agent: &Agent, inputs: &Inputs<'_>) -> Failure {
+    let flag = agent.selected.flag();
     let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
-    let failure = match why {
+    match why {
         NoCredential::NothingStored if auth.provider != ANTHROPIC => {
             let provider = &auth.provider;
             let message =
@@ -100,8 +123,7 @@ pub(super) fn failure(
             let pinned = auth.profiles.iter().filter(|judged| judged.profile.id == *id);
             all_unusable(failure("pinned_profile_unusable", message), auth, pinned, agent, inputs)
         }
-    };
-    held_back(failure, auth)
+    }
 }
 
 fn all_unusable<'a>(
@@ -118,15 +140,6 @@ fn all_unusable<'a>(
     let mut commands = Vec::new();
     let mut cooling = Vec::new();
     let mut soonest = None;
-    if let Some(config_key) = auth.config_key.as_ref().filter(|_| profiles.is_empty()) {
-        let (place, fix) = (&config_key.key.place, wording::config_key_fix(config_key));
-        failure = failure.fact(format!("{place}   {}", wording::config_key_standing(config_key)));
-        failure = failure
-            .detail("configKey", json!({"key": place, "standing": config_key.standing.as_str(), "fix": fix}));
-        if let Some(advice) = fix.and_then(|fix| fix.advice) {
-            failure = failure.fact(format!("fix: {advice}"));
-        }
-    }
     for judged in &profiles {
         let Usable::No(unusable) = &judged.verdict.usable else { continue };
         let words = wording::health(&judged.verdict, inputs.now);

@@ -42,7 +42,7 @@ pub enum CustomProviderError {
     Id,
     /// Its id is that of Anthropic itself, whose credentials would go to its address.
     #[error(
-        "anthropic is the provider of Anthropic itself, whose credentials go to no other address this way"
+        "the id anthropic is that of Anthropic itself, whose credentials go to no other address this way"
     )]
     Anthropics,
     /// Its model has no usable id. It is not repeated: it may be a secret.

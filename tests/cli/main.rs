@@ -26,6 +26,7 @@ mod auth_token;
 mod chat;
 mod completion;
 mod concurrency;
+mod custom_provider;
 mod demo;
 mod disk;
 mod failover;

@@ -212,11 +212,15 @@ impl Report {
     fn say(&self, ctx: &Ctx, asked: &str) {
         if let Some(endpoint) = &self.endpoint {
             let (mark, provider) = (style::good("✓"), &self.provider);
-            let Endpoint { base_url, config_path, .. } = endpoint;
+            let Endpoint { base_url, model, config_path, .. } = endpoint;
             let config = ctx.paths.shown(config_path.as_ref());
             ctx.terminal.say(&match endpoint.changed {
-                true => format!("{mark} Provider {provider} at {base_url} is in {config} now."),
-                false => format!("{mark} Provider {provider} at {base_url} is in {config} already."),
+                true => format!(
+                    "{mark} Provider {provider} at {base_url} is in {config} now, with model {model}."
+                ),
+                false => format!(
+                    "{mark} Provider {provider} at {base_url} is in {config} already, with model {model}."
+                ),
             });
         }
         if self.profile_id.is_some() {

@@ -15,13 +15,13 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &LoginArgs) -> Result<Exit, Fa
     let limit = args.timeout.as_deref().map(flags::timeout).transpose()?.unwrap_or(sign_in::USUAL_LIMIT);
     let method = match args.method {
         Some(LoginMethod::OAuth | LoginMethod::Token) if !place.is_anthropics() => {
-            let provider = &place.provider;
+            let (provider, flag) = (&place.provider, agent.selected.flag());
             return Err(Failure::usage(format!(
                 "Signing in and setup-tokens are Anthropic's; {provider} takes an API key."
             ))
             .hint("store its key, or a bearer token it issued")
-            .command(format!("fased models auth login --provider {provider} --method api-key"))
-            .command(format!("fased models auth paste-token --provider {provider}")));
+            .command(format!("fased models auth login --provider {provider} --method api-key{flag}"))
+            .command(format!("fased models auth paste-token --provider {provider}{flag}")));
         }
         Some(method) => method,
         None if !place.is_anthropics() => LoginMethod::ApiKey,
