@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::env::Env;
 use crate::models::catalog::Catalog;
 use crate::secret::Secret;
-use crate::text::one_line;
+use crate::text::{one_line, without_credentials};
 
 /// What this program calls itself to every server.
 pub const USER_AGENT: &str = concat!("fased/", env!("CARGO_PKG_VERSION"));
@@ -105,7 +105,9 @@ pub fn client(
 pub fn check_api(provider: &str, config: &Config) -> Result<(), ProviderError> {
     match config.provider(provider).and_then(|entry| entry.api.as_deref()).map(str::trim) {
         None | Some("" | MESSAGES_API) => Ok(()),
-        Some(api) => Err(ProviderError::OtherApi { provider: provider.to_owned(), api: api.to_owned() }),
+        Some(api) => {
+            Err(ProviderError::OtherApi { provider: provider.to_owned(), api: without_credentials(api) })
+        }
     }
 }
 

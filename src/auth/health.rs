@@ -533,6 +533,8 @@ mod tests {
         assert_eq!(verdict(&console).billing, Billing::Api);
         let mut foreign = api_key();
         foreign.id = "openrouter:a".parse().unwrap();
+        assert_eq!(verdict(&foreign).billing, Billing::Api);
+        foreign.credential = token(Expiry::Unknown).credential;
         assert_eq!(verdict(&foreign).billing, Billing::Unknown);
     }
 

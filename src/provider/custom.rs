@@ -158,7 +158,7 @@ impl CustomProvider {
     fn refuse_conflict(&self, base_url: Option<&str>, api: Option<&str>) -> Result<(), CustomProviderError> {
         let id = || self.id.clone();
         if let Some(api) = api.filter(|api| !matches!(api.trim(), "" | MESSAGES_API)) {
-            return Err(CustomProviderError::OtherApi { id: id(), api: api.to_owned() });
+            return Err(CustomProviderError::OtherApi { id: id(), api: without_credentials(api) });
         }
         match base_url.filter(|configured| !is_same(configured, &self.base_url)) {
             Some(other) => {
@@ -261,12 +261,11 @@ fn is_same(configured: &str, base_url: &str) -> bool {
     settings::parse(configured.trim()).is_ok_and(|url| written(&url) == base_url)
 }
 
-/// An address as people may see it.
+/// An address as people may see it: one that breaks the rules may hold a secret.
 fn without_secrets(text: &str) -> String {
-    match settings::parse(text.trim()).map(|url| Endpoint::new(&url, NetworkPolicy::Any).map(|_| url)) {
-        Ok(Ok(url)) => written(&url),
-        _ => without_credentials(text).chars().take_while(|c| !matches!(c, '?' | '#' | '@')).collect(),
-    }
+    let url = settings::parse(text.trim()).ok();
+    let safe = url.filter(|url| Endpoint::new(url, NetworkPolicy::Any).is_ok());
+    safe.map_or_else(|| "which cannot be used".to_owned(), |url| written(&url))
 }
 
 #[cfg(test)]
@@ -357,6 +356,8 @@ mod tests {
         assert!(matches!(other, Err(CustomProviderError::OtherAddress { .. })), "{other:?}");
         let other = after(&entry("baseUrl:'https://a.example',api:'openai-completions'"), &provider);
         assert!(matches!(other, Err(CustomProviderError::OtherApi { .. })), "{other:?}");
+        let shown = after(&entry("baseUrl:'https://a.example/v1'"), &provider).unwrap_err().to_string();
+        assert!(shown.contains("https://a.example/v1"), "{shown}");
         let secret = after(&entry("baseUrl:'https://me:hunter2@b.example'"), &provider).unwrap_err();
         assert!(!secret.to_string().contains("hunter2"), "{secret}");
     }
