@@ -41,6 +41,11 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--anthropic-api-key', '--anthropic-api-key', [CompletionResultType]::ParameterName, 'An API key of the Anthropic Console')
             [CompletionResult]::new('--token-provider', '--token-provider', [CompletionResultType]::ParameterName, 'Whose token it is; only `anthropic` is known')
             [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'A setup-token, as printed by `claude setup-token`')
+            [CompletionResult]::new('--custom-base-url', '--custom-base-url', [CompletionResultType]::ParameterName, 'Address of an Anthropic-compatible endpoint, without `/v1`')
+            [CompletionResult]::new('--custom-model-id', '--custom-model-id', [CompletionResultType]::ParameterName, 'A model as that endpoint knows it')
+            [CompletionResult]::new('--custom-api-key', '--custom-api-key', [CompletionResultType]::ParameterName, 'Its API key [default: CUSTOM_API_KEY of the environment, where nobody can be asked]')
+            [CompletionResult]::new('--custom-provider-id', '--custom-provider-id', [CompletionResultType]::ParameterName, 'What the provider is called in models like `ID/claude-sonnet-5` [default: named after its host]')
+            [CompletionResult]::new('--custom-compatibility', '--custom-compatibility', [CompletionResultType]::ParameterName, 'What it speaks; only `anthropic`, the Messages API, can be asked')
             [CompletionResult]::new('--secret-input-mode', '--secret-input-mode', [CompletionResultType]::ParameterName, 'Store the credential itself, or a reference to where it is kept')
             [CompletionResult]::new('--secret-ref', '--secret-ref', [CompletionResultType]::ParameterName, 'Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`')
             [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]')
@@ -49,7 +54,9 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent to store it for [default: the configured default agent, else main]')
             [CompletionResult]::new('--api-key-stdin', '--api-key-stdin', [CompletionResultType]::ParameterName, 'Read the API key from standard input')
             [CompletionResult]::new('--token-stdin', '--token-stdin', [CompletionResultType]::ParameterName, 'Read the setup-token from standard input')
+            [CompletionResult]::new('--custom-api-key-stdin', '--custom-api-key-stdin', [CompletionResultType]::ParameterName, 'Read its API key from standard input')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let --profile-id replace a credential of another kind')
+            [CompletionResult]::new('--set-default', '--set-default', [CompletionResultType]::ParameterName, 'Let the agent ask a model of this provider first: the one that is named, or the data file''s default')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Ask the API whether it accepts the credential, and store it only then')
             [CompletionResult]::new('--skip-health', '--skip-health', [CompletionResultType]::ParameterName, 'Store without asking the API, which scripts get anyway, and without following a reference')
             [CompletionResult]::new('--non-interactive', '--non-interactive', [CompletionResultType]::ParameterName, 'Never ask anything, also on a terminal')
@@ -121,12 +128,12 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
         'fased;models;auth;login' {
             [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'How to sign in [default: asks]')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long the sign-in may take, like `90s` or `5m` [default: 5m]')
-            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is; only `anthropic` is known')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is: `anthropic`, or a provider with a base URL in the config [default: anthropic]')
             [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store it under, like `anthropic:work` [default: one named after its kind or account]')
             [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a token lives, like `365d` or `12h`')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
             [CompletionResult]::new('--no-browser', '--no-browser', [CompletionResultType]::ParameterName, 'Do not open a browser; print the address only')
-            [CompletionResult]::new('--set-default', '--set-default', [CompletionResultType]::ParameterName, 'Let the agent ask the data file''s default model first')
+            [CompletionResult]::new('--set-default', '--set-default', [CompletionResultType]::ParameterName, 'Let the agent ask the provider''s first model first; of Anthropic that is the data file''s default')
             [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Let --profile-id replace a credential of another kind')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Ask the API whether it accepts the token or key, and store it only then')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
@@ -135,7 +142,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             break
         }
         'fased;models;auth;setup-token' {
-            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is; only `anthropic` is known')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is: `anthropic`, or a provider with a base URL in the config [default: anthropic]')
             [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store it under, like `anthropic:work` [default: one named after its kind or account]')
             [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a token lives, like `365d` or `12h`')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')
@@ -148,7 +155,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             break
         }
         'fased;models;auth;paste-token' {
-            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is; only `anthropic` is known')
+            [CompletionResult]::new('--provider', '--provider', [CompletionResultType]::ParameterName, 'Whose credential it is: `anthropic`, or a provider with a base URL in the config [default: anthropic]')
             [CompletionResult]::new('--profile-id', '--profile-id', [CompletionResultType]::ParameterName, 'Profile to store it under, like `anthropic:work` [default: one named after its kind or account]')
             [CompletionResult]::new('--expires-in', '--expires-in', [CompletionResultType]::ParameterName, 'How long a token lives, like `365d` or `12h`')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose credentials are meant [default: the configured default agent, else main]')

@@ -919,14 +919,14 @@ _fased() {
             return 0
             ;;
         fased__subcmd__onboard)
-            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --secret-input-mode --secret-ref --token-profile-id --profile-id --token-expires-in --replace --agent --verify --skip-health --non-interactive --accept-risk --json --help"
+            opts="-h --auth-choice --anthropic-api-key --api-key-stdin --token-provider --token --token-stdin --custom-base-url --custom-model-id --custom-api-key --custom-api-key-stdin --custom-provider-id --custom-compatibility --secret-input-mode --secret-ref --token-profile-id --profile-id --token-expires-in --replace --set-default --agent --verify --skip-health --non-interactive --accept-risk --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --auth-choice)
-                    COMPREPLY=($(compgen -W "apiKey anthropic-oauth token skip" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "apiKey anthropic-oauth token custom-api-key skip" -- "${cur}"))
                     return 0
                     ;;
                 --anthropic-api-key)
@@ -939,6 +939,26 @@ _fased() {
                     ;;
                 --token)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --custom-base-url)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --custom-model-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --custom-api-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --custom-provider-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --custom-compatibility)
+                    COMPREPLY=($(compgen -W "anthropic openai openai-responses" -- "${cur}"))
                     return 0
                     ;;
                 --secret-input-mode)

@@ -38,10 +38,18 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "completion" -d 'Print a
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l auth-choice -d 'How to sign in' -r -f -a "apiKey\t'An API key of the Anthropic Console'
 anthropic-oauth\t'Sign in with a browser, with the account of a Claude plan'
 token\t'A setup-token of `claude setup-token`'
+custom-api-key\t'An API key of another Anthropic-compatible endpoint'
 skip\t'Nothing for now'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l anthropic-api-key -d 'An API key of the Anthropic Console' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-provider -d 'Whose token it is; only `anthropic` is known' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token -d 'A setup-token, as printed by `claude setup-token`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l custom-base-url -d 'Address of an Anthropic-compatible endpoint, without `/v1`' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l custom-model-id -d 'A model as that endpoint knows it' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l custom-api-key -d 'Its API key [default: CUSTOM_API_KEY of the environment, where nobody can be asked]' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l custom-provider-id -d 'What the provider is called in models like `ID/claude-sonnet-5` [default: named after its host]' -r
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l custom-compatibility -d 'What it speaks; only `anthropic`, the Messages API, can be asked' -r -f -a "anthropic\t'Anthropic\'s Messages API'
+openai\t'OpenAI\'s Chat Completions; not spoken here'
+openai-responses\t'OpenAI\'s Responses; not spoken here'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l secret-input-mode -d 'Store the credential itself, or a reference to where it is kept' -r -f -a "plaintext\t'The credential itself'
 ref\t'Where it is kept; it is looked up at every use'"
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l secret-ref -d 'Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`' -r
@@ -50,7 +58,9 @@ complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-expires-in
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l agent -d 'Agent to store it for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l api-key-stdin -d 'Read the API key from standard input'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l token-stdin -d 'Read the setup-token from standard input'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l custom-api-key-stdin -d 'Read its API key from standard input'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l replace -d 'Let --profile-id replace a credential of another kind'
+complete -c fased -n "__fish_fased_using_subcommand onboard" -l set-default -d 'Let the agent ask a model of this provider first: the one that is named, or the data file\'s default'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l verify -d 'Ask the API whether it accepts the credential, and store it only then'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l skip-health -d 'Store without asking the API, which scripts get anyway, and without following a reference'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive -d 'Never ask anything, also on a terminal'

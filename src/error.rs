@@ -21,6 +21,7 @@ use crate::config::{AgentId, ConfigError};
 use crate::models::refs::ModelRefError;
 use crate::models::selection::ConfiguredModelError;
 use crate::provider::ProviderError;
+use crate::provider::custom::CustomProviderError;
 use crate::storage::{FileError, LockError};
 use crate::text::capitalised;
 
@@ -295,8 +296,37 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Client(error) => error.into(),
+            ProviderError::BaseUrl { ref provider, .. } => {
+                let message = format!("{}.", sentence(&error));
+                Self::new(Exit::Usage, "base_url", message)
+                    .hint(format!("it comes from models.providers.{provider}.baseUrl in the config"))
+            }
+            ProviderError::OtherApi { ref provider, .. } => Self::new(Exit::Failed, "other_api", error.to_string())
+                .hint(format!("ask a model of another provider, or name an Anthropic-compatible address of {provider} and set its api to \"anthropic-messages\"")),
             ProviderError::NoBaseUrl { ref provider } => Self::new(Exit::Failed, "base_url", error.to_string())
                 .hint(format!("name it in the config: models: {{ providers: {{ \"{provider}\": {{ baseUrl: \"https://…\" }} }} }}")),
+        }
+    }
+}
+
+impl From<CustomProviderError> for Failure {
+    fn from(error: CustomProviderError) -> Self {
+        let message = format!("{}.", sentence(&error).trim_end_matches('.'));
+        let usage = |kind| Self::new(Exit::Usage, kind, message.clone());
+        match error {
+            CustomProviderError::Edit(error) => error.into(),
+            CustomProviderError::BaseUrl(_) => usage("base_url")
+                .hint("give one like https://llm.example.com/anthropic; http is for this machine alone"),
+            CustomProviderError::Id => usage("provider_id"),
+            CustomProviderError::Anthropics => usage("provider_id")
+                .hint("choose another id; a proxy of Anthropic's own API is set by models.providers.anthropic.baseUrl in the config, or ANTHROPIC_BASE_URL"),
+            CustomProviderError::Model => usage("model_ref"),
+            CustomProviderError::OtherAddress { id, .. } => usage("provider_taken")
+                .fact("what is stored for it would go to the new address")
+                .hint(format!("choose another --custom-provider-id, or change models.providers.{id}.baseUrl in the config on purpose")),
+            CustomProviderError::OtherApi { .. } => {
+                usage("provider_taken").hint("choose another --custom-provider-id")
+            }
         }
     }
 }
@@ -350,6 +380,10 @@ impl From<ObtainError> for Failure {
             ObtainError::Reference { ref id, ref source } => {
                 Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
                     .detail("profileId", id.as_str().into())
+                    .fix(wording::reference_fix(source))
+            }
+            ObtainError::ConfigKey { ref source, .. } => {
+                Self::new(Exit::NoUsableCredential, "secret_reference", format!("{}.", sentence(&error)))
                     .fix(wording::reference_fix(source))
             }
             ObtainError::Nothing { ref id } => {

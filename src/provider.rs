@@ -1,22 +1,28 @@
 //! The provider as configured: base URL, headers, proxy and trust from config, environment and data file, joined into a
 //! client; and a chosen credential turned into what signs its requests. The client itself knows none of those places.
 
+pub mod custom;
+
 use url::Url;
 
 use crate::anthropic::{
     Authorization, BetaNames, Client, ClientOptions, Error, NetworkPolicy, ProxySettings, Transport,
     TrustSettings,
 };
-use crate::auth::form::Form;
+use crate::auth::form::{ANTHROPIC, Form};
 use crate::auth::oauth::settings::{self, OAuthAccess, OAuthSettings};
 use crate::auth::obtain::Obtained;
 use crate::config::Config;
 use crate::env::Env;
 use crate::models::catalog::Catalog;
 use crate::secret::Secret;
+use crate::text::{one_line, without_credentials};
 
 /// What this program calls itself to every server.
 pub const USER_AGENT: &str = concat!("fased/", env!("CARGO_PKG_VERSION"));
+
+/// What `api` of a provider in the config says when it speaks the Messages API.
+pub const MESSAGES_API: &str = "anthropic-messages";
 
 /// There is no client for a provider.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +32,22 @@ pub enum ProviderError {
     NoBaseUrl {
         /// The provider.
         provider: String,
+    },
+    /// It speaks another protocol than the one of this program.
+    #[error("Provider \"{provider}\" speaks {}; only Anthropic's Messages API is spoken here.", one_line(.api))]
+    OtherApi {
+        /// The provider.
+        provider: String,
+        /// What the config says it speaks.
+        api: String,
+    },
+    /// Its address in the config is none, or not a safe one.
+    #[error("{source} (provider {provider})")]
+    BaseUrl {
+        /// The provider.
+        provider: String,
+        /// What is wrong with it.
+        source: Error,
     },
     /// An address, header or proxy setting cannot be used.
     #[error(transparent)]
@@ -43,7 +65,17 @@ pub fn client(
     env: &Env,
     network: NetworkPolicy,
 ) -> Result<Client, ProviderError> {
-    Ok(Client::new(options(provider, config, env, network)?)?)
+    Client::new(options(provider, config, env, network)?).map_err(|error| told(provider, error))
+}
+
+/// A mistake in an address is told with the provider whose it is.
+fn told(provider: &str, error: Error) -> ProviderError {
+    match error {
+        Error::InvalidBaseUrl { .. } | Error::InsecureBaseUrl { .. } if provider != ANTHROPIC => {
+            ProviderError::BaseUrl { provider: provider.to_owned(), source: error }
+        }
+        error => error.into(),
+    }
 }
 
 /// What such a client is made of.
@@ -56,17 +88,22 @@ pub fn options(
     env: &Env,
     network: NetworkPolicy,
 ) -> Result<ClientOptions, ProviderError> {
+    check_api(provider, config)?;
     let catalog = Catalog::embedded();
     let configured = config.provider(provider);
     let base_url = base_url(provider, config, env)
         .ok_or_else(|| ProviderError::NoBaseUrl { provider: provider.to_owned() })?;
-    let betas = BetaNames {
-        plan_token: catalog.betas().plan_token.clone(),
-        bearer_token: catalog.betas().bearer_token.clone(),
-        extended_cache_ttl: catalog.betas().extended_cache_ttl.clone(),
-        refused_with_bearer: catalog.betas().refused_with_bearer.clone(),
+    // Betas are Anthropic's: another provider may refuse what it does not know, so it gets those the config names alone.
+    let betas = match provider {
+        ANTHROPIC => BetaNames {
+            plan_token: catalog.betas().plan_token.clone(),
+            bearer_token: catalog.betas().bearer_token.clone(),
+            extended_cache_ttl: catalog.betas().extended_cache_ttl.clone(),
+            refused_with_bearer: catalog.betas().refused_with_bearer.clone(),
+        },
+        _ => BetaNames::default(),
     };
-    let base_url = settings::parse(base_url)?;
+    let base_url = settings::parse(base_url).map_err(|error| told(provider, error))?;
     let mut options = ClientOptions::new(base_url, &catalog.api().anthropic_version, USER_AGENT, betas);
     let transport = transport(env, network);
     (options.network, options.proxy, options.trust) = (transport.network, transport.proxy, transport.trust);
@@ -79,11 +116,24 @@ pub fn options(
     Ok(options)
 }
 
+/// Whether a provider can be asked at all: it speaks the Messages API, or nobody says that it does not.
+///
+/// # Errors
+/// When the config says that it speaks something else.
+pub fn check_api(provider: &str, config: &Config) -> Result<(), ProviderError> {
+    match config.provider(provider).and_then(|entry| entry.api.as_deref()).map(str::trim) {
+        None | Some("" | MESSAGES_API) => Ok(()),
+        Some(api) => {
+            Err(ProviderError::OtherApi { provider: provider.to_owned(), api: without_credentials(api) })
+        }
+    }
+}
+
 /// The base URL of a provider as configured; `None` when nobody says it.
 pub fn base_url<'a>(provider: &str, config: &'a Config, env: &'a Env) -> Option<&'a str> {
     let anthropics = || env.get("ANTHROPIC_BASE_URL").unwrap_or(&Catalog::embedded().api().base_url);
     let configured = config.provider(provider).and_then(|provider| provider.base_url.as_deref());
-    configured.or_else(|| (provider == "anthropic").then(anthropics))
+    configured.or_else(|| (provider == ANTHROPIC).then(anthropics))
 }
 
 /// How requests leave this process.

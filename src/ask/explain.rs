@@ -291,11 +291,14 @@ impl<T> ParameterReport<T> {
 impl CredentialReport {
     fn of(candidate: &Candidate<'_>, usable: bool) -> Self {
         Self {
-            source: match candidate.source {
+            source: match &candidate.source {
                 Source::Profile(profile) => {
                     NextReport::Profile { profile_id: profile.id.clone(), billing: candidate.billing }
                 }
                 Source::Env(variable, _) => NextReport::Env { variable, billing: candidate.billing },
+                Source::Config(key) => {
+                    NextReport::Config { key: key.place.clone(), billing: candidate.billing }
+                }
             },
             secret: shown_secret(candidate),
             form: candidate.form,
@@ -309,6 +312,7 @@ fn shown_secret(candidate: &Candidate<'_>) -> String {
     match &candidate.source {
         Source::Profile(profile) => profile.credential.material().shown(),
         Source::Env(_, secret) => secret.masked(),
+        Source::Config(key) => key.shown(),
     }
 }
 

@@ -113,7 +113,7 @@ pub type Observe<'o> = dyn FnMut(Happening<'_>) -> ControlFlow<()> + 'o;
 /// A try that gave no answer.
 #[derive(Debug)]
 pub struct FailedAttempt {
-    /// The profile or variable.
+    /// The profile, the variable or the place in the config.
     pub credential: String,
     /// The profile, when it was one.
     pub profile_id: Option<ProfileId>,
@@ -175,6 +175,8 @@ pub enum AskError {
         /// Why.
         why: NoCredential,
     },
+    /// The model's provider cannot be asked at all.
+    Provider(ProviderError),
     /// Every try failed, or nothing else would have helped.
     GaveUp {
         /// What ended it.
@@ -257,7 +259,16 @@ impl<'a> Asker<'a> {
         let mut routes = Vec::new();
         let mut nothing = None;
         let mut payer = None;
-        for model in question.models {
+        for (place, model) in question.models.iter().enumerate() {
+            if let Err(error) = crate::provider::check_api(model.provider(), self.config) {
+                // Whoever names such a model is told; as a fallback it is one that cannot step in.
+                if place == 0 {
+                    return Err(AskError::Provider(error));
+                }
+                let class = Catalog::embedded().class_of(model).to_owned();
+                routes.push(Route { model: model.to_string(), class, candidates: Vec::new() });
+                continue;
+            }
             let class = Catalog::embedded().class_of(model);
             let auth = ProviderAuth::survey(model.provider(), class, inputs);
             let pinned = question.pinned.filter(|id| id.provider() == model.provider());
@@ -303,7 +314,7 @@ fn told(
         credential: candidate.id.clone(),
         profile_id: match &candidate.credential.credential.source {
             crate::auth::resolve::Source::Profile(profile) => Some(profile.id.clone()),
-            crate::auth::resolve::Source::Env(..) => None,
+            crate::auth::resolve::Source::Env(..) | crate::auth::resolve::Source::Config(_) => None,
         },
         billing: candidate.billing,
         model: question.models[place.route].clone(),

@@ -68,6 +68,11 @@ impl<'a> ProviderAuth<'a> {
                 eligible.push(Eligible { credential, is_trial, is_held_back });
             }
         }
+        if let Some(key) = self.config_key.as_ref().filter(|key| key.is_eligible()) {
+            let credential = Candidate::of_config(key);
+            let is_held_back = !self.admits(credential.billing);
+            eligible.push(Eligible { credential, is_trial: false, is_held_back });
+        }
         if let Some(credential) = env {
             let at = if inputs.config.auth.env == EnvPolicy::Prefer { 0 } else { eligible.len() };
             let is_held_back = !self.admits(credential.billing);
@@ -174,6 +179,7 @@ mod tests {
                 let name = match &eligible.credential.source {
                     Source::Profile(profile) => profile.id.name(),
                     Source::Env(variable, _) => variable,
+                    Source::Config(_) => "config",
                 };
                 if eligible.is_trial { format!("{name}?") } else { name.to_owned() }
             };
@@ -221,6 +227,21 @@ mod tests {
         assert_eq!(failed().names(), ["a?"]);
         assert_eq!(World::new(&[]).names(), [env]);
         assert_eq!(World::new(&[]).env(EnvPolicy::Never).candidates(None), Err(NoCredential::NothingStored));
+    }
+
+    #[test]
+    fn a_key_in_the_config_is_tried_once_no_profile_is_stored() {
+        let text = "{models:{providers:{anthropic:{apiKey:'sk-ant-api03-sandbox-config'}}}}";
+        let with_key = |names: &[&str]| {
+            let mut world = World::new(names);
+            world.config = crate::config::load::parse(text).unwrap();
+            world
+        };
+        let env = "ANTHROPIC_API_KEY";
+        assert_eq!(with_key(&["a"]).names(), ["a"]);
+        assert_eq!(with_key(&[]).names(), ["config"]);
+        assert_eq!(with_key(&[]).env(EnvPolicy::Overflow).names(), ["config", env]);
+        assert_eq!(with_key(&[]).env(EnvPolicy::Prefer).names(), [env, "config"]);
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::health::Billing;
 use super::profile::CredentialType;
 use crate::secret::{Secret, SecretKind};
 
+/// The provider whose credentials tell by their form who pays.
+pub const ANTHROPIC: &str = "anthropic";
+
 /// How a credential is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -15,7 +18,7 @@ pub enum Form {
     ApiKey,
     /// As a bearer token of a Claude plan.
     PlanToken,
-    /// As a bearer token of the Console or of federation.
+    /// As a bearer token of the Console, of federation or of another provider.
     ConsoleToken,
 }
 
@@ -35,12 +38,36 @@ impl Form {
         }
     }
 
-    /// Who pays for what is sent in this form.
+    /// The form of a secret for a provider. Plans are Anthropic's: a bearer token for anybody else goes without what
+    /// their requests carry.
+    pub fn for_provider(
+        provider: &str,
+        secret: &Secret,
+        stored_as: CredentialType,
+        issuer: Option<&str>,
+    ) -> Self {
+        match Self::of(secret, stored_as, issuer) {
+            Self::PlanToken if provider != ANTHROPIC => Self::ConsoleToken,
+            form => form,
+        }
+    }
+
+    /// Who pays for what is sent to Anthropic in this form.
     pub fn billing(self) -> Billing {
         match self {
             Self::ApiKey | Self::ConsoleToken => Billing::Api,
             Self::PlanToken => Billing::Subscription,
         }
+    }
+}
+
+/// Who pays for a credential of a provider. A key is one of an account there; what pays for the tokens of others than
+/// Anthropic nobody can tell.
+pub fn billing(provider: &str, stored_as: CredentialType, form: Form) -> Billing {
+    match stored_as {
+        _ if provider == ANTHROPIC => form.billing(),
+        CredentialType::ApiKey => Billing::Api,
+        CredentialType::Token | CredentialType::OAuth => Billing::Unknown,
     }
 }
 
@@ -52,6 +79,16 @@ pub fn is_useless(kind: SecretKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_plan_pays_for_what_another_provider_gets() {
+        let bearer = Secret::new("sk-ant-oat01-x");
+        let form = |provider: &str| Form::for_provider(provider, &bearer, CredentialType::Token, None);
+        assert_eq!((form("anthropic"), form("team")), (Form::PlanToken, Form::ConsoleToken));
+        assert_eq!(billing("anthropic", CredentialType::Token, form("anthropic")), Billing::Subscription);
+        assert_eq!(billing("team", CredentialType::Token, form("team")), Billing::Unknown);
+        assert_eq!(billing("team", CredentialType::ApiKey, Form::ApiKey), Billing::Api);
+    }
 
     #[test]
     fn what_the_secret_is_decides_over_what_it_was_stored_as() {

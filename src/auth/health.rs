@@ -216,9 +216,11 @@ pub fn judge(profile: &Profile, state: Option<&ProfileState>, situation: &Situat
         verified: state.and_then(|state| state.verified.clone()).map(Box::new),
         usable: obstacle.map_or(Usable::Yes, |obstacle| Usable::No(obstacle.into())),
         form,
-        billing: match form {
-            Some(form) if profile.id.provider() == "anthropic" => form.billing(),
-            _ => Billing::Unknown,
+        billing: match (form, profile.id.provider()) {
+            (None, form::ANTHROPIC) => Billing::Unknown,
+            (form, provider) => {
+                form::billing(provider, profile.credential.kind(), form.unwrap_or(Form::ApiKey))
+            }
         },
     }
 }
@@ -262,14 +264,15 @@ fn judge_stored(
             (if at <= now { Stored::Refreshable } else { Stored::Ok }, Some(at), false)
         }
         (_, Expiry::At(at)) => (by_time(at), Some(at), false),
+        // How long tokens of others live is not known.
         (Credential::Token { .. }, Expiry::Unknown) => match profile.added_at {
-            Some(added) => {
+            Some(added) if profile.id.provider() == form::ANTHROPIC => {
                 let at = added.saturating_add(SETUP_TOKEN_LIFE).unwrap_or(Timestamp::MAX);
                 // An estimate may warn, but it never says that something ended.
                 let stored = if by_time(at) == Stored::Ok { Stored::Ok } else { Stored::Expiring };
                 (stored, Some(at), true)
             }
-            None => (Stored::Static, None, false),
+            _ => (Stored::Static, None, false),
         },
         (Credential::OAuth { .. }, Expiry::Unknown) => (Stored::Static, None, false),
     }
@@ -335,7 +338,7 @@ fn form_of(profile: &Profile, look: Option<&Look>) -> Option<Form> {
     let issuer = profile.issuer.as_deref();
     match (profile.credential.material(), look) {
         (Material::Value(secret), _) | (_, Some(Look::Found(secret, _))) => {
-            Some(Form::of(secret, kind, issuer))
+            Some(Form::for_provider(profile.id.provider(), secret, kind, issuer))
         }
         (Material::Reference(_), _) if kind == CredentialType::ApiKey => Some(Form::ApiKey),
         (Material::Reference(_), _) if issuer == Some("console") => Some(Form::ConsoleToken),
@@ -542,6 +545,8 @@ mod tests {
         assert_eq!(verdict(&console).billing, Billing::Api);
         let mut foreign = api_key();
         foreign.id = "openrouter:a".parse().unwrap();
+        assert_eq!(verdict(&foreign).billing, Billing::Api);
+        foreign.credential = token(Expiry::Unknown).credential;
         assert_eq!(verdict(&foreign).billing, Billing::Unknown);
     }
 

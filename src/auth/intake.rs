@@ -2,6 +2,7 @@
 //! refused with a word on what it is. Every surface that takes a credential goes through here, so a token at the API-key
 //! prompt is recognised everywhere alike.
 
+use super::form::{self, ANTHROPIC};
 use crate::secret::{Secret, SecretKind};
 
 /// Shortest bearer token Anthropic issues; anything shorter was cut while copying.
@@ -49,6 +50,9 @@ pub enum IntakeError {
     /// It cannot authenticate requests for messages at all.
     #[error("This is {}, which cannot send messages.", .0.described())]
     Useless(SecretKind),
+    /// Nothing was given for another provider.
+    #[error("The credential is empty.")]
+    Nothing,
     /// No Anthropic prefix.
     #[error("This does not look like {}: it does not begin with sk-ant-.", .0.described())]
     NotAnthropic(Expected),
@@ -81,19 +85,8 @@ pub struct Accepted {
 /// # Errors
 /// When the text cannot be the expected credential.
 pub fn accept(text: &str, expected: Expected) -> Result<Accepted, IntakeError> {
-    let cleaned = zeroize::Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect::<String>());
-    let length = cleaned.chars().count();
-    if length == 0 {
-        return Err(IntakeError::Empty(expected));
-    }
-    if length > LONGEST {
-        return Err(IntakeError::TooLong { length });
-    }
-    if !cleaned.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(IntakeError::Unprintable);
-    }
-    let secret = Secret::new(cleaned.as_str());
-    let kind = secret.kind();
+    let secret = cleaned(text)?.ok_or(IntakeError::Empty(expected))?;
+    let (kind, length) = (secret.kind(), secret.len());
     let shortest = match (expected, kind) {
         (Expected::ApiKey, SecretKind::ApiKey) => SHORTEST_API_KEY,
         (Expected::SetupToken, SecretKind::BearerToken) => SHORTEST_BEARER,
@@ -108,6 +101,36 @@ pub fn accept(text: &str, expected: Expected) -> Result<Accepted, IntakeError> {
         return Err(IntakeError::TooShort { length });
     }
     Ok(Accepted { secret, unfamiliar: kind == SecretKind::OtherAnthropic })
+}
+
+/// The same for any provider. What a key of another one than Anthropic looks like is its own affair; what cannot send
+/// messages anywhere is refused there, too.
+///
+/// # Errors
+/// When the text cannot be the expected credential.
+pub fn accept_for(provider: &str, text: &str, expected: Expected) -> Result<Accepted, IntakeError> {
+    if provider == ANTHROPIC {
+        return accept(text, expected);
+    }
+    let secret = cleaned(text)?.ok_or(IntakeError::Nothing)?;
+    let kind = secret.kind();
+    if form::is_useless(kind) {
+        return Err(IntakeError::Useless(kind));
+    }
+    Ok(Accepted { secret, unfamiliar: false })
+}
+
+/// Plain characters without white space; `None` when nothing is left.
+fn cleaned(text: &str) -> Result<Option<Secret>, IntakeError> {
+    let cleaned = zeroize::Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect::<String>());
+    let length = cleaned.chars().count();
+    if length > LONGEST {
+        return Err(IntakeError::TooLong { length });
+    }
+    if !cleaned.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(IntakeError::Unprintable);
+    }
+    Ok((length > 0).then(|| Secret::new(cleaned.as_str())))
 }
 
 #[cfg(test)]
@@ -184,6 +207,17 @@ mod tests {
     fn an_unfamiliar_anthropic_form_is_taken_with_a_mark() {
         let new_form = format!("sk-ant-new07-{}", "0".repeat(60));
         assert!(accept(&new_form, Expected::ApiKey).unwrap().unfamiliar);
+    }
+
+    #[test]
+    fn a_key_of_another_provider_may_have_any_form_but_that_of_what_sends_nothing() {
+        for text in ["x", " sk-proj-1\n", &api_key(), &setup_token()] {
+            assert!(accept_for("team", text, Expected::ApiKey).is_ok(), "{text}");
+        }
+        assert_eq!(accept_for("team", " ", Expected::ApiKey), Err(IntakeError::Nothing));
+        let client = accept_for("team", "fased-ck-x", Expected::ApiKey);
+        assert_eq!(client, Err(IntakeError::Useless(SecretKind::GatewayClientKey)));
+        assert!(accept_for("anthropic", "x", Expected::ApiKey).is_err());
     }
 
     proptest! {

@@ -1,12 +1,13 @@
 //! Credentials: how pasted text is judged ([`intake`]), what a profile is ([`profile`]), how profiles are kept
 //! ([`store`], [`enroll`], [`copy`](mod@copy), `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
 //! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] says what a request is signed with
-//! and [`candidates`] what else it may be; [`obtain`] gets the secret, refreshing pairs ([`oauth`]) and following references
+//! and [`candidates`] what else it may be, the key in the config ([`configured`]) included; [`obtain`] gets the secret, refreshing pairs ([`oauth`]) and following references
 //! ([`mod@reference`]); what came of it is noted by the rules of [`cooldown`]. Keeping house is [`reorder`], [`windows`],
 //! [`remove`] and [`rename`].
 //! Credentials that other programs keep are read where they are ([`neighbours`], [`federation`]).
 
 pub mod candidates;
+pub mod configured;
 pub mod cooldown;
 pub mod copy;
 pub mod enroll;

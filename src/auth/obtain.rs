@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
+use super::configured::{ConfigKey, Kept};
 use super::federation::mint::{MintError, Minter};
-use super::form::Form;
+use super::form::{self, Form};
 use super::health::Billing;
 use super::neighbours::{self, Live, Owner};
 use super::oauth::refresh::{Reason, RefreshError, Refresher};
@@ -41,6 +42,14 @@ pub enum ObtainError {
     Reference {
         /// The profile.
         id: ProfileId,
+        /// Why.
+        source: BrokenReference,
+    },
+    /// The reference in the config leads nowhere.
+    #[error("{place} of the config cannot be used: {source}")]
+    ConfigKey {
+        /// Where it stands.
+        place: String,
         /// Why.
         source: BrokenReference,
     },
@@ -85,6 +94,7 @@ impl Obtainer<'_> {
                 workspace: None,
                 expires: None,
             }),
+            Source::Config(key) => self.of_config(key, None).await,
             Source::Profile(profile) => self.of_profile(profile, None).await,
         }
     }
@@ -95,9 +105,9 @@ impl Obtainer<'_> {
         match &candidate.source {
             Source::Profile(profile) if is_pair(profile) => refusal == ApiErrorKind::Authentication,
             Source::Profile(profile) => {
-                matches!(profile.credential.material(), Material::Reference(_))
-                    && matches!(refusal, ApiErrorKind::Authentication | ApiErrorKind::Permission)
+                matches!(profile.credential.material(), Material::Reference(_)) && may_be_mended(refusal)
             }
+            Source::Config(key) => matches!(key.kept(), Kept::Elsewhere(_)) && may_be_mended(refusal),
             Source::Env(..) => false,
         }
     }
@@ -113,12 +123,34 @@ impl Obtainer<'_> {
         candidate: &Candidate<'_>,
         rejected: &Secret,
     ) -> Result<Option<Obtained>, ObtainError> {
-        let Source::Profile(profile) = &candidate.source else { return Ok(None) };
-        if !is_pair(profile) && !matches!(profile.credential.material(), Material::Reference(_)) {
-            return Ok(None);
-        }
-        let renewed = self.of_profile(profile, Some(rejected)).await?;
+        let renewed = match &candidate.source {
+            Source::Profile(profile)
+                if is_pair(profile) || matches!(profile.credential.material(), Material::Reference(_)) =>
+            {
+                self.of_profile(profile, Some(rejected)).await?
+            }
+            Source::Config(key) if matches!(key.kept(), Kept::Elsewhere(_)) => {
+                self.of_config(key, Some(rejected)).await?
+            }
+            Source::Profile(_) | Source::Config(_) | Source::Env(..) => return Ok(None),
+        };
         Ok((renewed.secret != *rejected).then_some(renewed))
+    }
+
+    async fn of_config(
+        &self,
+        key: &ConfigKey<'_>,
+        rejected: Option<&Secret>,
+    ) -> Result<Obtained, ObtainError> {
+        let secret = match key.kept() {
+            Kept::Value(secret) => secret.clone(),
+            Kept::Elsewhere(reference) => {
+                let resolved = self.references.resolve(reference, self.programs, rejected).await;
+                resolved.map_err(|source| ObtainError::ConfigKey { place: key.place.clone(), source })?
+            }
+        };
+        let (form, billing) = (key.form(&secret), key.billing(&secret));
+        Ok(Obtained { secret, form, billing, workspace: None, expires: None })
     }
 
     async fn of_profile(
@@ -145,9 +177,9 @@ impl Obtainer<'_> {
             Material::Missing => return Err(ObtainError::Nothing { id: profile.id.clone() }),
         };
         let Found { secret, expires, workspace } = found;
-        let form = Form::of(&secret, profile.credential.kind(), profile.issuer.as_deref());
-        let is_anthropics = profile.id.provider() == "anthropic";
-        let billing = if is_anthropics { form.billing() } else { Billing::Unknown };
+        let (provider, kind) = (profile.id.provider(), profile.credential.kind());
+        let form = Form::for_provider(provider, &secret, kind, profile.issuer.as_deref());
+        let billing = form::billing(provider, kind, form);
         Ok(Obtained { secret, form, billing, workspace, expires })
     }
 
@@ -196,6 +228,11 @@ fn end_of(profile: &Profile) -> Option<Timestamp> {
         Expiry::At(at) => Some(at),
         Expiry::Unknown | Expiry::Invalid => None,
     }
+}
+
+/// Whether what is kept elsewhere may have been changed there to be accepted now.
+fn may_be_mended(refusal: ApiErrorKind) -> bool {
+    matches!(refusal, ApiErrorKind::Authentication | ApiErrorKind::Permission)
 }
 
 fn is_pair(profile: &Profile) -> bool {

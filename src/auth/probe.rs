@@ -7,6 +7,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::configured::ConfigStanding;
+use super::form::ANTHROPIC;
 use super::oauth::refresh::RefreshError;
 use super::obtain::{ObtainError, Obtainer};
 use super::profile_id::ProfileId;
@@ -61,7 +63,7 @@ pub struct Probe {
     pub provider: String,
     /// The model health is judged for.
     pub model: String,
-    /// The profile; absent for a key of the environment.
+    /// The profile; absent for a key of the environment or the config.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_id: Option<ProfileId>,
     /// How people know it.
@@ -161,9 +163,11 @@ pub async fn probe(
     let tries = providers.iter().filter(|provider| options.includes(provider)).map(|provider| {
         let profiles = provider.profiles.iter().filter(|judged| options.includes_profile(judged));
         let mut tries: Vec<Try<'_>> = profiles.map(|judged| Try::of(judged, started_at)).collect();
-        // A key of the environment is tried where it is what would be used.
+        // A key of the config or the environment is tried where it is what would be used.
         if options.profile_ids.is_empty() {
             let from_env = provider.env.iter().filter(|env| env.standing == EnvStanding::Used);
+            let from_config = provider.config_key.iter().filter(|key| key.standing == ConfigStanding::Used);
+            tries.extend(from_config.map(|key| Try { candidate: Candidate::of_config(key), obstacle: None }));
             tries.extend(from_env.map(|env| Try { candidate: Candidate::of_env(env), obstacle: None }));
         }
         (provider, tries)
@@ -248,10 +252,25 @@ async fn ask(
     };
     match verify::accepts(&client, &sign(obtained)).await {
         Ok(status) => (ProbeStatus::Ok, None, Some(status)),
+        // Most endpoints beside Anthropic's serve messages alone.
+        Err(error) if provider != ANTHROPIC && has_no_list(&error) => (
+            ProbeStatus::Unknown,
+            Some("it lists no models, which is what is asked for free".to_owned()),
+            None,
+        ),
         Err(error) => {
             let status = error.api().map(|api| api.status);
             (ProbeStatus::of(&error), Some(error.to_string()), status)
         }
+    }
+}
+
+/// Whether an endpoint does not know the request for the list of models.
+fn has_no_list(error: &Error) -> bool {
+    match error {
+        Error::Api(api) => matches!(api.status, 404 | 405 | 501),
+        Error::Malformed { .. } => true,
+        _ => false,
     }
 }
 
@@ -269,14 +288,20 @@ impl Probe {
     fn blank(provider: &str, model: &str, candidate: &Candidate<'_>) -> Self {
         let profile = match &candidate.source {
             Source::Profile(profile) => Some(*profile),
-            Source::Env(..) => None,
+            Source::Env(..) | Source::Config(_) => None,
+        };
+        let source = match &candidate.source {
+            Source::Profile(_) => "profile",
+            Source::Env(..) => "env",
+            // The TypeScript program's word for a key in the config.
+            Source::Config(_) => "models.json",
         };
         Self {
             provider: provider.to_owned(),
             model: model.to_owned(),
             profile_id: profile.map(|profile| profile.id.clone()),
             label: candidate.source.name().to_owned(),
-            source: if profile.is_some() { "profile" } else { "env" },
+            source,
             mode: profile.map(|profile| profile.credential.kind().as_str()),
             status: ProbeStatus::Unknown,
             error: None,

@@ -1,8 +1,9 @@
-//! What a request to a provider is signed with: every profile judged and in order of use, the environment's key with its
-//! standing, and the one that is next. Status shows this; a request takes [`ProviderAuth::candidates`] of it.
+//! What a request to a provider is signed with: every profile judged and in order of use, the environment's key and the
+//! config's with their standing, and the one that is next. Status shows this; a request takes [`ProviderAuth::candidates`] of it.
 
 use jiff::Timestamp;
 
+use super::configured::{ConfigCredential, ConfigKey, ConfigStanding};
 use super::form::{self, Form};
 use super::health::{self, Billing, Situation, UnusableReason, Usable, Verdict};
 use super::neighbours::Owner;
@@ -51,6 +52,8 @@ pub struct ProviderAuth<'a> {
     pub source: OrderSource,
     /// The explicit order as it stands, when it leaves profiles out.
     pub order: Vec<&'a ProfileId>,
+    /// The config's key, when there is one.
+    pub config_key: Option<ConfigCredential<'a>>,
     /// The environment's credential, when one is set.
     pub env: Option<EnvCredential>,
     /// Who pays when every profile is well: whoever pays for the first in order that time, and nothing else, may keep
@@ -93,6 +96,8 @@ pub enum EnvStanding {
     Used,
     /// A stored profile is used instead.
     Idle,
+    /// The key in the config is used instead.
+    BehindConfig,
     /// A stored profile is used, and this one when all of them fail.
     InReserve,
     /// Every stored profile is unusable, and the policy still does not let it step in.
@@ -112,6 +117,8 @@ pub enum Next {
     Profile(ProfileId),
     /// The environment.
     Env(&'static str),
+    /// The key in the config.
+    Config,
 }
 
 impl Judged<'_> {
@@ -159,6 +166,7 @@ impl<'a> ProviderAuth<'a> {
             unreadable: 0,
             source: ordered.source,
             order,
+            config_key: None,
             env: None,
             usual_payer: usual,
             cross_billing,
@@ -175,10 +183,23 @@ impl<'a> ProviderAuth<'a> {
         // An entry that cannot be read is stored all the same: it must not change who pays.
         let unreadable = inputs.snapshot.ignored.iter().filter(|entry| entry.is_of(provider)).count();
         let any_stored = unreadable > 0 || !profiles.is_empty();
+        let mut config_key = ConfigCredential::survey(provider, inputs.config, &references, any_stored);
+        let is_config_used = config_key.as_ref().is_some_and(|key| key.standing == ConfigStanding::Used);
         let env = env_credential(provider, inputs.env).map(|(variable, secret)| {
-            let standing = standing(&secret, inputs.config.auth.env, any_stored, any_usable);
+            // A key in the config is put there on purpose, so like a profile it keeps the environment from use.
+            let (held, usable) = (any_stored || config_key.is_some(), any_usable || is_config_used);
+            let standing = match standing(&secret, inputs.config.auth.env, held, usable) {
+                EnvStanding::Idle if !any_stored => EnvStanding::BehindConfig,
+                standing => standing,
+            };
             EnvCredential { variable, secret, standing }
         });
+        if let Some(key) = config_key.as_mut().filter(|_| is_config_used) {
+            this.usual_payer = this.usual_payer.or(Some(key.billing));
+            if env.as_ref().is_some_and(|env| env.standing == EnvStanding::Used) {
+                key.standing = ConfigStanding::InReserve;
+            }
+        }
         if inputs.config.auth.env == EnvPolicy::Prefer
             && let Some(env) = env.as_ref().filter(|env| env.standing == EnvStanding::Used)
         {
@@ -190,13 +211,19 @@ impl<'a> ProviderAuth<'a> {
             }
             _ => env,
         });
+        if let Some(key) = config_key.as_mut().filter(|key| key.is_eligible() && !this.admits(key.billing)) {
+            key.standing = ConfigStanding::PayerHeldBack;
+        }
         let mut admitted = usable.filter(|judged| this.admits(judged.verdict.billing));
         let first = admitted.next().map(|judged| &judged.profile.id);
         let next = match &env {
             Some(EnvCredential { variable, standing: EnvStanding::Used, .. }) => Some(Next::Env(variable)),
-            _ => first.cloned().map(Next::Profile),
+            _ => {
+                let key = config_key.as_ref().filter(|key| key.standing == ConfigStanding::Used);
+                first.cloned().map(Next::Profile).or(key.map(|_| Next::Config))
+            }
         };
-        Self { profiles, unreadable, env, next, ..this }
+        Self { profiles, unreadable, config_key, env, next, ..this }
     }
 
     /// Whether a credential with this billing may be used.
@@ -210,7 +237,9 @@ impl<'a> ProviderAuth<'a> {
         let usable = self.profiles.iter().filter(|judged| judged.verdict.usable.is_yes());
         let held_back = usable.filter(|judged| !self.admits(judged.verdict.billing));
         let env = self.env.as_ref().filter(|env| env.standing == EnvStanding::PayerHeldBack);
-        held_back.map(|it| it.profile.id.as_str()).chain(env.map(|env| env.variable)).collect()
+        let key = self.config_key.as_ref().filter(|key| key.standing == ConfigStanding::PayerHeldBack);
+        let others = key.map(|it| it.key.place.as_str()).into_iter().chain(env.map(|env| env.variable));
+        held_back.map(|it| it.profile.id.as_str()).chain(others).collect()
     }
 
     /// The stored profile that is next, when it is one.
@@ -223,7 +252,8 @@ impl<'a> ProviderAuth<'a> {
 
     /// Whether anything could be used or become usable here.
     pub fn has_credentials(&self) -> bool {
-        !self.profiles.is_empty() || self.env.as_ref().is_some_and(|env| env.standing == EnvStanding::Used)
+        let by_env = self.env.as_ref().is_some_and(|env| env.standing == EnvStanding::Used);
+        !self.profiles.is_empty() || self.config_key.is_some() || by_env
     }
 
     /// The first credential for a request: the next one, or the pinned one.
@@ -238,14 +268,17 @@ impl<'a> ProviderAuth<'a> {
                 Usable::No(_) => Err(NoCredential::PinnedUnusable { id: id.clone() }),
             };
         }
-        match (&self.next, &self.env) {
-            (Some(Next::Profile(id)), _) => {
+        match (&self.next, &self.config_key, &self.env) {
+            (Some(Next::Config), Some(key), _) => Ok(Candidate::of_config(key)),
+            (Some(Next::Profile(id)), ..) => {
                 let judged =
                     self.judged(id).ok_or_else(|| NoCredential::MissingProfile { id: id.clone() })?;
                 Ok(Candidate::of(judged))
             }
-            (Some(Next::Env(_)), Some(credential)) => Ok(Candidate::of_env(credential)),
-            _ if self.profiles.is_empty() && self.unreadable == 0 => Err(NoCredential::NothingStored),
+            (Some(Next::Env(_)), _, Some(credential)) => Ok(Candidate::of_env(credential)),
+            _ if self.profiles.is_empty() && self.unreadable == 0 && self.config_key.is_none() => {
+                Err(NoCredential::NothingStored)
+            }
             _ if !self.held_back().is_empty() => Err(NoCredential::HeldBack),
             _ => Err(NoCredential::AllUnusable),
         }
@@ -284,14 +317,17 @@ pub enum Source<'a> {
     Profile(&'a Profile),
     /// An environment variable and its value.
     Env(&'static str, Secret),
+    /// The config.
+    Config(ConfigKey<'a>),
 }
 
 impl Source<'_> {
-    /// The profile's id or the variable's name.
+    /// The profile's id, the variable's name or the key's place in the config.
     pub fn name(&self) -> &str {
         match self {
             Self::Profile(profile) => profile.id.as_str(),
             Self::Env(variable, _) => variable,
+            Self::Config(key) => &key.place,
         }
     }
 }
@@ -310,12 +346,17 @@ impl<'a> Candidate<'a> {
         let form = Some(env_form(&env.secret));
         Self { source, form, billing: billing_of_env(&env.secret), ends: None }
     }
+
+    pub(super) fn of_config(config_key: &ConfigCredential<'a>) -> Self {
+        let source = Source::Config(config_key.key.clone());
+        Self { source, form: config_key.form, billing: config_key.billing, ends: None }
+    }
 }
 
 /// There is no credential to send a request with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoCredential {
-    /// The agent stores none for the provider, and the environment lends none.
+    /// The agent stores none for the provider, and neither config nor environment lend one.
     NothingStored,
     /// There are some, and none can be used now.
     AllUnusable,
@@ -416,6 +457,12 @@ mod tests {
             self
         }
 
+        fn config_key(mut self, json: &str) -> Self {
+            let text = format!("{{models:{{providers:{{Anthropic:{{apiKey:{json}}}}}}}}}");
+            self.config.models = crate::config::load::parse(&text).unwrap().models;
+            self
+        }
+
         fn survey(&self) -> ProviderAuth<'_> {
             let inputs = Inputs {
                 snapshot: &self.snapshot,
@@ -432,6 +479,7 @@ mod tests {
             self.survey().next.map(|next| match next {
                 Next::Profile(id) => id.to_string(),
                 Next::Env(variable) => variable.to_owned(),
+                Next::Config => "config".to_owned(),
             })
         }
     }
@@ -457,6 +505,52 @@ mod tests {
         for (policy, world, next) in table {
             assert_eq!(world.policy(policy).next().as_deref(), next, "{policy}");
         }
+    }
+
+    #[test]
+    fn a_key_in_the_config_comes_behind_profiles_and_before_the_environment() {
+        let key = "'sk-ant-api03-config'";
+        let broken = "'${UNSET}'";
+        let cooling = || World::new(&["anthropic:a"]).cool("anthropic:a", 1);
+        let table = [
+            (EnvPolicy::Never, World::new(&[]).config_key(key), Some("config")),
+            (EnvPolicy::Fallback, World::new(&[]).config_key(key), Some("config")),
+            (EnvPolicy::Overflow, World::new(&[]).config_key(key), Some("config")),
+            (EnvPolicy::Prefer, World::new(&[]).config_key(key), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Fallback, World::new(&["anthropic:a"]).config_key(key), Some("anthropic:a")),
+            (EnvPolicy::Fallback, cooling().config_key(key), None),
+            (EnvPolicy::Overflow, cooling().config_key(key), Some("ANTHROPIC_API_KEY")),
+            // What is configured and broken must not change who pays.
+            (EnvPolicy::Fallback, World::new(&[]).config_key(broken), None),
+            (EnvPolicy::Overflow, World::new(&[]).config_key(broken), Some("ANTHROPIC_API_KEY")),
+            (EnvPolicy::Fallback, World::new(&[]).config_key("' '"), Some("ANTHROPIC_API_KEY")),
+        ];
+        for (row, (policy, world, next)) in table.into_iter().enumerate() {
+            assert_eq!(world.policy(policy).next().as_deref(), next, "row {row}, {policy}");
+        }
+    }
+
+    #[test]
+    fn a_broken_or_useless_key_in_the_config_is_no_credential() {
+        for json in ["'${UNSET}'", "{source:'claude-code',id:'x'}", "'sk-ant-admin01-x'", "'fased-ck-x'"] {
+            let mut world = World::new(&[]).config_key(json);
+            world.env = Env::default();
+            let survey = world.survey();
+            assert_eq!(
+                (survey.next.as_ref(), survey.choose(None)),
+                (None, Err(NoCredential::AllUnusable)),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_config_pays_as_usual_where_nothing_is_stored() {
+        let mut world = World::new(&[]).config_key("'sk-ant-oat01-plan'").policy(EnvPolicy::Overflow);
+        world.config.auth.cross_billing = CrossBilling::Stop;
+        let survey = world.survey();
+        assert_eq!((survey.usual_payer, &survey.next), (Some(Billing::Subscription), &Some(Next::Config)));
+        assert_eq!(survey.env.unwrap().standing, EnvStanding::PayerHeldBack);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::configured::{ConfigCredential, ConfigStanding};
+use super::form;
 use super::health::{Billing, Stored, Unusable, UnusableReason, Usable, Verdict};
 use super::neighbours;
 use super::profile::{CredentialType, Material, Profile};
@@ -295,6 +297,33 @@ pub fn some_ids(ids: &[&ProfileId]) -> String {
     shown.join(", ")
 }
 
+/// What mends a key in the config; `None` when nothing is wrong with it.
+pub fn config_key_fix(config_key: &ConfigCredential<'_>) -> Option<Fix> {
+    match &config_key.standing {
+        ConfigStanding::Broken(broken) => Some(reference_fix(broken)),
+        ConfigStanding::CannotSend(_) => {
+            Some(Fix::advise(format!("put an API key at {} of the config", config_key.key.place)))
+        }
+        ConfigStanding::Used
+        | ConfigStanding::Idle
+        | ConfigStanding::InReserve
+        | ConfigStanding::PayerHeldBack => None,
+    }
+}
+
+/// What a key in the config is used for, in a few words.
+pub fn config_key_standing(config_key: &ConfigCredential<'_>) -> String {
+    match &config_key.standing {
+        ConfigStanding::Used if config_key.known_on_use => "used, known on use".to_owned(),
+        ConfigStanding::Used => "used".to_owned(),
+        ConfigStanding::Idle => "idle (a profile is stored)".to_owned(),
+        ConfigStanding::InReserve => "in reserve (auth.env puts the environment first)".to_owned(),
+        ConfigStanding::PayerHeldBack => "held back (auth.crossBilling is stop)".to_owned(),
+        ConfigStanding::Broken(broken) => broken.to_string(),
+        ConfigStanding::CannotSend(kind) => format!("is {}, which cannot send messages", kind.described()),
+    }
+}
+
 /// The line that sets an order again with a profile at its end.
 pub fn order_with(order: &[&ProfileId], id: &ProfileId, agent: Option<&AgentId>) -> String {
     set_order(id.provider(), order.iter().copied().chain([id]), agent)
@@ -333,11 +362,20 @@ pub fn replacement(profile: &Profile, agent: Option<&AgentId>) -> Fix {
 
 /// What stores another secret in a profile.
 fn stored_anew(profile: &Profile, agent: Option<&AgentId>) -> Fix {
-    if profile.id.provider() != "anthropic" {
-        return Fix::advise("renew it with the program that stores it");
-    }
     let agent = flag(agent);
     let to_it = format!(" --profile-id {}", shell_word(profile.id.as_str()));
+    let provider = profile.id.provider();
+    if provider != form::ANTHROPIC {
+        return match profile.credential.kind() {
+            CredentialType::ApiKey => Fix::run([format!(
+                "fased models auth login --provider {provider} --method api-key{to_it}{agent}"
+            )]),
+            CredentialType::Token => {
+                Fix::run([format!("fased models auth paste-token --provider {provider}{to_it}{agent}")])
+            }
+            CredentialType::OAuth => Fix::advise("renew it with the program that stores it"),
+        };
+    }
     let login = "fased models auth login --provider anthropic --method";
     match profile.credential.kind() {
         CredentialType::ApiKey => Fix::run([format!("{login} api-key{to_it}{agent}")]),

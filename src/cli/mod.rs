@@ -24,7 +24,7 @@ pub use config::{
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth};
-pub use onboard::{AuthChoice, OnboardArgs};
+pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
 pub use sandbox::SandboxArgs;
 pub use secret_ref::{SecretInputMode, SecretRefArgs};
 

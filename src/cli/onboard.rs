@@ -12,9 +12,13 @@ Examples:
   fased onboard --auth-choice token --token-provider anthropic \\
     --token \"$CLAUDE_SETUP_TOKEN\"
   fased onboard --secret-ref env:ANTHROPIC_API_KEY
+  fased onboard --custom-base-url https://llm.example.com/anthropic \\
+    --custom-model-id claude-sonnet-5 --custom-api-key-stdin < key.txt
 
 A credential given as a flag can be seen by other users of this machine and
 stays in the shell's history; a pipe avoids both.";
+
+const CUSTOM: &str = "Another Anthropic-compatible endpoint";
 
 /// Flags of `fased onboard`.
 #[derive(Debug, Clone, Default, Args)]
@@ -39,6 +43,24 @@ pub struct OnboardArgs {
     /// Read the setup-token from standard input
     #[arg(long)]
     pub token_stdin: bool,
+    /// Address of an Anthropic-compatible endpoint, without `/v1`
+    #[arg(long, value_name = "URL", help_heading = CUSTOM)]
+    pub custom_base_url: Option<String>,
+    /// A model as that endpoint knows it
+    #[arg(long, value_name = "ID", help_heading = CUSTOM)]
+    pub custom_model_id: Option<String>,
+    /// Its API key [default: CUSTOM_API_KEY of the environment, where nobody can be asked]
+    #[arg(long, value_name = "KEY", value_parser = secret, conflicts_with = "custom_api_key_stdin", help_heading = CUSTOM)]
+    pub custom_api_key: Option<Secret>,
+    /// Read its API key from standard input
+    #[arg(long, help_heading = CUSTOM)]
+    pub custom_api_key_stdin: bool,
+    /// What the provider is called in models like `ID/claude-sonnet-5` [default: named after its host]
+    #[arg(long, value_name = "ID", help_heading = CUSTOM)]
+    pub custom_provider_id: Option<String>,
+    /// What it speaks; only `anthropic`, the Messages API, can be asked
+    #[arg(long, value_name = "API", ignore_case = true, help_heading = CUSTOM)]
+    pub custom_compatibility: Option<Compatibility>,
     /// Whether the credential or a reference to it is stored.
     #[command(flatten)]
     pub reference: SecretRefArgs,
@@ -51,6 +73,9 @@ pub struct OnboardArgs {
     /// Let --profile-id replace a credential of another kind
     #[arg(long, requires = "profile_id")]
     pub replace: bool,
+    /// Let the agent ask a model of this provider first: the one that is named, or the data file's default
+    #[arg(long)]
+    pub set_default: bool,
     /// Agent to store it for [default: the configured default agent, else main]
     #[arg(long, value_name = "ID")]
     pub agent: Option<String>,
@@ -83,9 +108,26 @@ pub enum AuthChoice {
     /// A setup-token of `claude setup-token`
     #[value(name = "token", alias = "setup-token")]
     Token,
+    /// An API key of another Anthropic-compatible endpoint
+    #[value(name = "custom-api-key", alias = "custom")]
+    Custom,
     /// Nothing for now
     #[value(name = "skip")]
     Skip,
+}
+
+/// What an endpoint speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Compatibility {
+    /// Anthropic's Messages API
+    #[value(name = "anthropic")]
+    Anthropic,
+    /// OpenAI's Chat Completions; not spoken here
+    #[value(name = "openai")]
+    OpenAi,
+    /// OpenAI's Responses; not spoken here
+    #[value(name = "openai-responses")]
+    OpenAiResponses,
 }
 
 /// Cannot fail, so that no credential ever stands in a message about a wrong value.

@@ -79,6 +79,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
             let auth = ProviderAuth::survey(model.provider(), class, &inputs);
             return Err(no_credential::failure(&why, &auth, &agent, &inputs));
         }
+        Ok(Err(AskError::Provider(error))) => return Err(error.into()),
         Ok(Err(AskError::GaveUp { end, failed, held_back })) => {
             if let Some(failure) = shown.failure.take() {
                 return Err(failure);
@@ -196,9 +197,13 @@ impl Shown {
                 if *form == Form::PlanToken {
                     notice::show_and_record(ctx, &PLAN_CREDENTIALS);
                 }
-                if let Source::Env(variable, _) = credential.source {
-                    let pays = billing.as_str();
-                    ctx.terminal.say(&style::dim(&format!("using {variable} of the environment ({pays})")));
+                let outside = match &credential.source {
+                    Source::Profile(_) => None,
+                    Source::Env(variable, _) => Some(format!("{variable} of the environment")),
+                    Source::Config(key) => Some(format!("{} of the config", key.place)),
+                };
+                if let Some(outside) = outside {
+                    ctx.terminal.say(&style::dim(&format!("using {outside} ({})", billing.as_str())));
                 }
             }
             Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::agent::Agent;
+use crate::auth::configured::ConfigCredential;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
 use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
+use crate::provider;
 use crate::text;
 
 pub(super) fn failure(
@@ -20,15 +23,46 @@ pub(super) fn failure(
     inputs: &Inputs<'_>,
 ) -> Failure {
     let flag = agent.selected.flag();
+    let only_key = auth.config_key.as_ref().filter(|_| auth.profiles.is_empty() && auth.unreadable == 0);
+    let failure = match (why, only_key) {
+        (NoCredential::AllUnusable, Some(config_key)) => of_config_key(config_key, auth, &flag),
+        (why, _) => of_profiles(why, auth, agent, inputs),
+    };
+    held_back(failure, auth)
+}
+
+/// The config has the only key, and it cannot be used.
+fn of_config_key(config_key: &ConfigCredential<'_>, auth: &ProviderAuth<'_>, flag: &str) -> Failure {
+    let place = &config_key.key.place;
+    let words = wording::config_key_standing(config_key);
+    let message = format!("{place} of the config cannot be used: {words}.");
+    let failure = Failure::new(Exit::NoUsableCredential, "secret_reference", message)
+        .detail("configKey", place.as_str().into());
+    let failure = wording::config_key_fix(config_key).into_iter().fold(failure, Failure::fix);
+    let provider = &auth.provider;
+    failure.command(format!("fased models auth login --provider {provider} --method api-key{flag}"))
+}
+
+fn of_profiles(why: &NoCredential, auth: &ProviderAuth<'_>, agent: &Agent, inputs: &Inputs<'_>) -> Failure {
+    let flag = agent.selected.flag();
     let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
-    let failure = match why {
-        NoCredential::NothingStored if auth.provider != "anthropic" => {
+    match why {
+        NoCredential::NothingStored if auth.provider != ANTHROPIC => {
+            let provider = &auth.provider;
             let message =
-                format!("No API key found for provider \"{}\" (agent {}).", auth.provider, agent.selected.id);
-            let model = Catalog::embedded().default_model();
-            failure("no_credential", message)
-                .hint("this version stores credentials of Anthropic only; ask one of its models")
-                .command(format!("fased chat{flag} --model {model} …"))
+                format!("No API key found for provider \"{provider}\" (agent {}).", agent.selected.id);
+            let failure = failure("no_credential", message);
+            match provider::base_url(provider, &agent.config, inputs.env) {
+                Some(_) => failure
+                    .hint("auth is per agent. Store a key for it")
+                    .command(format!("fased models auth login --provider {provider} --method api-key{flag}")),
+                None => failure
+                    .fact("it has no base URL in the config either")
+                    .hint("an Anthropic-compatible endpoint is set up by")
+                    .command(format!(
+                        "fased onboard --auth-choice custom-api-key --custom-provider-id {provider} --custom-base-url https://… --custom-model-id …{flag}"
+                    )),
+            }
         }
         NoCredential::NothingStored => {
             let failure = failure(
@@ -89,8 +123,7 @@ pub(super) fn failure(
             let pinned = auth.profiles.iter().filter(|judged| judged.profile.id == *id);
             all_unusable(failure("pinned_profile_unusable", message), auth, pinned, agent, inputs)
         }
-    };
-    held_back(failure, auth)
+    }
 }
 
 fn all_unusable<'a>(
@@ -163,7 +196,7 @@ fn other_model(auth: &ProviderAuth<'_>, inputs: &Inputs<'_>) -> Option<ModelRef>
     let catalog = Catalog::embedded();
     let models = catalog.models().filter_map(|(id, _)| format!("{}/{id}", auth.provider).parse().ok());
     let mut asked = HashSet::new();
-    models.filter(|_| auth.provider == "anthropic").find(|model: &ModelRef| {
+    models.filter(|_| auth.provider == ANTHROPIC).find(|model: &ModelRef| {
         // Classes of models are few; each is judged once.
         asked.insert(catalog.class_of(model).to_owned())
             && ProviderAuth::survey(&auth.provider, catalog.class_of(model), inputs).next.is_some()

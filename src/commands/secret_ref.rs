@@ -2,6 +2,7 @@
 //! stored, so that a reference that leads nowhere is noticed while somebody looks.
 
 use super::agent::Agent;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{self, Accepted, Expected, IntakeError};
 use crate::auth::profile::SecretRef;
 use crate::auth::reference::{BrokenReference, SecretRefError};
@@ -37,7 +38,8 @@ pub(super) fn of_given(
     ctx: &Ctx,
     args: &SecretRefArgs,
     given: &Secret,
-    expected: Expected,
+    flag: &str,
+    variable: &str,
 ) -> Result<Option<SecretRef>, Failure> {
     match args.secret_input_mode {
         Some(SecretInputMode::Plaintext) => return Ok(None),
@@ -47,10 +49,6 @@ pub(super) fn of_given(
     if let Some(reference) = SecretRef::in_text(given) {
         return Ok(Some(reference));
     }
-    let (flag, variable) = match expected {
-        Expected::ApiKey => ("--anthropic-api-key", "ANTHROPIC_API_KEY"),
-        Expected::SetupToken => ("--token", "ANTHROPIC_OAUTH_TOKEN"),
-    };
     let held = ctx.env.get(variable).is_some_and(|value| value.trim() == given.expose().trim());
     if held {
         return Ok(Some(SecretRef::variable(variable)));
@@ -61,16 +59,26 @@ pub(super) fn of_given(
     .hint("say where it is kept: --secret-ref env:NAME, file:PROVIDER:/pointer or exec:PROVIDER:id"))
 }
 
+/// How a reference is checked before it is stored.
+pub(super) struct Following {
+    /// What it is to lead to.
+    pub(super) expected: Expected,
+    /// Whether it is followed; else only its place and id are looked at.
+    pub(super) is_followed: bool,
+    /// Whether the wait for a program is shown.
+    pub(super) may_show_progress: bool,
+}
+
 /// Checks a reference before it is stored. Followed as a request would follow it, running its program where it has one, it
 /// gives what it leads to, judged; else only its place and id are checked.
 pub(super) fn check(
     ctx: &Ctx,
     agent: &Agent,
     reference: &SecretRef,
-    expected: Expected,
-    is_followed: bool,
-    may_show_progress: bool,
+    provider: &str,
+    following: &Following,
 ) -> Result<Option<Accepted>, Failure> {
+    let Following { expected, is_followed, may_show_progress } = *following;
     let references = agent.references(ctx);
     let refused = |broken| Failure::of_reference(reference, &broken).fact("nothing was stored");
     references.check_place(reference).map_err(refused)?;
@@ -86,7 +94,7 @@ pub(super) fn check(
         BrokenReference::CannotSend { .. } => refused(broken),
         _ => refused(broken).fact("--skip-health stores a reference without following it"),
     })?;
-    let accepted = intake::accept(secret.expose(), expected);
+    let accepted = intake::accept_for(provider, secret.expose(), expected);
     accepted.map(Some).map_err(|error| not_accepted(&error, reference))
 }
 
@@ -104,9 +112,15 @@ fn not_accepted(error: &IntakeError, reference: &SecretRef) -> Failure {
 }
 
 /// Asks a person where a credential is kept.
-pub(super) fn ask(ctx: &Ctx, agent: &Agent, expected: Expected) -> Result<SecretRef, Failure> {
+pub(super) fn ask(
+    ctx: &Ctx,
+    agent: &Agent,
+    provider: &str,
+    expected: Expected,
+) -> Result<SecretRef, Failure> {
     let terminal = &ctx.terminal;
     let (what, variable) = match expected {
+        Expected::ApiKey if provider != ANTHROPIC => ("API key", "CUSTOM_API_KEY"),
         Expected::ApiKey => ("API key", "ANTHROPIC_API_KEY"),
         Expected::SetupToken => ("token", "ANTHROPIC_OAUTH_TOKEN"),
     };

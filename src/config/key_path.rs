@@ -203,7 +203,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_path_that_is_shown_reads_back(keys in prop::collection::vec(prop_oneof![
-            "\\PC{0,8}".prop_map(|key| Segment::Key(key)), (0_usize..1000).prop_map(Segment::Index)], 1..6)
+            "\\PC{0,8}".prop_map(Segment::Key), (0_usize..1000).prop_map(Segment::Index)], 1..6)
         ) {
             prop_assume!(!matches!(keys[0], Segment::Index(_)));
             prop_assert_eq!(parse(&shown(&keys)), Ok(keys));

@@ -108,6 +108,7 @@ fn of_provider(auth: &ProviderAuth<'_>, agent: &SelectedAgent, findings: &mut Ve
     let (severity, why) = match env.standing {
         EnvStanding::Used | EnvStanding::InReserve => return,
         EnvStanding::Idle => (Severity::Note, "a stored profile is used instead"),
+        EnvStanding::BehindConfig => (Severity::Note, "the key in the config is used instead"),
         EnvStanding::HeldBack => (Severity::Warning, "a profile is stored, though none can be used"),
         EnvStanding::PayerHeldBack => (Severity::Warning, "somebody else would pay for it"),
         EnvStanding::Off => (Severity::Note, "the config says never"),

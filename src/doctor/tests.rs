@@ -1,5 +1,5 @@
 use super::*;
-use crate::clock::ManualClock;
+use crate::clock::{Clock as _, ManualClock, SystemClock};
 use crate::storage::{Durability, create_private_dir, replace};
 
 struct World {
@@ -28,7 +28,7 @@ impl World {
     }
 
     fn look(&self) -> Diagnosis {
-        Diagnosis::make(&Patient { paths: &self.paths, process: &self.env, now: Timestamp::now() })
+        Diagnosis::make(&Patient { paths: &self.paths, process: &self.env, now: SystemClock::new().now() })
     }
 
     fn ids(&self) -> Vec<&'static str> {
@@ -95,9 +95,13 @@ fn an_invalid_config_is_one_finding_and_hides_no_file() {
         (STORE, KEY),
         ("agents/main/agent/auth-state.json.tmp", ""),
     ]);
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
     let leftover = world.paths.state().join("agents/main/agent/auth-state.json.tmp");
-    std::fs::File::options().write(true).open(&leftover).unwrap().set_modified(old).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&leftover)
+        .unwrap()
+        .set_modified(std::time::SystemTime::UNIX_EPOCH)
+        .unwrap();
     assert_eq!(world.ids(), ["config-invalid", "leftover-temporary-file"]);
     assert_eq!(world.mend().0.len(), 1);
     assert!(!leftover.exists());
@@ -161,7 +165,7 @@ fn what_others_can_read_becomes_private() {
 #[test]
 fn a_file_from_the_future_shows_a_wrong_clock() {
     let world = World::of(&[(STORE, KEY)]);
-    let now = Timestamp::now() - jiff::SignedDuration::from_hours(3);
+    let now = SystemClock::new().now() - jiff::SignedDuration::from_hours(3);
     let found = Diagnosis::make(&Patient { paths: &world.paths, process: &world.env, now }).findings;
     assert_eq!(found.iter().map(|finding| finding.id).collect::<Vec<_>>(), ["clock-skew"]);
     assert!(found[0].message.contains("2h 59m") || found[0].message.contains("3h"), "{}", found[0].message);

@@ -44,6 +44,7 @@ fn cells(line: &AgentLine, paths: &Paths) -> Vec<String> {
     let next = match (&line.next, &line.problem) {
         (Some(NextReport::Profile { profile_id, .. }), _) => profile_id.to_string(),
         (Some(NextReport::Env { variable, .. }), _) => format!("env {variable}"),
+        (Some(NextReport::Config { .. }), _) => "config apiKey".to_owned(),
         (None, Some(_)) => "unknown".to_owned(),
         (None, None) => "none".to_owned(),
     };

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{style, table};
+use crate::auth::configured::{ConfigCredential, ConfigStanding};
 use crate::auth::health::{Stored, Usable};
 use crate::auth::resolve::{EnvCredential, EnvStanding, billing_of_env};
 use crate::auth::wording;
@@ -102,6 +103,7 @@ impl Row {
         let (health, sound) = match env.standing {
             EnvStanding::Used => ("used", Soundness::Good),
             EnvStanding::InReserve => ("in reserve (auth.env is overflow)", Soundness::Indifferent),
+            EnvStanding::BehindConfig => ("idle (the config has a key)", Soundness::Indifferent),
             EnvStanding::Idle => ("idle (a profile is stored)", Soundness::Indifferent),
             EnvStanding::HeldBack => ("held back (auth.env is fallback)", Soundness::Attention),
             EnvStanding::PayerHeldBack => ("held back (auth.crossBilling is stop)", Soundness::Attention),
@@ -120,6 +122,25 @@ impl Row {
             health: health.to_owned(),
             sound,
             pays: billing_of_env(&env.secret).as_str(),
+            added: String::new(),
+            used: String::new(),
+        }
+    }
+
+    pub(super) fn of_config_key(config_key: &ConfigCredential<'_>) -> Self {
+        let sound = match config_key.standing {
+            ConfigStanding::Used => Soundness::Good,
+            ConfigStanding::Idle | ConfigStanding::InReserve => Soundness::Indifferent,
+            _ => Soundness::Attention,
+        };
+        Self {
+            is_next: config_key.standing == ConfigStanding::Used,
+            name: "config apiKey".to_owned(),
+            kind: "API key".to_owned(),
+            secret: config_key.key.shown(),
+            health: wording::config_key_standing(config_key),
+            sound,
+            pays: config_key.billing.as_str(),
             added: String::new(),
             used: String::new(),
         }

@@ -41,6 +41,7 @@ fn credential(credential: &CredentialReport) -> String {
     let (name, billing) = match source {
         NextReport::Profile { profile_id, billing } => (profile_id.as_str(), billing),
         NextReport::Env { variable, billing } => (*variable, billing),
+        NextReport::Config { key, billing } => (key.as_str(), billing),
     };
     let form = match form {
         Some(Form::ApiKey) => "API key ",

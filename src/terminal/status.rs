@@ -79,6 +79,7 @@ pub(crate) fn present(paths: &Paths, path: &std::path::Path) -> String {
 
 fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) -> Vec<String> {
     let mut rows: Vec<Row> = provider.rows.iter().map(|row| Row::of_profile(&row, now)).collect();
+    rows.extend(provider.config_key.as_ref().map(Row::of_config_key));
     rows.extend(provider.env_credential.as_ref().map(Row::of_env));
     credentials::lines(&rows, &credentials::STATUS, width)
 }

@@ -18,9 +18,9 @@ use crate::models::refs::ModelRef;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// The profile; `None` for a key of the environment.
+    /// The profile; `None` for a key of the environment or the config.
     pub profile_id: Option<ProfileId>,
-    /// `profile`, or `env: NAME`.
+    /// `profile`, `env: NAME` or `config: PLACE`.
     pub source: String,
     /// Who pays.
     pub billing: Billing,
@@ -52,7 +52,7 @@ pub struct Receipt {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FailedTry {
-    /// The profile, or the variable.
+    /// The profile, the variable or the place in the config.
     pub credential: String,
     /// Who would have paid.
     pub billing: Billing,
@@ -108,6 +108,7 @@ impl Receipt {
         let (profile_id, source) = match &credential.source {
             Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
             Source::Env(variable, _) => (None, format!("env: {variable}")),
+            Source::Config(key) => (None, format!("config: {}", key.place)),
         };
         // What was served decides the price. A provider may name a dated form of the model that was asked; any other
         // name is another model, whose price is not known.

@@ -40,6 +40,47 @@ impl Watch {
 }
 
 #[test]
+fn a_key_in_the_config_stays_there() {
+    let sandbox = TestSandbox::start();
+    let mut watch = Watch::new(&sandbox);
+    let one = key(&format!("{CANARY}-config"), "x3Qw");
+    let url = sandbox.url();
+    // Outside of the home, where every file but the store is searched.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let config = elsewhere.path().join("fased.json");
+    let text = format!(
+        "{{ models: {{ providers: {{ team: {{ baseUrl: '{url}', apiKey: '{one}', headers: {{ 'x-team': '{one}' }} }} }} }} }}"
+    );
+    std::fs::write(&config, text).unwrap();
+    watch.env.set("FASED_CONFIG_PATH", config.to_str().unwrap());
+    for json in [&[] as &[&str], &["--json"]] {
+        let with =
+            |words: &[&'static str]| words.iter().copied().chain(json.iter().copied()).collect::<Vec<_>>();
+        watch.run(&with(&["models", "status"]), None).exits(0);
+        watch.run(&with(&["models", "status", "--probe"]), None).exits(0);
+        watch.run(&with(&["chat", "--model", "team/claude-sonnet-5", "hi"]), None).exits(0);
+        watch.run(&with(&["chat", "--model", "team/no-such-model", "hi"]), None).exits(4);
+        watch.run(&with(&["agents", "list"]), None).exits(0);
+        watch
+            .run(
+                &with(&[
+                    "onboard",
+                    "--custom-base-url",
+                    "https://a.example",
+                    "--custom-model-id",
+                    "m",
+                    "--custom-provider-id",
+                    "team",
+                ]),
+                Some(&one),
+            )
+            .exits(64);
+        let login = ["models", "auth", "login", "--provider", "team", "--method", "api-key"];
+        watch.run(&with(&login), Some(&one)).exits(0);
+    }
+}
+
+#[test]
 fn no_command_shows_a_secret_even_when_it_logs_everything() {
     let sandbox = TestSandbox::start();
     let mut watch = Watch::new(&sandbox);
@@ -95,6 +136,35 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
             vec!["models", "auth", "rename", &one, "anthropic:new"],
             vec!["models", "auth", "rename", &as_id, "anthropic:new"],
             vec!["models", "auth", "rename", "anthropic:default", &as_id],
+            vec!["onboard", "--custom-base-url", &one, "--custom-model-id", "m", "--custom-api-key", &one],
+            vec![
+                "onboard",
+                "--custom-base-url",
+                "https://a.example",
+                "--custom-model-id",
+                &one,
+                "--custom-api-key",
+                &one,
+            ],
+            vec![
+                "onboard",
+                "--custom-base-url",
+                "https://a.example",
+                "--custom-model-id",
+                "m",
+                "--custom-provider-id",
+                &one,
+            ],
+            vec![
+                "onboard",
+                "--custom-base-url",
+                "https://a.example",
+                "--custom-model-id",
+                "m",
+                "--custom-compatibility",
+                &one,
+            ],
+            vec!["models", "auth", "login", "--provider", &one, "--method", "api-key"],
             vec!["completion", &one],
             vec!["sandbox", "--port", &one],
             vec!["chat", "hi", "--agent", &one],

@@ -27,6 +27,7 @@ mod chat;
 mod completion;
 mod concurrency;
 mod config;
+mod custom_provider;
 mod demo;
 mod disk;
 mod doctor;

@@ -1,12 +1,14 @@
 //! What tests of the program share: a home of their own, the program started in it, a sandbox to talk to, a terminal.
 
 mod browser;
+mod endpoint;
 mod env;
 mod output;
 mod pty;
 mod sandbox;
 
 pub(crate) use browser::{Browser, parameter};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use env::{Running, TestEnv};
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;

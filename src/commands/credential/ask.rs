@@ -4,13 +4,15 @@ use super::check::{Asked, ask_api};
 use super::save::{Held, Report, ToSave, save};
 use super::{Place, due_notice, given};
 use crate::auth::enroll;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{self, Accepted, Expected};
 use crate::auth::verify::Accepted as Verified;
 use crate::commands::agent::Agent;
-use crate::commands::secret_ref;
+use crate::commands::secret_ref::{self, Following};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::provider;
+use crate::secret::Secret;
 use crate::terminal::{Choice, style};
 
 /// What a person gave.
@@ -29,8 +31,8 @@ pub(in crate::commands) fn store(
     verify: bool,
     how: &'static str,
 ) -> Result<Report, Failure> {
-    let notice = due_notice(ctx, expected);
-    let Answer { held, verified } = credential(ctx, agent, expected, verify)?;
+    let notice = due_notice(ctx, place, expected);
+    let Answer { held, verified } = credential(ctx, agent, &place.provider, expected, verify)?;
     let mut to_save = ToSave::of_secret(expected, held, place, notice, how);
     to_save.accepted_by_the_api(verified.map(|verified| verified.status));
     choose_place(ctx, agent, &mut to_save)?;
@@ -42,23 +44,60 @@ pub(in crate::commands) fn store(
 pub(in crate::commands) fn credential(
     ctx: &Ctx,
     agent: &Agent,
+    provider: &str,
     expected: Expected,
     verify: bool,
 ) -> Result<Answer, Failure> {
     let question = match expected {
         Expected::ApiKey => "API key (not shown)",
-        Expected::SetupToken => "Setup-token (not shown; `claude setup-token` prints one)",
+        Expected::SetupToken if provider == ANTHROPIC => {
+            "Setup-token (not shown; `claude setup-token` prints one)"
+        }
+        Expected::SetupToken => "Token (not shown)",
     };
     loop {
         let typed = ctx.terminal.ask_secret(question)?;
-        match intake::accept(typed.expose(), expected) {
-            Ok(accepted) => {
-                let held = Held::judged(&accepted, None);
-                if let Some(answer) = asked_about(ctx, agent, expected, &accepted, held, verify)? {
-                    return Ok(answer);
-                }
-            }
-            Err(error) => again(ctx, &error.to_string()),
+        if let Some(answer) = typed_in(ctx, agent, provider, expected, &typed, verify)? {
+            return Ok(answer);
+        }
+    }
+}
+
+/// Asks for an API key in the same way; `None` when nothing is typed.
+pub(in crate::commands) fn key_or_none(
+    ctx: &Ctx,
+    agent: &Agent,
+    provider: &str,
+    verify: bool,
+) -> Result<Option<Answer>, Failure> {
+    loop {
+        let typed = ctx.terminal.ask_secret("API key (not shown; nothing for none)")?;
+        if typed.expose().trim().is_empty() {
+            return Ok(None);
+        }
+        if let Some(answer) = typed_in(ctx, agent, provider, Expected::ApiKey, &typed, verify)? {
+            return Ok(Some(answer));
+        }
+    }
+}
+
+/// Judges what was typed; `None` when it is to be typed again.
+fn typed_in(
+    ctx: &Ctx,
+    agent: &Agent,
+    provider: &str,
+    expected: Expected,
+    typed: &Secret,
+    verify: bool,
+) -> Result<Option<Answer>, Failure> {
+    match intake::accept_for(provider, typed.expose(), expected) {
+        Ok(accepted) => {
+            let held = Held::judged(&accepted, None);
+            asked_about(ctx, agent, provider, expected, &accepted, held, verify)
+        }
+        Err(error) => {
+            again(ctx, &error.to_string());
+            Ok(None)
         }
     }
 }
@@ -67,16 +106,19 @@ pub(in crate::commands) fn credential(
 pub(in crate::commands) fn reference(
     ctx: &Ctx,
     agent: &Agent,
+    provider: &str,
     expected: Expected,
     verify: bool,
 ) -> Result<Answer, Failure> {
     loop {
-        let reference = secret_ref::ask(ctx, agent, expected)?;
-        match secret_ref::check(ctx, agent, &reference, expected, verify, true) {
+        let reference = secret_ref::ask(ctx, agent, provider, expected)?;
+        let following = Following { expected, is_followed: verify, may_show_progress: true };
+        match secret_ref::check(ctx, agent, &reference, provider, &following) {
             Ok(None) => return Ok(Answer { held: Held::unseen(&reference), verified: None }),
             Ok(Some(accepted)) => {
                 let held = Held::judged(&accepted, Some(&reference));
-                if let Some(answer) = asked_about(ctx, agent, expected, &accepted, held, verify)? {
+                let asked = asked_about(ctx, agent, provider, expected, &accepted, held, verify)?;
+                if let Some(answer) = asked {
                     return Ok(answer);
                 }
             }
@@ -97,6 +139,7 @@ fn again(ctx: &Ctx, why: &str) {
 fn asked_about(
     ctx: &Ctx,
     agent: &Agent,
+    provider: &str,
     expected: Expected,
     accepted: &Accepted,
     held: Held,
@@ -107,13 +150,16 @@ fn asked_about(
     if !verify {
         return Ok(Some(Answer { held, verified: None }));
     }
-    let authorization = provider::sign_with(given::form(expected, secret), secret.clone());
-    match ask_api(ctx, agent, &authorization, true, "nothing was written")? {
+    let authorization = provider::sign_with(given::form(provider, expected, secret), secret.clone());
+    match ask_api(ctx, agent, provider, &authorization, true, "nothing was written")? {
         Asked::Accepted(verified) => {
             let organization = verified.organization_id.as_deref();
-            let organization = organization.map(|id| format!("organization {id}, ")).unwrap_or_default();
-            let models = verified.models.len();
-            ctx.terminal.say(&format!("{} It works ({organization}{models} models)", style::good("✓")));
+            let organization = organization.map(|id| format!("organization {id}"));
+            let models = Some(verified.models.len()).filter(|models| *models > 0);
+            let models = models.map(|models| format!("{models} models"));
+            let facts: Vec<String> = organization.into_iter().chain(models).collect();
+            let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+            ctx.terminal.say(&format!("{} It works{facts}", style::good("✓")));
             Ok(Some(Answer { held, verified: Some(verified) }))
         }
         Asked::Refused(failure) => {

@@ -1,6 +1,7 @@
 //! The model an agent asks first, chosen on the way of storing a credential.
 
 use crate::anthropic::ModelInfo;
+use crate::auth::form::ANTHROPIC;
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::Failure;
@@ -27,17 +28,25 @@ pub(in crate::commands) fn choose(
     Ok(Some(chosen).filter(|chosen| *chosen != present))
 }
 
-/// The data file's model.
-pub(in crate::commands) fn usual() -> ModelRef {
-    Catalog::embedded().default_model().clone()
+/// The model that goes with a provider's credentials when nobody names one: the data file's, or the first the config has
+/// of another provider.
+pub(in crate::commands) fn of_provider(provider: &str, agent: &Agent) -> Result<ModelRef, Failure> {
+    if provider == ANTHROPIC {
+        return Ok(Catalog::embedded().default_model().clone());
+    }
+    let first = agent.config.provider(provider).and_then(|entry| entry.models.first());
+    let model = first.and_then(|model| format!("{provider}/{}", model.id).parse().ok());
+    model.ok_or_else(|| {
+        Failure::usage(format!("--set-default needs a model, and the config names none of {provider}."))
+            .hint(format!("add one to models.providers.{provider}.models in the config"))
+    })
 }
 
 /// Writes the model an agent asks first. What an agent chose for itself is changed there; the choice of the default
-/// agent counts for all that have none.
-pub(super) fn set(ctx: &Ctx, agent: &Agent, model: &ModelRef) -> Result<(), Failure> {
+/// agent counts for all that have none. Says whether that was new.
+pub(super) fn set(ctx: &Ctx, agent: &Agent, model: &ModelRef) -> Result<bool, Failure> {
     let models = AgentModels::of(&agent.selected.id, &agent.config)?;
     let own = models.primary_source == ChoiceSource::Agent || !agent.selected.is_default;
     let whose = own.then_some(&agent.selected.id);
-    set_default_model(whose, model, &ctx.paths, &ctx.env, ctx.clock.as_ref())?;
-    Ok(())
+    Ok(set_default_model(whose, model, &ctx.paths, &ctx.env, ctx.clock.as_ref())?.is_changed())
 }

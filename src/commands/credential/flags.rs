@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::PROVIDER;
 use crate::auth::ProfileId;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::lifetime;
 use crate::auth::profile::Expiry;
 use crate::auth::profile_id::ProfileIdError;
@@ -14,14 +14,16 @@ use crate::error::Failure;
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The value of `--profile-id`.
-pub(in crate::commands) fn profile_id(text: &str) -> Result<ProfileId, Failure> {
+pub(in crate::commands) fn profile_id(text: &str, provider: &str) -> Result<ProfileId, Failure> {
     let id: ProfileId = text
         .parse()
         .map_err(|error: ProfileIdError| Failure::usage(format!("The value of --profile-id is {error}.")))?;
-    if id.provider() == PROVIDER {
+    if id.provider() == provider {
         Ok(id)
     } else {
-        Err(Failure::usage("The value of --profile-id does not begin with anthropic:, like anthropic:work."))
+        Err(Failure::usage(format!(
+            "The value of --profile-id does not begin with {provider}:, like {provider}:work."
+        )))
     }
 }
 
@@ -45,7 +47,7 @@ pub(in crate::commands) fn timeout(text: &str) -> Result<Duration, Failure> {
 
 /// Refuses every provider but Anthropic.
 pub(in crate::commands) fn only_anthropic(flag: &str, value: Option<&str>) -> Result<(), Failure> {
-    match value.map(|value| value.trim().eq_ignore_ascii_case(PROVIDER)) {
+    match value.map(|value| value.trim().eq_ignore_ascii_case(ANTHROPIC)) {
         None | Some(true) => Ok(()),
         Some(false) => Err(Failure::usage(format!("{flag} takes anthropic and nothing else."))),
     }

@@ -7,7 +7,7 @@ use crate::auth::form::Form;
 use crate::auth::intake::{self, Accepted, Expected};
 use crate::auth::profile::{CredentialType, SecretRef};
 use crate::commands::agent::Agent;
-use crate::commands::secret_ref;
+use crate::commands::secret_ref::{self, Following};
 use crate::ctx::Ctx;
 use crate::error::Failure;
 use crate::provider;
@@ -42,17 +42,29 @@ pub(in crate::commands) fn store(
     place: &Place,
     given: &Given<'_>,
 ) -> Result<Report, Failure> {
+    save(ctx, agent, &prepare(ctx, agent, place, given)?)
+}
+
+/// Judges it, and asks the API where that is wanted; nothing is written.
+pub(in crate::commands) fn prepare(
+    ctx: &Ctx,
+    agent: &Agent,
+    place: &Place,
+    given: &Given<'_>,
+) -> Result<ToSave, Failure> {
+    let provider = place.provider.as_str();
     let expected = given.expected;
     let (accepted, held) = match given.what {
         What::Text(text) => {
-            let accepted = intake::accept(text.expose(), expected)
-                .map_err(|error| refusal::failure(&error, expected, agent))?;
+            let accepted = intake::accept_for(provider, text.expose(), expected)
+                .map_err(|error| refusal::failure(&error, provider, expected, agent))?;
             let held = Held::judged(&accepted, None);
             (Some(accepted), held)
         }
         What::Reference(reference) => {
-            let (follow, progress) = (given.follow, given.may_show_progress);
-            let accepted = secret_ref::check(ctx, agent, reference, expected, follow, progress)?;
+            let Given { follow: is_followed, may_show_progress, .. } = *given;
+            let following = Following { expected, is_followed, may_show_progress };
+            let accepted = secret_ref::check(ctx, agent, reference, provider, &following)?;
             let held = match &accepted {
                 Some(accepted) => Held::judged(accepted, Some(reference)),
                 None => Held::unseen(reference),
@@ -60,21 +72,27 @@ pub(in crate::commands) fn store(
             (accepted, held)
         }
     };
-    let notice = due_notice(ctx, expected);
+    let notice = due_notice(ctx, place, expected);
     let status = match &accepted {
-        Some(accepted) if given.verify => Some(verify(ctx, agent, given, accepted)?),
+        Some(accepted) if given.verify => Some(verify(ctx, agent, provider, given, accepted)?),
         _ => None,
     };
     let mut to_save = ToSave::of_secret(expected, held, place, notice, given.how);
     to_save.accepted_by_the_api(status);
-    save(ctx, agent, &to_save)
+    Ok(to_save)
 }
 
 /// Asks the API, whose word decides: what it does not accept, or cannot be asked about, is not stored.
-fn verify(ctx: &Ctx, agent: &Agent, given: &Given<'_>, accepted: &Accepted) -> Result<u16, Failure> {
+fn verify(
+    ctx: &Ctx,
+    agent: &Agent,
+    provider: &str,
+    given: &Given<'_>,
+    accepted: &Accepted,
+) -> Result<u16, Failure> {
     let secret = &accepted.secret;
-    let authorization = provider::sign_with(form(given.expected, secret), secret.clone());
-    match ask_api(ctx, agent, &authorization, given.may_show_progress, "nothing was written")? {
+    let authorization = provider::sign_with(form(provider, given.expected, secret), secret.clone());
+    match ask_api(ctx, agent, provider, &authorization, given.may_show_progress, "nothing was written")? {
         Asked::Accepted(verified) => Ok(verified.status),
         Asked::Refused(failure) => Err(Failure { commands: Vec::new(), ..failure }
             .fact("nothing was stored")
@@ -84,10 +102,10 @@ fn verify(ctx: &Ctx, agent: &Agent, given: &Given<'_>, accepted: &Accepted) -> R
 }
 
 /// How a key or token is sent.
-pub(super) fn form(expected: Expected, secret: &Secret) -> Form {
+pub(super) fn form(provider: &str, expected: Expected, secret: &Secret) -> Form {
     let stored_as = match expected {
         Expected::ApiKey => CredentialType::ApiKey,
         Expected::SetupToken => CredentialType::Token,
     };
-    Form::of(secret, stored_as, None)
+    Form::for_provider(provider, secret, stored_as, None)
 }

@@ -12,18 +12,18 @@ pub(super) mod save;
 pub(super) mod sign_in;
 
 use crate::auth::ProfileId;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::Expected;
 use crate::auth::notices::{Notice, PLAN_CREDENTIALS};
 use crate::auth::profile::Expiry;
 use crate::commands::notice;
 use crate::ctx::Ctx;
 
-/// The provider every method here is for.
-pub(super) const PROVIDER: &str = "anthropic";
-
 /// Where a credential is to go, as far as that was said.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
+    /// Whose credential it is.
+    pub(super) provider: String,
     /// The id it shall have.
     pub(super) profile_id: Option<ProfileId>,
     /// The name it has when no id was given; else `default`.
@@ -34,12 +34,19 @@ pub(super) struct Place {
     pub(super) replace: bool,
 }
 
-/// Shows the notice about plan credentials where it is due. Saving records that it was, so that whoever leaves before
+impl Place {
+    /// Whether it is for Anthropic, and not for another provider of the config.
+    pub(super) fn is_anthropics(&self) -> bool {
+        self.provider == ANTHROPIC
+    }
+}
+
+/// Shows the notice about plan credentials where it is due: plans are Anthropic's. Saving records that it was, so that whoever leaves before
 /// that leaves nothing behind.
-pub(super) fn due_notice(ctx: &Ctx, expected: Expected) -> Option<&'static Notice> {
+pub(super) fn due_notice(ctx: &Ctx, place: &Place, expected: Expected) -> Option<&'static Notice> {
     match expected {
-        Expected::SetupToken => plan_notice(ctx),
-        Expected::ApiKey => None,
+        Expected::SetupToken if place.is_anthropics() => plan_notice(ctx),
+        Expected::SetupToken | Expected::ApiKey => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A credential that was not accepted: what it is, and the line that would store it rightly, for the same agent.
 
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{Expected, IntakeError};
 use crate::commands::agent::Agent;
 use crate::error::{Exit, Failure};
@@ -7,9 +8,12 @@ use crate::secret::SecretKind;
 
 const KEYS: &str = "https://platform.claude.com/settings/keys";
 
-pub(super) fn failure(error: &IntakeError, expected: Expected, agent: &Agent) -> Failure {
+pub(super) fn failure(error: &IntakeError, provider: &str, expected: Expected, agent: &Agent) -> Failure {
     let failure = Failure::new(Exit::Usage, "credential_refused", error.to_string());
     let flag = agent.selected.flag();
+    if provider != ANTHROPIC {
+        return failure.hint(format!("give the one {provider} issued, best by a pipe"));
+    }
     match (error, expected) {
         (IntakeError::WrongKind { found: SecretKind::BearerToken, .. }, _) => failure
             .hint("store it as a token")

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{PROVIDER, Place, default_model};
+use super::{Place, default_model};
 use crate::SCHEMA_VERSION;
 use crate::auth::enroll::{self, Account, Enrolled, NewCredential, Outcome};
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{Accepted, Expected};
 use crate::auth::notices::Notice;
 use crate::auth::oauth::token_endpoint::SignedIn;
@@ -17,6 +18,7 @@ use crate::commands::notice;
 use crate::ctx::Ctx;
 use crate::error::Failure;
 use crate::models::refs::ModelRef;
+use crate::secret::SecretKind;
 use crate::terminal::style;
 
 /// What was done.
@@ -26,7 +28,7 @@ pub(in crate::commands) struct Report {
     schema_version: u32,
     agent_id: String,
     pub(super) profile_id: Option<ProfileId>,
-    provider: &'static str,
+    provider: String,
     #[serde(rename = "type")]
     kind: Option<CredentialType>,
     /// Whose account a sign-in was for.
@@ -35,6 +37,9 @@ pub(in crate::commands) struct Report {
     secret: Option<String>,
     /// Whether anything was written.
     pub(super) changed: bool,
+    /// Whether the credential was.
+    #[serde(skip)]
+    stored: bool,
     /// Whether only the end of its life was.
     #[serde(skip)]
     dated: bool,
@@ -44,6 +49,9 @@ pub(in crate::commands) struct Report {
     replaced: bool,
     previous_secret: Option<String>,
     pub(super) verified: bool,
+    /// The provider's entry in the config, where that was set up, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<Endpoint>,
     /// The model that became the default one.
     #[serde(skip_serializing_if = "Option::is_none")]
     default_model: Option<String>,
@@ -53,23 +61,44 @@ pub(in crate::commands) struct Report {
     pub(super) warnings: Vec<String>,
 }
 
+/// A provider's entry in the config.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::commands) struct Endpoint {
+    /// Its address.
+    pub(in crate::commands) base_url: String,
+    /// Its model.
+    pub(in crate::commands) model: String,
+    /// The config.
+    pub(in crate::commands) config_path: String,
+    /// Whether the entry was written.
+    pub(in crate::commands) changed: bool,
+}
+
 impl Report {
     /// Nothing was asked for.
     pub(in crate::commands) fn skipped(agent: &Agent) -> Self {
+        Self::without_credential(agent, ANTHROPIC)
+    }
+
+    /// Nothing was stored for a provider.
+    pub(in crate::commands) fn without_credential(agent: &Agent, provider: &str) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             agent_id: agent.selected.id.to_string(),
             profile_id: None,
-            provider: PROVIDER,
+            provider: provider.to_owned(),
             kind: None,
             account: None,
             secret: None,
             changed: false,
+            stored: false,
             dated: false,
             unseen: false,
             replaced: false,
             previous_secret: None,
             verified: false,
+            endpoint: None,
             default_model: None,
             store_path: agent.store.path().display().to_string(),
             notice: None,
@@ -84,7 +113,7 @@ impl Report {
         let tail = self.secret.as_deref().map_or("", shortest);
         let agent = &self.agent_id;
         let mark = style::good("✓");
-        match (self.changed, &self.previous_secret) {
+        match (self.stored, &self.previous_secret) {
             _ if self.kind == Some(CredentialType::OAuth) => self.sentence_of_sign_in(),
             (false, _) => format!(
                 "{mark} {id} already holds this {kind} ({tail}) for agent {agent}; nothing was written."
@@ -136,11 +165,24 @@ impl Report {
         agent: &Agent,
         model: &ModelRef,
     ) -> Result<(), Failure> {
-        default_model::set(ctx, agent, model).map_err(|failure| {
-            self.in_detail(failure.fact(format!("the credential is stored as {}", self.id())))
+        let changed = default_model::set(ctx, agent, model).map_err(|failure| match &self.profile_id {
+            Some(id) => self.in_detail(failure.fact(format!("the credential is stored as {id}"))),
+            None => failure,
         })?;
+        self.changed |= changed;
         self.default_model = Some(model.to_string());
         Ok(())
+    }
+
+    /// Notes the entry in the config that goes with the credential.
+    pub(in crate::commands) fn note_endpoint(&mut self, endpoint: Endpoint) {
+        self.changed |= endpoint.changed;
+        self.endpoint = Some(endpoint);
+    }
+
+    /// With a word of warning.
+    pub(in crate::commands) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
     }
 
     /// Tells what was done: in a document, or in sentences, with a word on whether the API was asked.
@@ -154,8 +196,8 @@ impl Report {
         let asked = match (self.kind, self.verified) {
             (Some(CredentialType::OAuth) | None, _) => "",
             (_, true) => " Verified: the API accepts it.",
-            (_, false) if self.changed && self.unseen => " Not followed and not verified.",
-            (_, false) if self.changed => " Not verified; add --verify to ask the API.",
+            (_, false) if self.stored && self.unseen => " Not followed and not verified.",
+            (_, false) if self.stored => " Not verified; add --verify to ask the API.",
             (_, false) => "",
         };
         self.say(ctx, asked);
@@ -168,7 +210,22 @@ impl Report {
     }
 
     fn say(&self, ctx: &Ctx, asked: &str) {
-        ctx.terminal.say(&format!("{}{asked}", self.sentence()));
+        if let Some(endpoint) = &self.endpoint {
+            let (mark, provider) = (style::good("✓"), &self.provider);
+            let Endpoint { base_url, model, config_path, .. } = endpoint;
+            let config = ctx.paths.shown(config_path.as_ref());
+            ctx.terminal.say(&match endpoint.changed {
+                true => format!(
+                    "{mark} Provider {provider} at {base_url} is in {config} now, with model {model}."
+                ),
+                false => format!(
+                    "{mark} Provider {provider} at {base_url} is in {config} already, with model {model}."
+                ),
+            });
+        }
+        if self.profile_id.is_some() {
+            ctx.terminal.say(&format!("{}{asked}", self.sentence()));
+        }
         self.tell_default_model(ctx);
         self.tell_warnings(ctx);
     }
@@ -266,7 +323,7 @@ impl ToSave {
         };
         // An address that is no name for a profile still names the account.
         let email = signed_in.email.clone();
-        let usual_name = email.clone().filter(|email| ProfileId::new(PROVIDER, email).is_ok());
+        let usual_name = email.clone().filter(|email| ProfileId::new(ANTHROPIC, email).is_ok());
         let account = Account { email, issuer: None, client_id: Some(signed_in.client_id.clone()) };
         let new = enrolment(credential, usual_name, place, account);
         Self { new, unfamiliar: false, unseen: false, verified: None, notice, how }
@@ -285,7 +342,7 @@ fn enrolment(
     account: Account,
 ) -> NewCredential {
     NewCredential {
-        provider: PROVIDER.to_owned(),
+        provider: place.provider.clone(),
         credential,
         id: place.profile_id.clone(),
         usual_name,
@@ -300,6 +357,7 @@ pub(in crate::commands) fn save(ctx: &Ctx, agent: &Agent, saved: &ToSave) -> Res
     let new = &saved.new;
     let enrolled = enroll::enroll(new, &agent.store, &agent.config, ctx.clock.as_ref())?;
     let mut warnings = warnings(&enrolled, saved.unfamiliar, agent);
+    warnings.extend(sent_elsewhere(new));
     warnings.extend(open_file(ctx, agent, new.credential.material()));
     if let Some(status) = saved.verified
         && let Err(failure) = record(ctx, agent, &enrolled.id, true, Some(status), saved.how)
@@ -318,6 +376,7 @@ pub(in crate::commands) fn save(ctx: &Ctx, agent: &Agent, saved: &ToSave) -> Res
         account: new.account.email.clone(),
         secret: Some(new.credential.material().shown()),
         changed: enrolled.outcome != Outcome::Unchanged,
+        stored: enrolled.outcome != Outcome::Unchanged,
         dated: enrolled.outcome == Outcome::Dated,
         unseen: saved.unseen,
         replaced: previous_secret.is_some(),
@@ -326,7 +385,7 @@ pub(in crate::commands) fn save(ctx: &Ctx, agent: &Agent, saved: &ToSave) -> Res
         notice: saved.notice.map(|notice| notice.id),
         warnings,
         profile_id: Some(enrolled.id),
-        ..Report::skipped(agent)
+        ..Report::without_credential(agent, &new.provider)
     })
 }
 
@@ -348,6 +407,19 @@ pub(super) fn record(
     })?)
 }
 
+/// A word about a credential of Anthropic that another provider gets: that may be meant, and may be a slip.
+fn sent_elsewhere(new: &NewCredential) -> Option<String> {
+    let Material::Value(secret) = new.credential.material() else { return None };
+    let is_anthropics = secret.kind() != SecretKind::Other;
+    (new.provider != ANTHROPIC && is_anthropics).then(|| {
+        format!(
+            "By its form it is {} of Anthropic; it is sent to {}.",
+            secret.kind().described(),
+            new.provider
+        )
+    })
+}
+
 /// A word about a file with secrets that everybody can read.
 fn open_file(ctx: &Ctx, agent: &Agent, material: &Material) -> Option<String> {
     let Material::Reference(reference) = material else { return None };
@@ -363,7 +435,8 @@ fn warnings(enrolled: &Enrolled, unfamiliar: bool, agent: &Agent) -> Vec<String>
     if let Some(ids) = &enrolled.excluded_by {
         let ids: Vec<&ProfileId> = ids.iter().collect();
         warnings.push(format!(
-            "The order of {PROVIDER} leaves {} out, so it is not used; to include it: {}",
+            "The order of {} leaves {} out, so it is not used; to include it: {}",
+            enrolled.id.provider(),
             enrolled.id,
             wording::order_with(&ids, &enrolled.id, agent.selected.named())
         ));

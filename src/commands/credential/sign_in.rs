@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::check::{Asked, ask_api};
 use super::save::{Report, ToSave, record, save};
-use super::{PROVIDER, Place, plan_notice};
+use super::{Place, plan_notice};
 use crate::anthropic::Authorization;
 use crate::auth::enroll::{self, EnrollError};
-use crate::auth::form::Form;
+use crate::auth::form::{ANTHROPIC, Form};
 use crate::auth::notices::Notice;
 use crate::auth::oauth::sign_in::{Code, SignIn, SignInError, Way};
 use crate::auth::oauth::token_endpoint::{SignedIn, TokenError};
@@ -87,7 +87,7 @@ fn stored(report: &Report) -> String {
 /// is asked and a script is refused.
 fn free_place(ctx: &Ctx, agent: &Agent, place: &Place, manner: &Manner) -> Result<Place, Failure> {
     let id = place.profile_id.as_ref().filter(|_| !place.replace);
-    let error = match enroll::check(PROVIDER, CredentialType::OAuth, id, &agent.store) {
+    let error = match enroll::check(ANTHROPIC, CredentialType::OAuth, id, &agent.store) {
         Ok(()) => return Ok(place.clone()),
         Err(error) => error,
     };
@@ -222,7 +222,7 @@ impl Attempt<'_> {
     ) -> Result<(Report, Verified), Failure> {
         let (ctx, agent, manner) = (self.ctx, self.agent, self.manner);
         let words = format!("the sign-in is {}", stored(&report));
-        let asked = ask_api(ctx, agent, authorization, !manner.json, &words)?;
+        let asked = ask_api(ctx, agent, ANTHROPIC, authorization, !manner.json, &words)?;
         let record = |report: &mut Report, accepted, status| {
             let Some(id) = &report.profile_id else { return };
             if let Err(failure) = record(ctx, agent, id, accepted, status, manner.how) {

@@ -77,7 +77,7 @@ fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) 
         known_provider(provider, "--probe-provider", agent, &snapshot)?;
     }
     let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
-    let names = provider_names(&snapshot, &models);
+    let names = provider_names(&snapshot, &models, &agent.config);
     let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();
     let pays_by_plan = |judged: &Judged<'_>| judged.verdict.billing == Billing::Subscription;
     if providers.iter().flat_map(|provider| &provider.profiles).any(pays_by_plan) {
@@ -101,7 +101,7 @@ fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) 
     let (snapshot, state, _) = agent.read()?;
     let now = ctx.clock.now();
     let inputs = agent.inputs(ctx, &snapshot, &state, now);
-    let names = provider_names(&snapshot, &models);
+    let names = provider_names(&snapshot, &models, &agent.config);
     let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();
     if !snapshot.profiles.is_empty() {
         let noted = agent

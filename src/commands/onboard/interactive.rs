@@ -1,6 +1,6 @@
 //! Onboarding by asking a person. What is set up already is shown first; leaving any question writes nothing.
 
-use super::{Kind, Wanted, scripted};
+use super::{Kind, Wanted, custom, scripted};
 use crate::anthropic::ModelInfo;
 use crate::auth::intake::Expected;
 use crate::cli::OnboardArgs;
@@ -17,57 +17,70 @@ use crate::terminal::{Choice, style};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum First {
-    GoOn,
+    Anthropic,
+    Custom,
     Skip,
 }
 
-pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted) -> Result<Exit, Failure> {
+pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: Agent, wanted: &Wanted) -> Result<Exit, Failure> {
     let terminal = &ctx.terminal;
-    terminal.say("Fased keeps your Claude credentials and talks to Claude for your agents.\n");
-    show_what_is_there(ctx, agent)?;
+    greet(ctx, &agent)?;
     let method = match wanted.kind {
         Kind::Ask(Expected::ApiKey) => LoginMethod::ApiKey,
         Kind::Ask(Expected::SetupToken) => LoginMethod::Token,
         Kind::SignIn => LoginMethod::OAuth,
-        _ if wants_providers(ctx)? == First::GoOn => method::ask(ctx)?,
-        _ => {
-            terminal.say("Skipped; nothing was written.");
-            return Ok(Exit::Ok);
-        }
+        _ => match first(ctx)? {
+            First::Anthropic => method::ask(ctx)?,
+            First::Custom => return custom::converse(ctx, args, agent),
+            First::Skip => {
+                terminal.say("Skipped; nothing was written.");
+                return Ok(Exit::Ok);
+            }
+        },
     };
+    let agent = &agent;
     match method {
         LoginMethod::OAuth => with_browser(ctx, args, agent, &wanted.place)?,
         LoginMethod::ApiKey => with_secret(ctx, args, agent, &wanted.place, Expected::ApiKey)?,
         LoginMethod::Token => with_secret(ctx, args, agent, &wanted.place, Expected::SetupToken)?,
     }
-    let flag = agent.selected.flag();
-    let next = [
-        (format!("fased chat{flag} \"hello\""), "talk to Claude"),
-        (format!("fased models status{flag}"), "see your credentials' health"),
-    ];
-    let widest = next.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-    terminal.say("\nNext:");
-    for (command, what) in next {
-        terminal.say(&format!("  {command:widest$}   {what}"));
-    }
+    say_what_is_next(ctx, agent, "");
     Ok(Exit::Ok)
 }
 
-fn wants_providers(ctx: &Ctx) -> Result<First, Failure> {
-    let first = ctx.terminal.ask_choice(
+/// What a conversation begins with.
+pub(super) fn greet(ctx: &Ctx, agent: &Agent) -> Result<(), Failure> {
+    ctx.terminal.say("Fased keeps your Claude credentials and talks to Claude for your agents.\n");
+    show_what_is_there(ctx, agent)
+}
+
+/// What a conversation ends with; `model` names on the command line what the agent does not ask by itself.
+pub(super) fn say_what_is_next(ctx: &Ctx, agent: &Agent, model: &str) {
+    let flag = agent.selected.flag();
+    let next = [
+        (format!("fased chat{flag}{model} \"hello\""), "talk to Claude"),
+        (format!("fased models status{flag}"), "see your credentials' health"),
+    ];
+    let widest = next.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+    ctx.terminal.say("\nNext:");
+    for (command, what) in next {
+        ctx.terminal.say(&format!("  {command:widest$}   {what}"));
+    }
+}
+
+fn first(ctx: &Ctx) -> Result<First, Failure> {
+    let goes_on = ctx.terminal.ask_choice(
         "What do you want to set up?",
-        vec![
-            Choice::new(First::GoOn, "Set up model providers", ""),
-            Choice::new(First::Skip, "Skip for now", ""),
-        ],
+        vec![Choice::new(true, "Set up model providers", ""), Choice::new(false, "Skip for now", "")],
     )?;
-    if first == First::Skip {
-        return Ok(first);
+    if !goes_on {
+        return Ok(First::Skip);
     }
     ctx.terminal.ask_choice(
         "Provider",
         vec![
-            Choice::new(First::GoOn, "Anthropic (Claude)", "API key, sign-in or setup-token"),
+            Choice::new(First::Anthropic, "Anthropic (Claude)", "API key, sign-in or setup-token"),
+            Choice::new(First::Custom, "Another Anthropic-compatible endpoint", "address, model and API key"),
             Choice::new(First::Skip, "None for now", ""),
         ],
     )
@@ -102,10 +115,10 @@ fn with_secret(
     place: &Place,
     expected: Expected,
 ) -> Result<(), Failure> {
-    let notice = due_notice(ctx, expected);
+    let notice = due_notice(ctx, place, expected);
     let Answer { held, verified } = match secret_ref::is_wanted(&args.reference) {
-        true => ask::reference(ctx, agent, expected, !args.skip_health)?,
-        false => ask::credential(ctx, agent, expected, !args.skip_health)?,
+        true => ask::reference(ctx, agent, &place.provider, expected, !args.skip_health)?,
+        false => ask::credential(ctx, agent, &place.provider, expected, !args.skip_health)?,
     };
     let mut to_save = ToSave::of_secret(expected, held, place, notice, "onboard");
     to_save.accepted_by_the_api(verified.as_ref().map(|verified| verified.status));

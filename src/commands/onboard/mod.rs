@@ -1,9 +1,12 @@
 //! `fased onboard`: a credential from a flag, a pipe or the environment makes it a script that asks nothing; without one,
 //! a person is asked.
 
+mod custom;
 mod interactive;
 mod scripted;
 
+use crate::auth::ProfileId;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::Expected;
 use crate::auth::profile::{Expiry, SecretRef};
 use crate::cli::{AuthChoice, OnboardArgs};
@@ -40,6 +43,8 @@ enum Kind {
     Ask(Expected),
     /// The pair of a sign-in with a browser.
     SignIn,
+    /// One of another endpoint.
+    Custom,
     /// Whatever a person chooses.
     AskEverything,
     /// None.
@@ -51,15 +56,20 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     let wanted = wanted(ctx, args)?;
     match wanted.kind {
+        Kind::Custom => custom::run(ctx, args, agent),
         Kind::Skip => scripted::skip(ctx, args, &agent),
         Kind::Given(..) | Kind::Reference(..) => scripted::run(ctx, args, &agent, &wanted),
         Kind::SignIn if !may_ask(ctx, args) => scripted::sign_in(ctx, args, &agent, &wanted.place),
-        Kind::Ask(_) | Kind::SignIn | Kind::AskEverything => interactive::run(ctx, args, &agent, &wanted),
+        Kind::Ask(_) | Kind::SignIn | Kind::AskEverything => interactive::run(ctx, args, agent, &wanted),
     }
 }
 
 fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
-    let profile_id = args.profile_id.as_deref().map(flags::profile_id).transpose()?;
+    if custom::is_wanted(args)? {
+        let place = place(None, Expiry::Unknown, args.replace);
+        return Ok(Wanted { kind: Kind::Custom, place });
+    }
+    let profile_id = args.profile_id.as_deref().map(|id| flags::profile_id(id, ANTHROPIC)).transpose()?;
     let expires = args.token_expires_in.as_deref();
     let expires = expires.map(|text| flags::expiry(ctx, "--token-expires-in", text)).transpose()?;
     flags::only_anthropic("--token-provider", args.token_provider.as_deref())?;
@@ -99,7 +109,7 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
                 |failure, recipe| failure.command(*recipe),
             ));
         }
-        Some(AuthChoice::OAuth | AuthChoice::Skip) => None,
+        Some(AuthChoice::OAuth | AuthChoice::Skip | AuthChoice::Custom) => None,
         Some(AuthChoice::ApiKey) => Some(Expected::ApiKey),
         Some(AuthChoice::Token) => Some(Expected::SetupToken),
         None if gives_key && about_tokens => {
@@ -111,8 +121,7 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
         None if reference.is_some() => Some(Expected::ApiKey),
         None => {
             everything(ctx, args)?;
-            let place =
-                Place { profile_id, usual_name: None, expires: Expiry::Unknown, replace: args.replace };
+            let place = place(profile_id, Expiry::Unknown, args.replace);
             return Ok(Wanted { kind: Kind::AskEverything, place });
         }
     };
@@ -121,17 +130,28 @@ fn wanted(ctx: &Ctx, args: &OnboardArgs) -> Result<Wanted, Failure> {
         (None, _) => Kind::Skip,
         (Some(expected), Some(reference)) => Kind::Reference(expected, reference),
         (Some(expected), None) => match given(ctx, args, expected)? {
-            Some(secret) => match secret_ref::of_given(ctx, &args.reference, &secret, expected)? {
-                Some(reference) => Kind::Reference(expected, reference),
-                None => Kind::Given(expected, secret),
-            },
+            Some(secret) => {
+                let (flag, variable) = match expected {
+                    Expected::ApiKey => ("--anthropic-api-key", "ANTHROPIC_API_KEY"),
+                    Expected::SetupToken => ("--token", "ANTHROPIC_OAUTH_TOKEN"),
+                };
+                match secret_ref::of_given(ctx, &args.reference, &secret, flag, variable)? {
+                    Some(reference) => Kind::Reference(expected, reference),
+                    None => Kind::Given(expected, secret),
+                }
+            }
             None if may_ask(ctx, args) => Kind::Ask(expected),
             None if secret_ref::is_wanted(&args.reference) => return Err(no_reference(args, expected)),
             None => return Err(not_given(expected)),
         },
     };
-    let expires = expires.unwrap_or(Expiry::Unknown);
-    Ok(Wanted { kind, place: Place { profile_id, usual_name: None, expires, replace: args.replace } })
+    let place = place(profile_id, expires.unwrap_or(Expiry::Unknown), args.replace);
+    Ok(Wanted { kind, place })
+}
+
+/// Where a credential of Anthropic goes.
+fn place(profile_id: Option<ProfileId>, expires: Expiry, replace: bool) -> Place {
+    Place { provider: ANTHROPIC.to_owned(), profile_id, usual_name: None, expires, replace }
 }
 
 /// Without any choice somebody must be there to make it.

@@ -3,10 +3,10 @@
 use super::{Kind, Wanted};
 use crate::cli::OnboardArgs;
 use crate::commands::agent::Agent;
-use crate::commands::credential::Place;
 use crate::commands::credential::given::{self, Given, What};
 use crate::commands::credential::save::Report;
 use crate::commands::credential::sign_in::{self, Manner};
+use crate::commands::credential::{Place, default_model};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
@@ -14,20 +14,26 @@ pub(super) fn run(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, wanted: &Wanted)
     let (expected, what) = match &wanted.kind {
         Kind::Given(expected, text) => (*expected, What::Text(text)),
         Kind::Reference(expected, reference) => (*expected, What::Reference(reference)),
-        Kind::Ask(_) | Kind::SignIn | Kind::AskEverything | Kind::Skip => {
+        Kind::Ask(_) | Kind::SignIn | Kind::Custom | Kind::AskEverything | Kind::Skip => {
             return Err(Failure::usage("There is no credential to store."));
         }
     };
     let (verify, follow, may_show_progress) = (args.verify, !args.skip_health, !args.json);
     let given = Given { expected, what, verify, follow, may_show_progress, how: "onboard" };
-    let report = given::store(ctx, agent, &wanted.place, &given)?;
+    let mut report = given::store(ctx, agent, &wanted.place, &given)?;
+    if args.set_default {
+        report.set_default_model(ctx, agent, &default_model::of_provider(&wanted.place.provider, agent)?)?;
+    }
     report.tell(ctx, args.json)?;
     Ok(Exit::Ok)
 }
 
 /// A sign-in where nobody can be asked, but somebody may have a browser.
 pub(super) fn sign_in(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, place: &Place) -> Result<Exit, Failure> {
-    let (report, _) = sign_in::run(ctx, agent, place, &manner(args))?;
+    let (mut report, _) = sign_in::run(ctx, agent, place, &manner(args))?;
+    if args.set_default {
+        report.set_default_model(ctx, agent, &default_model::of_provider(&place.provider, agent)?)?;
+    }
     report.tell(ctx, args.json)?;
     Ok(Exit::Ok)
 }

@@ -61,7 +61,14 @@ impl Config {
 
     /// A provider's entry.
     pub fn provider(&self, id: &str) -> Option<&Provider> {
-        self.models.providers.get(id)
+        self.provider_entry(id).map(|(_, provider)| provider)
+    }
+
+    /// A provider's entry with its id as it is written there; ids are compared in lower case.
+    pub fn provider_entry(&self, id: &str) -> Option<(&str, &Provider)> {
+        let providers = &self.models.providers;
+        let written = || providers.iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(id));
+        providers.get_key_value(id).or_else(written).map(|(key, provider)| (key.as_str(), provider))
     }
 
     /// The explicit order of a provider's profiles, keys compared as ids are: trimmed and in lower case.

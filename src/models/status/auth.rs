@@ -9,12 +9,14 @@ use serde::{Serialize, Serializer};
 use super::StatusInputs;
 use super::profile::{ProviderHealth, Rows, UnusableProfile};
 use crate::auth::ProfileId;
+use crate::auth::configured::{ConfigCredential, ConfigKey};
 use crate::auth::health::{self, Billing, Stored, Usable};
 use crate::auth::probe::Probes;
 use crate::auth::profile::CredentialType;
 use crate::auth::resolve::{EnvCredential, EnvStanding, Judged, Next, ProviderAuth, billing_of_env};
 use crate::auth::store::Snapshot;
-use crate::config::AgentId;
+use crate::auth::wording::{self, Fix};
+use crate::config::{AgentId, Config};
 use crate::models::selection::AgentModels;
 use crate::text;
 
@@ -59,6 +61,9 @@ pub struct ProviderReport<'a> {
     profiles: ProfileCounts<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     env: Option<EnvReport>,
+    /// The TypeScript program's name for the key in the config.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    models_json: Option<ConfigKeyReport>,
     order: Vec<&'a ProfileId>,
     order_source: &'static str,
     pub(super) next: Option<NextReport>,
@@ -68,6 +73,9 @@ pub struct ProviderReport<'a> {
     /// The environment's credential, for renderings.
     #[serde(skip)]
     pub env_credential: Option<EnvCredential>,
+    /// The config's key, for renderings.
+    #[serde(skip)]
+    pub config_key: Option<ConfigCredential<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -96,6 +104,16 @@ struct EnvReport {
     billing: Billing,
 }
 
+#[derive(Debug, Serialize)]
+struct ConfigKeyReport {
+    value: String,
+    source: String,
+    standing: &'static str,
+    billing: Billing,
+    #[serde(flatten, serialize_with = "wording::with_commands")]
+    fix: Option<Fix>,
+}
+
 /// The credential a request would use now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "source", rename_all = "camelCase")]
@@ -115,9 +133,25 @@ pub enum NextReport {
         /// Who pays.
         billing: Billing,
     },
+    /// The config.
+    Config {
+        /// Where the key stands.
+        key: String,
+        /// Who pays.
+        billing: Billing,
+    },
 }
 
 impl NextReport {
+    /// Who pays.
+    pub fn billing(&self) -> Billing {
+        match self {
+            Self::Profile { billing, .. } | Self::Env { billing, .. } | Self::Config { billing, .. } => {
+                *billing
+            }
+        }
+    }
+
     /// What is next of a provider's credentials.
     pub fn of(provider: &ProviderAuth<'_>) -> Option<Self> {
         match (&provider.next, provider.next_profile(), &provider.env) {
@@ -126,6 +160,10 @@ impl NextReport {
             }
             (Some(Next::Env(variable)), _, Some(env)) => {
                 Some(Self::Env { variable, billing: billing_of_env(&env.secret) })
+            }
+            (Some(Next::Config), ..) => {
+                let config_key = provider.config_key.as_ref()?;
+                Some(Self::Config { key: config_key.key.place.clone(), billing: config_key.billing })
             }
             _ => None,
         }
@@ -158,7 +196,7 @@ impl<'a> AuthReport<'a> {
     pub(super) fn make(inputs: &StatusInputs<'a>, models: &AgentModels, model_class: String) -> Self {
         let auth = &inputs.auth;
         let in_use = models.providers();
-        let names = provider_names(auth.snapshot, models);
+        let names = provider_names(auth.snapshot, models, auth.config);
 
         let agent = inputs.agent.named();
         let mut report = Self {
@@ -178,12 +216,12 @@ impl<'a> AuthReport<'a> {
             check: Check::Healthy,
         };
         for name in names {
-            let provider = ProviderAuth::survey(name, &report.model_class, auth);
-            let is_in_use = in_use.contains(&name);
+            let provider = ProviderAuth::survey(&name, &report.model_class, auth);
+            let is_in_use = in_use.contains(&name.as_str());
             if is_in_use {
                 report.check = report.check.max(check(&provider, inputs.probes));
                 if !provider.has_credentials() {
-                    report.missing_providers_in_use.push(name.to_owned());
+                    report.missing_providers_in_use.push(name);
                 }
             }
             report.add(provider, inputs, agent);
@@ -199,11 +237,11 @@ impl<'a> AuthReport<'a> {
         let effective = Effective::of(&provider, inputs);
         let next_report = NextReport::of(&provider);
         let next = provider.next_profile().map(|judged| &judged.profile.id);
-        let ProviderAuth { provider, profiles, source, order, env, .. } = provider;
+        let ProviderAuth { provider, profiles, source, order, config_key, env, .. } = provider;
         let rows = Rc::new(Rows::new(profiles, now, agent, next, order));
         self.unusable_profiles
             .extend(rows.judged.iter().filter_map(|judged| UnusableProfile::of(judged, &rows)));
-        if rows.is_empty() && env.is_none() {
+        if rows.is_empty() && env.is_none() && config_key.is_none() {
             self.oauth.providers.push(ProviderHealth::missing(&provider));
             return;
         }
@@ -219,11 +257,13 @@ impl<'a> AuthReport<'a> {
             effective,
             profiles: counts,
             env: env.as_ref().map(|env| EnvReport::of(env, inputs)),
+            models_json: config_key.as_ref().map(ConfigKeyReport::of),
             order: order.collect(),
             order_source: source.as_str(),
             next: next_report,
             rows,
             env_credential: env,
+            config_key,
             provider,
         });
     }
@@ -237,10 +277,12 @@ fn one_list<S: Serializer>(rows: &[Rc<Rows<'_>>], serializer: S) -> Result<S::Ok
     serializer.collect_seq(rows.iter().flat_map(|rows| rows.iter()))
 }
 
-/// The providers with stored credentials and those that configured models need, each once.
-pub fn provider_names<'a>(snapshot: &'a Snapshot, models: &'a AgentModels) -> Vec<&'a str> {
+/// The providers with credentials, stored or in the config, and those that configured models need, each once.
+pub fn provider_names(snapshot: &Snapshot, models: &AgentModels, config: &Config) -> Vec<String> {
     let stored = snapshot.profiles.keys().map(ProfileId::provider);
-    let mut names: Vec<&str> = stored.chain(models.providers()).collect();
+    let mut names: Vec<String> = stored.chain(models.providers()).map(str::to_owned).collect();
+    let configured = config.models.providers.keys().map(|id| id.trim().to_ascii_lowercase());
+    names.extend(configured.filter(|id| ConfigKey::of(id, config).is_some()));
     names.sort_unstable();
     names.dedup();
     names
@@ -261,6 +303,11 @@ impl Effective {
     fn of(provider: &ProviderAuth<'_>, inputs: &StatusInputs<'_>) -> Self {
         match (&provider.next, &provider.env) {
             (Some(Next::Env(_)), Some(env)) => Self { kind: "env", detail: env.secret.masked() },
+            (Some(Next::Config), _) => Self {
+                // The TypeScript program's word for a key in the config.
+                kind: "models.json",
+                detail: provider.config_key.as_ref().map(|it| it.key.shown()).unwrap_or_default(),
+            },
             _ if provider.profiles.is_empty() => Self { kind: "missing", detail: "missing".to_owned() },
             _ => Self { kind: "profiles", detail: inputs.paths.shown(&inputs.store_path) },
         }
@@ -274,7 +321,7 @@ impl EnvReport {
             source: format!("env: {}", env.variable),
             standing: match env.standing {
                 EnvStanding::Used => "used",
-                EnvStanding::Idle => "idle",
+                EnvStanding::Idle | EnvStanding::BehindConfig => "idle",
                 EnvStanding::InReserve => "in-reserve",
                 EnvStanding::HeldBack | EnvStanding::PayerHeldBack => "held-back",
                 EnvStanding::Off => "off",
@@ -282,6 +329,18 @@ impl EnvReport {
             },
             policy: inputs.auth.config.auth.env.to_string(),
             billing: billing_of_env(&env.secret),
+        }
+    }
+}
+
+impl ConfigKeyReport {
+    fn of(config_key: &ConfigCredential<'_>) -> Self {
+        Self {
+            value: config_key.key.shown(),
+            source: format!("config: {}", config_key.key.place),
+            standing: config_key.standing.as_str(),
+            billing: config_key.billing,
+            fix: wording::config_key_fix(config_key),
         }
     }
 }

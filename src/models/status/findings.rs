@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{AuthReport, NextReport, StatusInputs};
+use super::{AuthReport, StatusInputs};
+use crate::auth::configured::Kept;
 use crate::auth::health::Billing;
 use crate::auth::resolve::Judged;
 use crate::auth::state::StateFinding;
@@ -92,23 +93,31 @@ pub(super) fn findings(
     findings.extend(ignored_cache_settings(inputs, primary, report));
     let references = inputs.auth.references();
     let mut open_files = Vec::new();
+    for provider in &report.providers {
+        let Some(config_key) = &provider.config_key else { continue };
+        if let Kept::Elsewhere(reference) = config_key.key.kept()
+            && let Some(path) = references.file_of_reference_open_to_all(reference)
+        {
+            findings.push(open_secret_file(&path, inputs));
+            open_files.push(path);
+        }
+        // While a profile is used instead, nobody waits for it.
+        if let Some(fix) = wording::config_key_fix(config_key).filter(|_| provider.rows.is_empty()) {
+            let (place, words) = (&config_key.key.place, wording::config_key_standing(config_key));
+            findings.push(Finding {
+                id: "config-key-needs-attention",
+                message: format!("{place} of the config: {words}."),
+                fix: Some(fix),
+            });
+        }
+    }
     for rows in report.providers.iter().map(|provider| &provider.rows) {
         for judged in &rows.judged {
             let Judged { profile, verdict, .. } = judged;
             if let Some(path) = references.file_open_to_all(profile)
                 && !open_files.contains(&path)
             {
-                findings.push(Finding {
-                    id: "secret-file-open-to-others",
-                    message: format!(
-                        "All users of this machine can read {}, which holds secrets.",
-                        shown(&path)
-                    ),
-                    fix: Some(Fix::run([format!(
-                        "chmod 600 {}",
-                        text::shell_word(&path.display().to_string())
-                    )])),
-                });
+                findings.push(open_secret_file(&path, inputs));
                 open_files.push(path);
             }
             if judged.is_left_out() {
@@ -141,8 +150,7 @@ fn ignored_cache_settings(
     report: &AuthReport<'_>,
 ) -> Option<Finding> {
     let provider = report.providers.iter().find(|provider| provider.provider == primary.provider())?;
-    let (NextReport::Profile { billing, .. } | NextReport::Env { billing, .. }) = provider.next.as_ref()?;
-    if *billing != Billing::Subscription {
+    if provider.next.as_ref()?.billing() != Billing::Subscription {
         return None;
     }
     let params = Effective::of(&inputs.agent.id, primary, inputs.auth.config, &Params::default());
@@ -155,4 +163,13 @@ fn ignored_cache_settings(
         ),
         fix: None,
     })
+}
+
+fn open_secret_file(path: &Path, inputs: &StatusInputs<'_>) -> Finding {
+    let shown = inputs.paths.shown(path);
+    Finding {
+        id: "secret-file-open-to-others",
+        message: format!("All users of this machine can read {shown}, which holds secrets."),
+        fix: Some(Fix::run([format!("chmod 600 {}", text::shell_word(&path.display().to_string()))])),
+    }
 }

@@ -7,6 +7,7 @@ Examples:
   fased models auth login --method anthropic-oauth --no-browser --timeout 10m
   fased models auth login --method api-key \\
     --profile-id anthropic:work < key.txt
+  fased models auth login --provider team --method api-key < key.txt
 
 A sign-in ends by itself in a browser on this machine. In any other browser,
 paste the code it shows, or the whole address it ends at. After a sign-in the
@@ -25,7 +26,7 @@ pub struct LoginArgs {
     /// How long the sign-in may take, like `90s` or `5m` [default: 5m]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<String>,
-    /// Let the agent ask the data file's default model first
+    /// Let the agent ask the provider's first model first; of Anthropic that is the data file's default
     #[arg(long)]
     pub set_default: bool,
     /// Where and how the credential is stored.
@@ -85,7 +86,7 @@ pub struct PasteTokenArgs {
 /// Flags of all commands that store a credential.
 #[derive(Debug, Clone, Default, Args)]
 pub struct StoreArgs {
-    /// Whose credential it is; only `anthropic` is known
+    /// Whose credential it is: `anthropic`, or a provider with a base URL in the config [default: anthropic]
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
     /// Profile to store it under, like `anthropic:work` [default: one named after its kind or account]

@@ -11,10 +11,20 @@ use crate::error::{Exit, Failure};
 
 pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &LoginArgs) -> Result<Exit, Failure> {
     // All flags are checked before anybody is asked anything.
-    let place = paste_token::place(ctx, &args.store, None)?;
+    let place = paste_token::place(ctx, agent, &args.store, None)?;
     let limit = args.timeout.as_deref().map(flags::timeout).transpose()?.unwrap_or(sign_in::USUAL_LIMIT);
     let method = match args.method {
+        Some(LoginMethod::OAuth | LoginMethod::Token) if !place.is_anthropics() => {
+            let (provider, flag) = (&place.provider, agent.selected.flag());
+            return Err(Failure::usage(format!(
+                "Signing in and setup-tokens are Anthropic's; {provider} takes an API key."
+            ))
+            .hint("store its key, or a bearer token it issued")
+            .command(format!("fased models auth login --provider {provider} --method api-key{flag}"))
+            .command(format!("fased models auth paste-token --provider {provider}{flag}")));
+        }
         Some(method) => method,
+        None if !place.is_anthropics() => LoginMethod::ApiKey,
         None => ask_method(ctx, agent, args.store.json)?,
     };
     if method != LoginMethod::Token && args.store.expires_in.is_some() {
@@ -32,7 +42,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &LoginArgs) -> Result<Exit, Fa
         }
     };
     if args.set_default {
-        report.set_default_model(ctx, agent, &default_model::usual())?;
+        report.set_default_model(ctx, agent, &default_model::of_provider(&place.provider, agent)?)?;
     }
     report.tell(ctx, args.store.json)?;
     Ok(Exit::Ok)

@@ -13,6 +13,7 @@ mod setup_token;
 mod token;
 
 use crate::auth::ProfileId;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::profile_id::ProfileIdError;
 use crate::auth::store::Snapshot;
 use crate::cli::auth::{AuthArgs, AuthCommand};
@@ -84,6 +85,25 @@ pub(in crate::commands::models) fn known_provider(
     Err(Failure::new(Exit::Usage, "unknown_provider", message)
         .fact(format!("known providers: {}", one_line(&known.join(", "))))
         .hint("name one of those"))
+}
+
+/// Refuses a provider that a new credential could not be used for: the config has no address for it.
+fn credential_provider(provider: &str, agent: &Agent) -> Result<(), Failure> {
+    let config = &agent.config;
+    let has_address = |id: &str| config.provider(id).is_some_and(|entry| entry.base_url.is_some());
+    if provider == ANTHROPIC || has_address(provider) {
+        return Ok(crate::provider::check_api(provider, config)?);
+    }
+    let mut known = vec![ANTHROPIC.to_owned()];
+    let configured = config.models.providers.keys().map(|id| id.trim().to_ascii_lowercase());
+    known.extend(configured.filter(|id| id != ANTHROPIC && has_address(id)));
+    let message = format!("--provider {provider}: this provider has no base URL in the config.");
+    Err(Failure::new(Exit::Usage, "unknown_provider", message)
+        .fact(format!("configured providers: {}", one_line(&known.join(", "))))
+        .hint("name one of those, or set up an Anthropic-compatible endpoint by")
+        .command(format!(
+            "fased onboard --auth-choice custom-api-key --custom-provider-id {provider} --custom-base-url https://… --custom-model-id …"
+        )))
 }
 
 /// A profile named on the command line. What is no id is not repeated: it may be a secret.

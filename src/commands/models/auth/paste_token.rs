@@ -1,13 +1,15 @@
 //! `fased models auth paste-token`, and what every command that stores a token or key does with its flags.
 
+use super::{credential_provider, parse_provider};
 use crate::auth::enroll;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::Expected;
 use crate::auth::profile::{CredentialType, Expiry, SecretRef};
 use crate::cli::auth::{PasteTokenArgs, StoreArgs};
 use crate::commands::agent::Agent;
 use crate::commands::credential::given::{self, Given, What};
 use crate::commands::credential::save::Report;
-use crate::commands::credential::{PROVIDER, Place, ask, flags};
+use crate::commands::credential::{Place, ask, flags};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
@@ -15,24 +17,32 @@ use crate::error::{Exit, Failure};
 const MANUAL: &str = "manual";
 
 pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &PasteTokenArgs) -> Result<Exit, Failure> {
-    let place = place(ctx, &args.store, Some(MANUAL))?;
+    let place = place(ctx, agent, &args.store, Some(MANUAL))?;
     let report = secret(ctx, agent, &place, &args.store, Expected::SetupToken, "paste-token")?;
     report.tell(ctx, args.store.json)?;
     Ok(Exit::Ok)
 }
 
 /// Where a setup-token goes.
-pub(super) fn place_of_token(ctx: &Ctx, args: &StoreArgs) -> Result<Place, Failure> {
-    place(ctx, args, Some(MANUAL))
+pub(super) fn place_of_token(ctx: &Ctx, agent: &Agent, args: &StoreArgs) -> Result<Place, Failure> {
+    flags::only_anthropic("--provider", args.provider.as_deref())?;
+    place(ctx, agent, args, Some(MANUAL))
 }
 
 /// Where a credential goes, the flags being checked before it is asked for.
-pub(super) fn place(ctx: &Ctx, args: &StoreArgs, usual_name: Option<&'static str>) -> Result<Place, Failure> {
-    flags::only_anthropic("--provider", args.provider.as_deref())?;
+pub(super) fn place(
+    ctx: &Ctx,
+    agent: &Agent,
+    args: &StoreArgs,
+    usual_name: Option<&'static str>,
+) -> Result<Place, Failure> {
+    let provider = args.provider.as_deref().map_or(Ok(ANTHROPIC.to_owned()), parse_provider)?;
+    credential_provider(&provider, agent)?;
     let expires =
         args.expires_in.as_deref().map(|text| flags::expiry(ctx, "--expires-in", text)).transpose()?;
     Ok(Place {
-        profile_id: args.profile_id.as_deref().map(flags::profile_id).transpose()?,
+        profile_id: args.profile_id.as_deref().map(|id| flags::profile_id(id, &provider)).transpose()?,
+        provider,
         usual_name,
         expires: expires.unwrap_or(Expiry::Unknown),
         replace: args.replace,
@@ -55,7 +65,7 @@ pub(super) fn secret(
     };
     // A person is asked about a place that is taken, when it is known what for.
     let id = place.profile_id.as_ref().filter(|_| !place.replace && !may_ask);
-    enroll::check(PROVIDER, kind, id, &agent.store)?;
+    enroll::check(&place.provider, kind, id, &agent.store)?;
     if may_ask {
         return ask::store(ctx, agent, place, expected, args.verify, how);
     }

@@ -241,6 +241,9 @@ fn used_now(provider: &ProviderAuth<'_>, next: Option<&NextReport>, agent: &Agen
                 wording::pays(*billing)
             )
         }
+        Some(NextReport::Config { key, billing }) => {
+            format!("A request to {name} now uses {key} of the config; {}.", wording::pays(*billing))
+        }
         None if provider.profiles.is_empty() && provider.unreadable == 0 => {
             let add =
                 if name == "anthropic" { format!(" Add one: fased onboard{flag}") } else { String::new() };

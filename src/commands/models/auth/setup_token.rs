@@ -20,7 +20,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &SetupTokenArgs) -> Result<Exi
 
 /// Stores a setup-token. With `has_one` nobody is asked whether there is one yet.
 pub(super) fn store(ctx: &Ctx, agent: &Agent, args: &StoreArgs, has_one: bool) -> Result<Report, Failure> {
-    let place = paste_token::place_of_token(ctx, args)?;
+    let place = paste_token::place_of_token(ctx, agent, args)?;
     if !has_one && !args.json && ctx.terminal.can_prompt() {
         offer(ctx)?;
     }

@@ -23,7 +23,7 @@ use crate::terminal::style;
 struct Document<'a> {
     schema_version: u32,
     agent_id: &'a str,
-    /// `null` for a credential of the environment.
+    /// `null` for a credential of the environment or the config.
     profile_id: Option<&'a str>,
     source: &'a str,
     #[serde(rename = "type")]
@@ -75,6 +75,13 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &TokenArgs) -> Result<Exit, Fa
         ctx.terminal
             .say(&style::dim(&format!("using {variable} of the environment ({})", chosen.billing.as_str())));
     }
+    if let Source::Config(key) = &chosen.source {
+        ctx.terminal.say(&style::dim(&format!(
+            "using {} of the config ({})",
+            key.place,
+            chosen.billing.as_str()
+        )));
+    }
     let value = obtained.secret.expose();
     let header = Zeroizing::new(match obtained.form {
         Form::ApiKey => format!("x-api-key: {value}"),
@@ -86,11 +93,12 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &TokenArgs) -> Result<Exit, Fa
             agent_id: agent.selected.id.as_str(),
             profile_id: match &chosen.source {
                 Source::Profile(profile) => Some(profile.id.as_str()),
-                Source::Env(..) => None,
+                Source::Env(..) | Source::Config(_) => None,
             },
             source: match &chosen.source {
                 Source::Profile(_) => "profile",
                 Source::Env(variable, _) => variable,
+                Source::Config(key) => &key.place,
             },
             kind: kind_of(chosen, obtained.form),
             value,
@@ -150,7 +158,7 @@ async fn first_to_be_had<'a, 'b>(
 fn kind_of(chosen: &Candidate<'_>, form: Form) -> CredentialType {
     match (&chosen.source, form) {
         (Source::Profile(profile), _) => profile.credential.kind(),
-        (Source::Env(..), Form::ApiKey) => CredentialType::ApiKey,
-        (Source::Env(..), _) => CredentialType::Token,
+        (Source::Env(..) | Source::Config(_), Form::ApiKey) => CredentialType::ApiKey,
+        (Source::Env(..) | Source::Config(_), _) => CredentialType::Token,
     }
 }
