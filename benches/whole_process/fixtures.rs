@@ -62,12 +62,47 @@ impl Fixtures {
         Ok(home)
     }
 
+    /// A home directory whose config has a thousand agents in one megabyte, with the comments people write.
+    pub(crate) fn home_with_agents(&self) -> Result<PathBuf, Box<dyn Error>> {
+        let home = self.empty_home("home-agents")?;
+        DirBuilder::new().mode(0o700).create(home.join(".fased"))?;
+        write_large_config(&home)?;
+        Ok(home)
+    }
+
     /// A file holding an API key, to be read as standard input.
     pub(crate) fn key_file(&self) -> Result<PathBuf, Box<dyn Error>> {
         let path = self.root.join("key");
         private_file(&path)?.write_all(KEY.as_bytes())?;
         Ok(path)
     }
+}
+
+/// Where the config of a home directory is.
+pub(crate) fn config_file(home: &Path) -> PathBuf {
+    home.join(".fased/fased.json")
+}
+
+/// Writes the large config, whatever it has become.
+pub(crate) fn write_large_config(home: &Path) -> Result<(), Box<dyn Error>> {
+    let mut text = String::from("// one entry for each agent\n{\n  agents: {\n    list: [\n");
+    for number in 0..1_000 {
+        let theme = "calm and to the point, ".repeat(30);
+        write!(
+            text,
+            "      {{ // agent {number}\n        id: \"agent-{number}\", name: 'Agent {number}', workspace: \"~/work/{number}\",\n        \
+             model: {{ primary: \"anthropic/claude-sonnet-5\", fallbacks: [\"anthropic/claude-haiku-4-5\"] }},\n        \
+             params: {{ cacheRetention: \"long\", temperature: 0.5, }}, /* as agreed */\n        \
+             identity: {{ theme: \"{theme}\" }},\n      }},\n"
+        )?;
+    }
+    text.push_str("    ],\n  },\n}\n");
+    let file = config_file(home);
+    if file.exists() {
+        fs::remove_file(&file)?;
+    }
+    private_file(&file)?.write_all(text.as_bytes())?;
+    Ok(())
 }
 
 fn entry(number: usize) -> String {

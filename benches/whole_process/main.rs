@@ -9,7 +9,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use fixtures::{Fixtures, agent_dir, durable_write, remove_state};
+use fixtures::{Fixtures, agent_dir, config_file, durable_write, remove_state, write_large_config};
 use launcher::{Cost, Program};
 
 /// Measured runs of each command, and of the empty program with it.
@@ -35,6 +35,8 @@ enum Start {
     AsItIs,
     /// No state at all; it then makes one durable write, whose price is measured and told.
     WithoutState,
+    /// A config of a thousand agents as it was written; it is then replaced, and the price of that measured and told.
+    WithLargeConfig,
 }
 
 /// What a run may cost.
@@ -107,10 +109,13 @@ const EMPTY: &str = "an empty program";
 fn cases(fixtures: &Fixtures, key: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     const STATUS: &[&str] = &["models", "status", "--json"];
     const CHECK: &[&str] = &["models", "status", "--check"];
+    const GET: &[&str] = &["config", "get", "agents.list[500].model.primary"];
+    const SET: &[&str] = &["config", "set", "agents.list[500].model.primary", "anthropic/claude-opus-4-8"];
     const ONBOARD: &[&str] = &["onboard", "--non-interactive", "--api-key-stdin"];
     let nowhere = fixtures.empty_home("home-empty")?;
     let [one, thousand, many] = [1, 1_000, 10_000].map(|count| fixtures.home_with_profiles(count));
     let (one, thousand, many) = (one?, thousand?, many?);
+    let agents = fixtures.home_with_agents()?;
     let onboarded = fixtures.empty_home("home-onboarded")?;
     let fased = Path::new(env!("CARGO_BIN_EXE_fased"));
     Program { path: fased, arguments: ONBOARD, home: &onboarded, stdin: key }.run()?;
@@ -133,6 +138,12 @@ fn cases(fixtures: &Fixtures, key: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
         case("models status --json, 1,000 profiles", STATUS, &thousand, none),
         case("models status --json, 10,000 profiles", STATUS, &many, ratio(25.0)),
         case("models status --check, 1 profile", CHECK, &one, none),
+        case("models status --json, config of 1 MB", STATUS, &agents, ratio(40.0)),
+        case("config get, config of 1 MB", GET, &agents, ratio(40.0)),
+        Case {
+            starts: Start::WithLargeConfig,
+            ..case("config set, config of 1 MB", SET, &agents, ratio(150.0))
+        },
         case("models status --check, 10,000 profiles", CHECK, &many, none),
         Case {
             starts: Start::WithoutState,
@@ -151,13 +162,16 @@ impl Case {
         let command = Program { path: fased, arguments: self.arguments, home: &self.home, stdin };
         let (mut empties, mut commands, mut durable) = (Vec::new(), Vec::new(), Vec::new());
         for run in 0..WARM_UP + RUNS {
-            if self.starts == Start::WithoutState {
-                remove_state(&self.home)?;
+            match self.starts {
+                Start::AsItIs => {}
+                Start::WithoutState => remove_state(&self.home)?,
+                Start::WithLargeConfig => write_large_config(&self.home)?,
             }
             let costs = (empty.run()?, command.run()?);
             let written = match self.starts {
                 Start::AsItIs => Duration::ZERO,
                 Start::WithoutState => durable_write(&agent_dir(&self.home).join("auth-profiles.json"))?,
+                Start::WithLargeConfig => durable_write(&config_file(&self.home))?,
             };
             if run >= WARM_UP {
                 empties.push(costs.0);

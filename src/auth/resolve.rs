@@ -16,7 +16,7 @@ use super::state::AuthState;
 use super::store::Snapshot;
 use crate::config::schema::{CrossBilling, EnvPolicy};
 use crate::config::{Config, Paths};
-use crate::env::Env;
+use crate::env::{Env, Origin};
 use crate::secret::Secret;
 
 /// Variables that may hold a credential for Anthropic, the first set one counts.
@@ -83,6 +83,8 @@ pub struct Judged<'a> {
 pub struct EnvCredential {
     /// The variable.
     pub variable: &'static str,
+    /// Where it is set.
+    pub origin: Origin,
     /// Its value.
     pub secret: Secret,
     /// What it is used for.
@@ -192,7 +194,8 @@ impl<'a> ProviderAuth<'a> {
                 EnvStanding::Idle if !any_stored => EnvStanding::BehindConfig,
                 standing => standing,
             };
-            EnvCredential { variable, secret, standing }
+            let origin = inputs.env.origin(variable).unwrap_or(Origin::Process);
+            EnvCredential { variable, origin, secret, standing }
         });
         if let Some(key) = config_key.as_mut().filter(|_| is_config_used) {
             this.usual_payer = this.usual_payer.or(Some(key.billing));

@@ -7,6 +7,7 @@ use crate::auth::configured::{ConfigCredential, ConfigStanding};
 use crate::auth::health::{Stored, Usable};
 use crate::auth::resolve::{EnvCredential, EnvStanding, billing_of_env};
 use crate::auth::wording;
+use crate::env::Origin;
 use crate::models::status::ProfileReport;
 use crate::secret::SecretKind;
 use crate::text;
@@ -110,6 +111,11 @@ impl Row {
             EnvStanding::Off => ("off (auth.env is never)", Soundness::Indifferent),
             EnvStanding::Refused => ("refused (cannot send messages)", Soundness::Attention),
         };
+        let place = match env.origin {
+            Origin::Process => "",
+            Origin::DotEnv => ", set in .env",
+            Origin::Config => ", set in the config",
+        };
         let kind = match env.secret.kind() {
             SecretKind::BearerToken => "token",
             _ => "API key",
@@ -119,7 +125,7 @@ impl Row {
             name: format!("env {}", env.variable),
             kind: kind.to_owned(),
             secret: env.secret.masked(),
-            health: health.to_owned(),
+            health: format!("{health}{place}"),
             sound,
             pays: billing_of_env(&env.secret).as_str(),
             added: String::new(),

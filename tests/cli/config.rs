@@ -196,17 +196,24 @@ fn variables_come_from_the_process_then_the_env_file_then_the_config() {
     let env = TestEnv::with_sandbox(&sandbox);
     let of_config = key("config", "c0c0");
     env.write("fased.json", &format!("{{ env: {{ ANTHROPIC_API_KEY: '{of_config}' }} }}"));
-    let uses = |output: &crate::support::Output, tail: &str| {
-        let next = output.exits(0).json();
-        let shown = next["auth"]["providers"][0]["env"]["value"].as_str().unwrap_or_default().to_owned();
-        assert!(shown.ends_with(tail), "{output}");
+    let uses = |output: &crate::support::Output, tail: &str, origin: &str| {
+        let status = output.exits(0).json();
+        let key = &status["auth"]["providers"][0]["env"];
+        assert!(key["value"].as_str().unwrap_or_default().ends_with(tail), "{output}");
+        assert_eq!((&key["origin"], &key["standing"]), (&json!(origin), &json!("used")), "{output}");
     };
-    uses(&env.fased(["models", "status", "--json"]), "c0c0");
+    uses(&env.fased(["models", "status", "--json"]), "c0c0", "config");
+    let shown = env.fased(["models", "status"]);
+    assert!(shown.exits(0).stdout.contains("used, set in the config"), "{shown}");
     env.fased(["chat", "hi"]).exits(0);
     env.write(".env", &format!("# mine\nANTHROPIC_API_KEY='{}'\nPATH=/nowhere\n", key("file", "f1f1")));
-    uses(&env.fased(["models", "status", "--json"]), "f1f1");
+    uses(&env.fased(["models", "status", "--json"]), "f1f1", "dotenv");
     let process = key("process", "d2d2");
-    uses(&env.command(["models", "status", "--json"]).set("ANTHROPIC_API_KEY", &process).run(), "d2d2");
+    uses(
+        &env.command(["models", "status", "--json"]).set("ANTHROPIC_API_KEY", &process).run(),
+        "d2d2",
+        "process",
+    );
     env.fased(["chat", "hi"]).exits(0);
 }
 

@@ -124,3 +124,72 @@ fn the_shared_sign_in_is_imported_for_main_alone_and_only_without_a_store() {
     session.add(env.fased(["models", "status", "--agent", "work"]).exits(0));
     snapshot!("typescript_shared_sign_in", session);
 }
+
+#[test]
+fn no_command_of_config_models_or_doctor_loses_a_comment_a_key_or_a_foreign_entry() {
+    let env = env(None);
+    let before = env.contents();
+    let looks: &[&[&str]] = &[
+        &["config", "path"],
+        &["config", "get", "--json"],
+        &["config", "get", "channels"],
+        &["config", "validate", "--strict"],
+        &["config", "schema"],
+        &["models", "explain", "Sonnet"],
+        &["models", "explain", "--agent", "work", "--json"],
+        &["agents", "list"],
+        &["doctor"],
+    ];
+    for arguments in looks {
+        env.command(arguments.iter().copied()).set("FASED_NOW", "2100-01-01T12:00:00Z").run().exits(0);
+        assert!(env.contents() == before, "{arguments:?} changed something:\n{}", env.tree());
+    }
+    // Each change and its opposite leave the config as it was, to the byte.
+    let config = std::fs::read_to_string(env.state("fased.json")).unwrap();
+    let opus = "agents.defaults.models[\"anthropic/claude-opus-4-7\"]";
+    let undone: &[(&[&str], &[&str])] = &[
+        (&["config", "set", "auth.env", "never"], &["config", "unset", "auth.env"]),
+        (
+            &["config", "set", "agents.list[1].name", "Play"],
+            &["config", "set", "agents.list[1].name", "Work"],
+        ),
+        (
+            &["config", "set", &format!("{opus}.alias"), "O"],
+            &["config", "set", &format!("{opus}.alias"), "Opus"],
+        ),
+        (
+            &["config", "set", "channels.whatsapp.allowFrom[2]", "+15550003"],
+            &["config", "unset", "channels.whatsapp.allowFrom[2]"],
+        ),
+        (&["agents", "add", "new"], &["agents", "remove", "new", "--yes"]),
+        (&["agents", "default", "work"], &["agents", "default", "main"]),
+    ];
+    for (change, opposite) in undone {
+        env.fased(change.iter().copied()).exits(0);
+        let changed = std::fs::read_to_string(env.state("fased.json")).unwrap();
+        assert_ne!(changed, config, "{change:?}");
+        for kept in [
+            "// my gateway",
+            "// filled by systemd",
+            "// big prompts",
+            "/* not used here */",
+            "botToken",
+            "'+15550001'",
+        ] {
+            assert!(changed.contains(kept), "{change:?} lost {kept}:\n{changed}");
+        }
+        env.fased(opposite.iter().copied()).exits(0);
+        if change[1] != "default" {
+            assert_eq!(std::fs::read_to_string(env.state("fased.json")).unwrap(), config, "{change:?}");
+        }
+    }
+    let stores = |contents: &std::collections::BTreeMap<std::path::PathBuf, Vec<u8>>| {
+        let of_credentials = |path: &std::path::PathBuf| path.to_string_lossy().contains("auth");
+        contents
+            .iter()
+            .filter(|(path, _)| of_credentials(path))
+            .map(|(a, b)| (a.clone(), b.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert!(stores(&env.contents()) == stores(&before), "a credential was touched");
+}

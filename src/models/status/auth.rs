@@ -17,6 +17,7 @@ use crate::auth::resolve::{EnvCredential, EnvStanding, Judged, Next, ProviderAut
 use crate::auth::store::Snapshot;
 use crate::auth::wording::{self, Fix};
 use crate::config::{AgentId, Config};
+use crate::env::Origin;
 use crate::models::selection::AgentModels;
 use crate::text;
 
@@ -99,6 +100,8 @@ struct ProfileCounts<'a> {
 struct EnvReport {
     value: String,
     source: String,
+    /// Where the variable is set.
+    origin: &'static str,
     standing: &'static str,
     policy: String,
     billing: Billing,
@@ -319,6 +322,11 @@ impl EnvReport {
         Self {
             value: env.secret.masked(),
             source: format!("env: {}", env.variable),
+            origin: match env.origin {
+                Origin::Process => "process",
+                Origin::DotEnv => "dotenv",
+                Origin::Config => "config",
+            },
             standing: match env.standing {
                 EnvStanding::Used => "used",
                 EnvStanding::Idle | EnvStanding::BehindConfig => "idle",
