@@ -119,8 +119,11 @@ enum Place<'s, 't> {
 }
 
 impl Edit {
-    /// An edit of a text; `file` is for messages.
-    pub(crate) fn of(file: &Path, text: &str) -> Result<Self, EditError> {
+    /// An edit of a text; `file` is for messages. It changes no file: see [`update`].
+    ///
+    /// # Errors
+    /// When the text is no valid config, or has a form that cannot be edited.
+    pub fn of(file: &Path, text: &str) -> Result<Self, EditError> {
         let invalid = |problem| ConfigError::Invalid { path: file.to_owned(), problem };
         let config = load::parse(text).map_err(invalid)?;
         let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
@@ -153,8 +156,9 @@ impl Edit {
     /// When the place cannot be, is in an included file, or the value makes the config invalid.
     pub fn set(&mut self, path: &[Segment], value: &impl Serialize) -> Result<(), EditError> {
         let refused = |rule: String| EditError::Refused { key: shown(path), value: "that".to_owned(), rule };
-        let json = serde_json::to_string(value).map_err(|error| refused(error.to_string()))?;
-        let meant: Value = serde_json::from_str(&json).map_err(|error| refused(error.to_string()))?;
+        // Not by way of a text, which would be read with numbers rounded differently than the config's parser does.
+        let meant = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
+        let json = meant.to_string();
         let shape = self.shape_of(&self.text)?;
         let splices = match self.walk(&shape, path)? {
             Place::Here(entry) if self.get(path) == Some(&meant) && !holds_non_finite(&entry) => {
@@ -219,7 +223,7 @@ impl Edit {
     }
 
     /// What is to be written.
-    pub(crate) fn to_text(&self) -> String {
+    pub fn to_text(&self) -> String {
         let mark = if self.before.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
         format!("{mark}{}", self.text)
     }

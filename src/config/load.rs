@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 use super::Config;
 use crate::storage::{self, FileError};
 use crate::text;
@@ -81,10 +84,29 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// The first problem, with its place.
 pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    check_nesting(text)?;
     if text.trim().is_empty() {
         return Ok(Config::default());
     }
+    read(text).map_err(|problem| match (problem, parse_value(text)) {
+        (ConfigProblem::At { line, column, .. }, Ok(value)) if !value.is_object() => ConfigProblem::At {
+            line,
+            column,
+            message: format!("a config is an object, not {}", kind(&value)),
+        },
+        (problem, _) => problem,
+    })
+}
+
+/// Parses JSON5 of any kind, a config or not, with the rules and limits of a config.
+///
+/// # Errors
+/// The first problem, with its place.
+pub fn parse_value(text: &str) -> Result<Value, ConfigProblem> {
+    read(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ConfigProblem> {
+    check_nesting(text)?;
     json5::from_str(text).map_err(|error| {
         // The parser's Display appends the place in its own words; ours comes first and in ours.
         let message = error.to_string();
@@ -94,6 +116,18 @@ pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
             None => ConfigProblem::Somewhere(message),
         }
     })
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        // A number that JSON has no word for, like Infinity, is read as null too.
+        Value::Null => "a value without content",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// A parser's words without the text of values it repeats: any of them may be a secret at a wrong place.
@@ -164,6 +198,20 @@ mod tests {
         assert!(matches!(error, ConfigProblem::At { line: 2, .. }), "{error:?}");
         let error = parse("{\n  a: \n}").unwrap_err();
         assert!(matches!(error, ConfigProblem::At { line: 3, .. }), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_config() {
+        for (text, kind) in [
+            ("[1]", "a list"),
+            ("'x'", "a text"),
+            ("0x1F", "a number"),
+            ("false", "true or false"),
+            ("null", "a value without content"),
+        ] {
+            let error = parse(&format!("// c\n{text}")).unwrap_err().to_string();
+            assert_eq!(error, format!("line 2, column 1: a config is an object, not {kind}"));
+        }
     }
 
     #[test]

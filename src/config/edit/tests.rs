@@ -186,6 +186,14 @@ fn the_rest_of_json5_is_edited() {
     assert_eq!(set(&text, "e", Value::Null), text.replace("Infinity", "null"));
 }
 
+#[test]
+fn a_fraction_of_many_digits_is_set_as_it_is() {
+    for number in [2e-23, 5e-324, 0.1 + 0.2, f64::MAX] {
+        let text = set("{}", "a", number);
+        assert_eq!(json5::from_str::<Value>(&text).unwrap()["a"], json!(number), "{text}");
+    }
+}
+
 struct World {
     dir: tempfile::TempDir,
     paths: Paths,
