@@ -132,13 +132,15 @@ fn kind(value: &Value) -> &'static str {
 
 /// A parser's words without the text of values it repeats: any of them may be a secret at a wrong place.
 fn without_values(message: &str) -> String {
-    let shown = match (message.find("string \""), message.rfind("\", expected")) {
-        (Some(start), Some(end)) if start < end => {
-            format!("{}a string{}", &message[..start], &message[end + 1..])
-        }
-        _ => message.to_owned(),
-    };
-    text::without_credentials(&text::one_line(&shown))
+    const REPEATED: [(&str, &str, &str); 2] = [
+        ("string \"", "\", expected", "a string, expected"),
+        ("unknown variant `", "`, expected", "unknown variant, expected"),
+    ];
+    let shown = REPEATED.iter().find_map(|(begin, end, instead)| {
+        let (start, stop) = (message.find(begin)?, message.rfind(end)?);
+        (start < stop).then(|| format!("{}{instead}{}", &message[..start], &message[stop + end.len()..]))
+    });
+    text::without_credentials(&text::one_line(shown.as_deref().unwrap_or(message)))
 }
 
 /// Counts brackets outside strings and comments. It may accept what the parser refuses, never the other way round.
@@ -234,6 +236,7 @@ mod tests {
         for text in [
             format!("{{auth:{{env:'{secret}'}}}}"),
             "{agents:'hunter2 and \"more\"'}".to_owned(),
+            "{auth:{env:'hunter2`, expected `x'}}".to_owned(),
             format!("{{agents:{{list:[{{id:'{secret}é'}}]}}}}"),
         ] {
             let message = parse(&text).unwrap_err().to_string();
