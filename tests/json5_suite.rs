@@ -1,7 +1,9 @@
 //! The config's parser and editor against the test suite of JSON5 (`tests/fixtures/json5-tests`), where a file's ending says
 //! what is to happen: `.json` and `.json5` are JSON5, `.js` and `.txt` are not.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use fased::config::edit::{Edit, EditError, Segment};
@@ -16,30 +18,30 @@ struct Case {
 }
 
 /// The documents with these endings, those of `todo` included.
-fn cases(endings: &[&str]) -> Vec<Case> {
+fn cases(endings: &[&str]) -> io::Result<Vec<Case>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/json5-tests");
-    let mut paths = Vec::new();
-    for directory in entries(&root).into_iter().filter(|path| path.is_dir()) {
-        paths.extend(entries(&directory));
+    let mut cases = Vec::new();
+    for directory in entries(&root)?.into_iter().filter(|path| path.is_dir()) {
+        for path in entries(&directory)? {
+            let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+            if endings.contains(&ending) {
+                let name = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
+                let is_json5 = ending.starts_with("json");
+                cases.push(Case { name, text: fs::read_to_string(&path)?, is_json5 });
+            }
+        }
     }
-    let ending_of = |path: &Path| path.extension().and_then(|it| it.to_str()).unwrap_or_default().to_owned();
-    paths.retain(|path| endings.contains(&ending_of(path).as_str()));
-    let case = |path: PathBuf| Case {
-        name: path.strip_prefix(&root).unwrap().display().to_string(),
-        text: fs::read_to_string(&path).unwrap(),
-        is_json5: ending_of(&path).starts_with("json"),
-    };
-    paths.into_iter().map(case).collect()
+    Ok(cases)
 }
 
-fn entries(directory: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory)?.map(|entry| entry.map(|it| it.path()));
+    let mut paths = entries.collect::<io::Result<Vec<_>>>()?;
     paths.sort();
-    paths
+    Ok(paths)
 }
 
-fn all() -> Vec<Case> {
+fn all() -> io::Result<Vec<Case>> {
     cases(&["json", "json5", "js", "txt"])
 }
 
@@ -49,13 +51,13 @@ fn is_at(problem: &ConfigProblem) -> bool {
 
 #[test]
 fn the_suite_is_whole() {
-    let count = |ending| cases(&[ending]).len();
+    let count = |ending| cases(&[ending]).unwrap().len();
     assert_eq!([count("json"), count("json5"), count("js"), count("txt")], [25, 57, 6, 25]);
 }
 
 #[test]
 fn every_document_is_taken_or_refused_as_its_ending_says() {
-    for Case { name, text, is_json5 } in all() {
+    for Case { name, text, is_json5 } in all().unwrap() {
         let read = parse_value(&text);
         assert_eq!(read.is_ok(), is_json5, "{name}: {read:?}");
     }
@@ -63,7 +65,7 @@ fn every_document_is_taken_or_refused_as_its_ending_says() {
 
 #[test]
 fn plain_json_means_what_it_means_as_json() {
-    for Case { name, text, .. } in cases(&["json"]) {
+    for Case { name, text, .. } in cases(&["json"]).unwrap() {
         let (read, json) = (parse_value(&text).unwrap(), serde_json::from_str::<Value>(&text).unwrap());
         // A JSON parser may be off by the last bit of a fraction, to be faster.
         let alike = match (read.as_f64(), json.as_f64()) {
@@ -76,7 +78,7 @@ fn plain_json_means_what_it_means_as_json() {
 
 #[test]
 fn only_an_object_is_a_config_and_anything_else_is_said_to_be_none() {
-    for Case { name, text, is_json5 } in all() {
+    for Case { name, text, is_json5 } in all().unwrap() {
         let is_object = parse_value(&text).is_ok_and(|value| value.is_object());
         match parse(&text) {
             Ok(_) => assert!(is_object || text.trim().is_empty(), "{name}"),
@@ -92,7 +94,7 @@ fn only_an_object_is_a_config_and_anything_else_is_said_to_be_none() {
 #[test]
 fn the_editor_reads_the_same_value_or_refuses_with_its_place() {
     let mut refused = Vec::new();
-    for Case { name, text, is_json5 } in all() {
+    for Case { name, text, is_json5 } in all().unwrap() {
         // Every document as a value inside of a config; the objects as configs of their own, too.
         let inside = format!("{{ x:\n{text}\n}}");
         let object = parse_value(&text).ok().filter(Value::is_object);
@@ -118,7 +120,7 @@ fn the_editor_reads_the_same_value_or_refuses_with_its_place() {
 
 #[test]
 fn every_document_the_editor_takes_survives_a_change_beside_it() {
-    for Case { name, text, .. } in cases(&["json", "json5"]) {
+    for Case { name, text, .. } in cases(&["json", "json5"]).unwrap() {
         let config = format!("{{ x:\n{text}\n}}");
         let Ok(mut edit) = Edit::of(Path::new("fased.json"), &config) else { continue };
         let path = [Segment::from("agents"), "defaults".into(), "model".into()];

@@ -19,17 +19,11 @@ pub fn run(input: &[u8]) -> Outcome {
     if let Ok(value) = &value {
         assert!(depth(value) <= DEEPEST, "nested too deep");
     }
-    let problem = match parse(text) {
-        Ok(_) => {
-            let is_empty = text.strip_prefix('\u{feff}').unwrap_or(text).trim().is_empty();
-            let is_object = value.is_ok_and(|value| value.is_object());
-            assert!(
-                is_empty || is_object || text.contains(PRIVATE_KEY),
-                "this is no object, and yet a config"
-            );
-            return Outcome::Taken;
-        }
-        Err(problem) => problem,
+    let Err(problem) = parse(text) else {
+        let is_empty = text.strip_prefix('\u{feff}').unwrap_or(text).trim().is_empty();
+        let is_object = value.is_ok_and(|value| value.is_object());
+        assert!(is_empty || is_object || text.contains(PRIVATE_KEY), "this is no object, and yet a config");
+        return Outcome::Taken;
     };
     for message in [problem.to_string(), problem.rule()] {
         messages::check(&message, text);

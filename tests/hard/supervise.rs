@@ -16,9 +16,9 @@ pub(crate) fn directory(target: &Target) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz").join(target.name)
 }
 
-/// The file that holds what is being tried.
-pub(crate) fn current_input(target: &Target) -> PathBuf {
-    directory(target).join("current")
+/// The file that holds what a process is trying.
+pub(crate) fn current_input(target: &Target, process: u32) -> PathBuf {
+    directory(target).join(format!("current-{process}"))
 }
 
 /// Runs the targets beside each other.
@@ -28,19 +28,17 @@ pub(crate) fn run(targets: &[&Target], options: &Options) -> Result<(), String> 
     }
     match &options.input {
         Some(input) => println!("\nrunning one input: {}", input.display()),
-        None => println!(
-            "\nrunning {} fuzz targets for {} s, seed {}",
-            targets.len(),
-            options.seconds,
-            options.seed
-        ),
+        None => println!("\nfuzzing each target for {} s, seed {}", options.seconds, options.seed),
     }
     let started: Vec<_> = targets.iter().map(|target| (*target, start(target))).collect();
     let ends = started.into_iter().map(|(target, child)| {
-        let output = child.and_then(|child| child.wait_with_output().map_err(|error| error.to_string()));
-        report(target, options, output)
+        let child = child?;
+        let current = current_input(target, child.id());
+        let output = child.wait_with_output().map_err(|error| format!("{}: {error}", target.name))?;
+        Ok(report(target, options, &output, &current))
     });
-    let failed = ends.filter(|is_kept| !is_kept).count();
+    let ends = ends.collect::<Result<Vec<bool>, String>>()?;
+    let failed = ends.iter().filter(|is_kept| !**is_kept).count();
     println!();
     if failed == 0 { Ok(()) } else { Err(format!("{failed} of {} fuzz targets failed", targets.len())) }
 }
@@ -56,22 +54,15 @@ fn start(target: &Target) -> Result<Child, String> {
 }
 
 /// Prints what came of a target; says whether every promise was kept.
-fn report(target: &Target, options: &Options, output: Result<Output, String>) -> bool {
+fn report(target: &Target, options: &Options, output: &Output, current: &Path) -> bool {
     let name = target.name;
-    let output = match output {
-        Ok(output) => output,
-        Err(error) => {
-            println!("fuzz {name} ... could not be run: {error}");
-            return false;
-        }
-    };
-    let figures = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
-        println!("fuzz {name} ... ok, {}", figures.trim());
+        fs::remove_file(current).ok();
+        println!("fuzz {name} ... ok, {}", String::from_utf8_lossy(&output.stdout).trim());
         return true;
     }
     println!("fuzz {name} ... FAILED, {}, seed {}", output.status, options.seed);
-    match options.input.clone().map_or_else(|| keep_input(target), Ok) {
+    match keep_input(target, current) {
         Ok(input) => {
             println!("  to reproduce: FASED_FUZZ_INPUT={} cargo test --test hard {name}", input.display());
         }
@@ -80,10 +71,9 @@ fn report(target: &Target, options: &Options, output: Result<Output, String>) ->
     false
 }
 
-/// Puts the input a process died at where the next run does not overwrite it.
-fn keep_input(target: &Target) -> std::io::Result<PathBuf> {
-    let current = current_input(target);
-    let bytes = fs::read(&current)?;
+/// Gives the input a process died at a name that stays.
+fn keep_input(target: &Target, current: &Path) -> std::io::Result<PathBuf> {
+    let bytes = fs::read(current)?;
     // FNV-1a: the same input gets the same name.
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

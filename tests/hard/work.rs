@@ -33,7 +33,8 @@ pub(crate) fn run(target: &'static Target, options: &Options) -> Result<(), Stri
         None => corpus(target)?,
     };
     fs::create_dir_all(supervise::directory(target)).map_err(|error| error.to_string())?;
-    let current = File::create(supervise::current_input(target)).map_err(|error| error.to_string())?;
+    let current = File::create(supervise::current_input(target, std::process::id()))
+        .map_err(|error| error.to_string())?;
     let tried = Arc::new(AtomicU64::new(0));
     let (ended, end) = mpsc::channel();
     let work = Work {
