@@ -3,6 +3,8 @@
 
 pub mod config_edit;
 pub mod config_load;
+pub mod failure;
+pub mod message_stream;
 mod messages;
 mod places;
 
@@ -28,4 +30,6 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "config_load", run: config_load::run },
     Target { name: "config_edit", run: config_edit::run },
+    Target { name: "message_stream", run: message_stream::run },
+    Target { name: "failure", run: failure::run },
 ];

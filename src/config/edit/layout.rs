@@ -133,7 +133,7 @@ impl<'t> Shape<'t> {
             return vec![Splice::new(opens..closes, format!("{pad}{short}{pad}"))];
         }
         // Comments are in there and stay before the first entry.
-        let at = opens + inside.trim_end_matches(is_space).len();
+        let at = opens + end_of_comments(inside);
         if is_broken(&inside[at - opens..]) {
             return vec![Splice::new(at..at, line())];
         }
@@ -252,6 +252,21 @@ fn comment_length(text: &str) -> Option<usize> {
     Some(inside.find("*/").map_or(text.len(), |end| end + 4))
 }
 
+/// Where the last comment ends in a text that holds nothing but comments and white space, which may be part of them.
+fn end_of_comments(text: &str) -> usize {
+    let (mut at, mut end) = (0, 0);
+    while let Some(next) = text[at..].chars().next() {
+        match comment_length(&text[at..]) {
+            Some(length) => {
+                at += length;
+                end = at;
+            }
+            None => at += next.len_utf8(),
+        }
+    }
+    end
+}
+
 /// How far the end of the line is, with its end, when nothing but white space stands before it.
 fn end_of_line(text: &str) -> Option<usize> {
     let rest = trim_blanks(text);
@@ -264,11 +279,7 @@ fn trim_blanks(text: &str) -> &str {
 }
 
 fn is_blank(c: char) -> bool {
-    is_space(c) && !matches!(c, '\n' | '\r')
-}
-
-fn is_space(c: char) -> bool {
-    c.is_whitespace()
+    c.is_whitespace() && !matches!(c, '\n' | '\r')
 }
 
 fn is_broken(text: &str) -> bool {

@@ -57,6 +57,7 @@ fn new_entries_follow_the_files_habits() {
         ("{\n  'a': 1\n  , 'b': 2 }", "{\n  'a': 1\n  , 'b': 2, 'new': 1 }"),
         ("{ /* a */ }", "{ /* a */ new: 1 }"),
         ("{\n  // nothing yet\n}\n", "{\n  // nothing yet\n  new: 1,\n}\n"),
+        ("{\n  // its end is a tab\t\n}\n", "{\n  // its end is a tab\t\n  new: 1,\n}\n"),
         ("{\n  a: 1\n  ,\n}\n", "{\n  a: 1\n  ,\n  new: 1,\n}\n"),
     ] {
         assert_eq!(set(text, "new", 1), expected, "{text:?}");
