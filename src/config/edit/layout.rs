@@ -149,6 +149,12 @@ impl<'t> Shape<'t> {
         let comma = self.comma_after(item.end, next.map_or(closes, |next| next.start));
         let tail = comma.map_or(item.end, |at| at + 1);
         let remarks_end = self.end_of_remarks(tail, closes);
+        // A comma on another line than its entry leaves alone, when comments stand before it or behind it there.
+        let own_end = self.end_of_remarks(item.end, comma.unwrap_or(closes));
+        let apart = comma.filter(|&at| {
+            end_of_line(&self.text[own_end..at]).is_some() && self.text[own_end..remarks_end].contains('/')
+        });
+        let (tail, remarks_end) = if apart.is_some() { (item.end, own_end) } else { (tail, remarks_end) };
         let line_end = end_of_line(&self.text[remarks_end..]);
         let cut = match (self.indent_of_line(item.start), line_end) {
             (Some(indent), Some(end)) => item.start - indent.len()..remarks_end + end,
@@ -158,6 +164,7 @@ impl<'t> Shape<'t> {
             _ => self.text[..item.start].trim_end_matches(is_blank).len()..tail,
         };
         let mut splices = vec![Splice::new(cut.clone(), "")];
+        splices.extend(apart.map(|at| Splice::new(at..at + 1, "")));
         let before = entry.index.checked_sub(1).and_then(|index| items.get(index));
         match before {
             // A file without a comma behind its last entries does not get one.

@@ -98,6 +98,9 @@ fn removed_entries_take_their_line_along_and_nothing_else() {
         ("{\n  a: 1,\n  b: 2,\n}\n", "b", "{\n  a: 1,\n}\n"),
         ("{\n  a: 1,\n}\n", "a", "{}\n"),
         ("{\n  a: 1 }\n", "a", "{}\n"),
+        ("{\n  a: 1 // one\n  // of nobody\n  ,\n  b: 2\n}\n", "a", "{\n  // of nobody\n  \n  b: 2\n}\n"),
+        ("{\n  a: 1\n  , // of b\n  b: 2\n}\n", "a", "{\n   // of b\n  b: 2\n}\n"),
+        ("{\n  a: 1\n  ,\n}\n", "a", "{}\n"),
         ("{ a: [1 // c\n, 2] }", "a.1", "{ a: [1 // c\n] }"),
         ("{ a: [{x:1},{y:2}] }", "a.0", "{ a: [{y:2}] }"),
     ] {
