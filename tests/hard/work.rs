@@ -21,7 +21,7 @@ const STACK: usize = 1024 * 1024;
 #[cfg(target_os = "linux")]
 const MEMORY: u64 = 128 * 1024 * 1024;
 /// Longest time for one input, on a busy machine.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(30);
 /// Inputs that are changed further: those of the corpus, and as many that were found.
 const MOST_FOUND: usize = 512;
 
