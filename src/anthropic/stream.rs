@@ -35,7 +35,16 @@ impl MessageStream {
         idle: Duration,
         secret: Secret,
     ) -> Self {
-        Self::from_bytes(bounded(response, idle), meta, secret)
+        Self::from_chunks(bounded(response, idle), meta, secret)
+    }
+
+    /// An answer whose bytes do not come from a client's connection, like a recorded one.
+    pub fn from_chunks(
+        chunks: impl Stream<Item = Result<Bytes, Error>> + Send + 'static,
+        meta: ResponseMeta,
+        secret: Secret,
+    ) -> Self {
+        Self::from_bytes(capped(Box::pin(chunks), EVENT_LIMIT), meta, secret)
     }
 
     fn from_bytes(bytes: ByteStream, meta: ResponseMeta, secret: Secret) -> Self {
@@ -108,7 +117,7 @@ fn bounded(response: reqwest::Response, idle: Duration) -> ByteStream {
             Ok(Ok(chunk)) => Ok(chunk.map(|chunk| (chunk, response))),
         }
     });
-    capped(Box::pin(chunks), EVENT_LIMIT)
+    Box::pin(chunks)
 }
 
 /// Fails before an event of more than `limit` bytes is handed to the parser, which would keep it whatever its size.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::json_schema::json_schema;
-use super::json5;
 use super::key_path::{Segment, shown};
-use super::load::{self, ConfigError, ConfigProblem, Loaded};
+use super::load::{self, ConfigError, Loaded};
 use super::sources::Sources;
 use super::unknown_keys::{KeysByPlace, UnknownKey, UnknownKeyAt, unknown_keys};
 use super::{Paths, environment};
@@ -34,14 +33,6 @@ impl Document {
         let sources = Sources::of(paths.config(), text)?;
         let merged = sources.merged()?.into_owned();
         Ok(Self { sources, merged, is_there })
-    }
-
-    /// Reads one value as the files have it.
-    ///
-    /// # Errors
-    /// When it is no JSON5.
-    pub fn parse_value(text: &str) -> Result<Value, ConfigProblem> {
-        json5::parse_value(text)
     }
 
     /// Whether there is a file.

@@ -136,13 +136,20 @@ struct Target {
 }
 
 impl Edit {
-    /// An edit of a text; `file` is where it stands and for messages. It may name no variables.
+    /// An edit of a text alone, which includes nothing and names no variables; `file` is for messages. It changes no
+    /// file: see [`update`].
     ///
     /// # Errors
     /// When it is no valid config, or of a form that cannot be edited.
     pub fn of(file: &Path, text: &str) -> Result<Self, EditError> {
+        Self::begin(Sources::alone(file, text.to_owned())?, Env::default(), PathBuf::new())
+    }
+
+    /// The same with the files the text includes; those in the directory of `file` may be changed.
+    #[cfg(test)]
+    pub(super) fn with_files(file: &Path, text: &str) -> Result<Self, EditError> {
         let state = file.parent().unwrap_or(Path::new("")).to_owned();
-        Self::begin(file, text.to_owned(), Env::default(), state)
+        Self::begin(Sources::of(file, text.to_owned())?, Env::default(), state)
     }
 
     fn read(paths: &Paths, process: &Env, clock: &dyn Clock) -> Result<Self, EditError> {
@@ -151,11 +158,10 @@ impl Edit {
         storage::wait_for_foreign_lock(&file, LOCK_LIMIT, clock)?;
         let bytes = storage::read_optional(&file)?;
         let text = load::text_of(bytes.unwrap_or_default(), paths.config())?;
-        Self::begin(paths.config(), text, env, paths.state().to_owned())
+        Self::begin(Sources::of(paths.config(), text)?, env, paths.state().to_owned())
     }
 
-    fn begin(file: &Path, text: String, env: Env, state: PathBuf) -> Result<Self, EditError> {
-        let mut sources = Sources::of(file, text)?;
+    fn begin(mut sources: Sources, env: Env, state: PathBuf) -> Result<Self, EditError> {
         let before: Vec<String> = sources.files.iter().map(|source| source.text.clone()).collect();
         let main = &mut sources.files[0];
         if main.text.trim().is_empty() {
@@ -206,8 +212,9 @@ impl Edit {
     /// When the place cannot be, is not in one file of ours, or the value makes the config invalid.
     pub fn set(&mut self, path: &[Segment], value: &impl Serialize) -> Result<(), EditError> {
         let refused = |rule: String| EditError::Refused { key: shown(path), value: "that".to_owned(), rule };
-        let json = serde_json::to_string(value).map_err(|error| refused(error.to_string()))?;
-        let meant: Value = serde_json::from_str(&json).map_err(|error| refused(error.to_string()))?;
+        // Not by way of a text, which would be read with numbers rounded differently than the config's parser does.
+        let meant = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
+        let json = meant.to_string();
         let target = self.target(path)?;
         let source = &self.sources.files[target.file];
         let shape = self.shape_of(source)?;

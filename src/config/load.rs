@@ -14,6 +14,7 @@ use super::problem::without_values;
 use super::schema::{Config, Variables};
 use super::sources::Sources;
 use super::substitute::{self, substitute};
+use super::typed::{self, Typed};
 use crate::env::Env;
 use crate::storage;
 
@@ -43,7 +44,7 @@ pub fn load(paths: &Paths, process: &Env) -> Result<Loaded, ConfigError> {
         return Ok(Loaded { config: Config::default(), env });
     };
     let text = text_of(bytes, paths.config())?;
-    of_text(text, paths.config(), &env)
+    of_text(text, paths.config(), |text| Sources::of(paths.config(), text), &env)
 }
 
 /// Parses a config from its text alone: it can include nothing and name no variable that must be set. An empty text is
@@ -52,11 +53,20 @@ pub fn load(paths: &Paths, process: &Env) -> Result<Loaded, ConfigError> {
 /// # Errors
 /// The first problem, with its place.
 pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
-    match of_text(text.to_owned(), Path::new(""), &Env::default()) {
+    let place = Path::new("");
+    match of_text(text.to_owned(), place, |text| Sources::alone(place, text), &Env::default()) {
         Ok(loaded) => Ok(loaded.config),
         Err(ConfigError::Invalid { problem, .. }) => Err(problem),
         Err(ConfigError::File(error)) => Err(ConfigProblem::of_text(error.to_string())),
     }
+}
+
+/// Parses JSON5 of any kind, a config or not, with the rules and limits of a config.
+///
+/// # Errors
+/// The first problem, with its place.
+pub fn parse_value(text: &str) -> Result<Value, ConfigProblem> {
+    json5::parse_value(json5::bare(text))
 }
 
 /// The text of a file.
@@ -68,11 +78,16 @@ pub(super) fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, ConfigError
     String::from_utf8(bytes).map_err(invalid)
 }
 
-fn of_text(text: String, path: &Path, env: &Env) -> Result<Loaded, ConfigError> {
+fn of_text(
+    text: String,
+    path: &Path,
+    sources: impl FnOnce(String) -> Result<Sources, ConfigError>,
+    env: &Env,
+) -> Result<Loaded, ConfigError> {
     // Most configs include nothing and name no variables: these are read in one go. Whatever is wrong with one is told
     // by the longer way, which knows the place.
     if !is_plain(&text) {
-        return understand(&Sources::of(path, text)?, env);
+        return understand(&sources(text)?, env);
     }
     match json5::parse::<Config>(&text) {
         Ok(config) => {
@@ -80,7 +95,7 @@ fn of_text(text: String, path: &Path, env: &Env) -> Result<Loaded, ConfigError> 
             Ok(Loaded { config, env })
         }
         Err(problem) => {
-            let loaded = understand(&Sources::of(path, text)?, env)?;
+            let loaded = understand(&sources(text)?, env)?;
             // Of a key that stands twice the last one counts. A number that is none has been read as nothing at all.
             match problem.rule().starts_with("duplicate field") {
                 true => Ok(loaded),
@@ -102,14 +117,14 @@ fn is_plain(text: &str) -> bool {
 pub(super) fn understand(sources: &Sources, env: &Env) -> Result<Loaded, ConfigError> {
     let merged = sources.merged()?;
     let Value::Object(all) = merged.as_ref() else {
-        return Err(sources.problem(&[], "a config is an object: { … }".to_owned()));
+        return Err(sources.problem(&[], format!("a config is an object, not {}", kind(&merged))));
     };
     let ours = all.iter().filter(|(key, _)| SECTIONS.contains(&key.as_str()));
     let mut ours: Map<String, Value> = ours.map(|(key, value)| (key.clone(), value.clone())).collect();
     let env = match ours.get_mut("env") {
         Some(block) => {
             put_in(block, "env", env, sources)?;
-            let variables = typed(sources, "env", |_| Variables::deserialize(&*block))?;
+            let variables = typed(sources, "env", |_| Variables::deserialize(Typed(block)))?;
             environment::with_variables(env, &variables)
         }
         None => env.clone(),
@@ -118,9 +133,21 @@ pub(super) fn understand(sources: &Sources, env: &Env) -> Result<Loaded, ConfigE
         put_in(value, section, &env, sources)?;
     }
     let config = typed(sources, "", |track| {
-        Config::deserialize(serde_path_to_error::Deserializer::new(&Value::Object(ours), track))
+        Config::deserialize(serde_path_to_error::Deserializer::new(Typed(&Value::Object(ours)), track))
     })?;
     Ok(Loaded { config, env })
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        // A number that JSON has no word for, like Infinity, is read as null too.
+        Value::Null => "a value without content",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 fn put_in(value: &mut Value, section: &str, env: &Env, sources: &Sources) -> Result<(), ConfigError> {
@@ -134,7 +161,7 @@ fn put_in(value: &mut Value, section: &str, env: &Env, sources: &Sources) -> Res
 fn typed<T>(
     sources: &Sources,
     section: &str,
-    read: impl FnOnce(&mut serde_path_to_error::Track) -> serde_json::Result<T>,
+    read: impl FnOnce(&mut serde_path_to_error::Track) -> Result<T, typed::Error>,
 ) -> Result<T, ConfigError> {
     let mut track = serde_path_to_error::Track::new();
     read(&mut track).map_err(|error| {
@@ -196,6 +223,7 @@ mod tests {
         for text in [
             format!("{{auth:{{env:'{secret}'}}}}"),
             "{agents:'hunter2 and \"more\"'}".to_owned(),
+            "{auth:{env:'hunter2`, expected `x'}}".to_owned(),
             format!("{{agents:{{list:[{{id:'{secret}é'}}]}}}}"),
         ] {
             let message = parse(&text).unwrap_err().to_string();
@@ -221,8 +249,11 @@ mod tests {
         for (text, expected) in [
             ("{\n  agents: { list: [ { id: 5 } ] }\n}", "line 2, column 27: `agents.list[0].id`: "),
             ("{ auth: {\r\n env: 'sometimes' } }", "line 2, column 7: `auth.env`: unknown word"),
-            ("[1]", "line 1, column 1: a config is an object"),
-            ("'x'", "line 1, column 1: a config is an object"),
+            ("// c\n[1]", "line 2, column 1: a config is an object, not a list"),
+            ("'x'", "line 1, column 1: a config is an object, not a text"),
+            ("0x1F", "a config is an object, not a number"),
+            ("false", "a config is an object, not true or false"),
+            ("null", "a config is an object, not a value without content"),
             ("{agents:{list:[{}]}}", "`agents.list[0]`: missing field `id`"),
             (
                 "{agents:{defaults:{models:{'anthropic/x.1':{params:{cacheRetention:'forever'}}}}}}",
@@ -234,8 +265,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_alone_includes_nothing() {
+        let problem = parse("{\n  agents: { $include: './agents.json5' } }").unwrap_err().to_string();
+        assert!(
+            problem.contains("line 2, column 23: `agents.$include`: a text alone can include nothing"),
+            "{problem}"
+        );
+    }
+
     fn with(text: &str, pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
-        of_text(text.to_owned(), Path::new("/c.json"), &Env::from_pairs(pairs.iter().copied()))
+        let place = Path::new("/c.json");
+        of_text(
+            text.to_owned(),
+            place,
+            |text| Sources::alone(place, text),
+            &Env::from_pairs(pairs.iter().copied()),
+        )
     }
 
     #[test]
@@ -272,5 +318,14 @@ mod tests {
         let text = "{auth:{profiles:{'b:${X}':{provider:'${X}'},'a:1':{provider:'a'}}}}";
         let loaded = with(text, &[("X", "b")]).unwrap();
         assert_eq!(loaded.config.auth.profiles.keys().collect::<Vec<_>>(), ["b:${X}", "a:1"]);
+    }
+
+    #[test]
+    fn a_list_is_no_object_by_either_way_to_a_config() {
+        for text in ["{agents:[{},[]]}", "{agents:{list:[['a']]}}", "{auth:{cooldowns:[1]}}"] {
+            parse(text).unwrap_err();
+            let variables = format!("{{env:{{A:'${{A}}'}},{}", &text[1..]);
+            with(&variables, &[("A", "a")]).unwrap_err();
+        }
     }
 }

@@ -20,6 +20,7 @@ pub mod secret_ref;
 pub mod secrets;
 mod sources;
 mod substitute;
+mod typed;
 pub mod unknown_keys;
 
 pub use agents::{AgentId, SelectedAgent};

@@ -91,6 +91,11 @@ impl ConfigProblem {
     }
 }
 
+/// How a parser repeats values, and what is said instead.
+const REPEATED: [(&str, &str, &str); 2] = [
+    ("string \"", "\", expected", "a string, expected"),
+    ("unknown variant `", "`, expected", "unknown word, expected"),
+];
 /// What a parser calls things, and what people who write configs do.
 const WORDS: [(&str, &str); 6] = [
     ("expected a nonzero u64", "expected a whole number above zero"),
@@ -103,17 +108,11 @@ const WORDS: [(&str, &str); 6] = [
 
 /// A parser's words without the text of values it repeats.
 pub(super) fn without_values(message: &str) -> String {
-    let shown = match (message.find("string \""), message.rfind("\", expected")) {
-        (Some(start), Some(end)) if start < end => {
-            format!("{}a string{}", &message[..start], &message[end + 1..])
-        }
-        _ => message.to_owned(),
-    };
-    let shown = match shown.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected"))
-    {
-        Some((_, known)) => format!("unknown word, expected{known}"),
-        None => shown,
-    };
+    let shown = REPEATED.iter().find_map(|(begin, end, instead)| {
+        let (start, stop) = (message.find(begin)?, message.rfind(end)?);
+        (start < stop).then(|| format!("{}{instead}{}", &message[..start], &message[stop + end.len()..]))
+    });
+    let shown = shown.unwrap_or_else(|| message.to_owned());
     let shown = match shown.split_once("expected struct ") {
         Some((before, _)) => format!("{before}expected an object"),
         None => WORDS.iter().fold(shown, |shown, (theirs, ours)| shown.replace(theirs, ours)),

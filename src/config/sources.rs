@@ -63,7 +63,19 @@ impl Sources {
     /// # Errors
     /// When one of them cannot be read or is no JSON5, or they include each other.
     pub(super) fn of(main: &Path, text: String) -> Result<Self, ConfigError> {
-        let mut reader = Reader { files: Vec::new(), known: HashMap::new() };
+        Self::read(main, text, true)
+    }
+
+    /// A text that may include nothing.
+    ///
+    /// # Errors
+    /// When it is no JSON5, or includes something.
+    pub(super) fn alone(main: &Path, text: String) -> Result<Self, ConfigError> {
+        Self::read(main, text, false)
+    }
+
+    fn read(main: &Path, text: String, may_include: bool) -> Result<Self, ConfigError> {
+        let mut reader = Reader { files: Vec::new(), known: HashMap::new(), may_include };
         // Places in the list are kept by reading the main file into the first one.
         let main = reader.read(main, text, &mut Vec::new())?;
         reader.files.swap(0, main);
@@ -201,6 +213,7 @@ impl Sources {
 struct Reader {
     files: Vec<Source>,
     known: HashMap<PathBuf, usize>,
+    may_include: bool,
 }
 
 impl Reader {
@@ -217,7 +230,9 @@ impl Reader {
         chain.push(real.clone());
         let mut source =
             Source { path, real, text, is_marked, value, includes: Vec::new(), height: 0, weight };
-        for (at, names) in sites(&source.value) {
+        // A config that is no object is none, whatever stands in it.
+        let is_none = chain.len() == 1 && !source.value.is_object();
+        for (at, names) in sites(&source.value).into_iter().filter(|_| !is_none) {
             let files = self.include(&mut source, &at, names, chain)?;
             source.includes.push((at, files));
         }
@@ -241,6 +256,9 @@ impl Reader {
             path: path.clone(),
             problem: ConfigProblem::At { line, column, key: key(), message },
         };
+        if !self.may_include {
+            return Err(problem("a text alone can include nothing".to_owned()));
+        }
         let names = names.ok_or_else(|| problem("it names a file, or a list of files".to_owned()))?;
         let mut files = Vec::new();
         for name in names {

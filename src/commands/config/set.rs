@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{key_path, unknown_key_line};
 use crate::SCHEMA_VERSION;
 use crate::cli::ConfigSetArgs;
-use crate::config::document::Document;
 use crate::config::edit::{self, Segment, shown};
+use crate::config::load;
 use crate::config::redact;
 use crate::config::unknown_keys::UnknownKeyAt;
 use crate::ctx::Ctx;
@@ -80,7 +80,7 @@ fn value(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Value, Failure> {
         Some(text) => text.clone(),
         None => ctx.terminal.read_stdin()?.trim_end_matches(['\n', '\r']).to_owned(),
     };
-    match Document::parse_value(&text) {
+    match load::parse_value(&text) {
         Ok(value) => Ok(value),
         Err(problem) if args.strict_json => Err(Failure::usage(format!("The value is no JSON5: {problem}."))
             .hint("put a text in quotes, or leave --strict-json out")),

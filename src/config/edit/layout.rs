@@ -153,7 +153,7 @@ impl<'t> Shape<'t> {
             return vec![Splice::new(opens..closes, format!("{pad}{short}{pad}"))];
         }
         // Comments are in there and stay before the first entry.
-        let at = opens + inside.trim_end_matches(is_space).len();
+        let at = opens + end_of_comments(inside);
         if is_broken(&inside[at - opens..]) {
             return vec![Splice::new(at..at, line())];
         }
@@ -169,6 +169,12 @@ impl<'t> Shape<'t> {
         let comma = self.comma_after(item.end, next.map_or(closes, |next| next.start));
         let tail = comma.map_or(item.end, |at| at + 1);
         let remarks_end = self.end_of_remarks(tail, closes);
+        // A comma on another line than its entry leaves alone, when comments stand before it or behind it there.
+        let own_end = self.end_of_remarks(item.end, comma.unwrap_or(closes));
+        let apart = comma.filter(|&at| {
+            end_of_line(&self.text[own_end..at]).is_some() && self.text[own_end..remarks_end].contains('/')
+        });
+        let (tail, remarks_end) = if apart.is_some() { (item.end, own_end) } else { (tail, remarks_end) };
         let line_end = end_of_line(&self.text[remarks_end..]);
         let cut = match (self.indent_of_line(item.start), line_end) {
             (Some(indent), Some(end)) => item.start - indent.len()..remarks_end + end,
@@ -178,6 +184,7 @@ impl<'t> Shape<'t> {
             _ => self.text[..item.start].trim_end_matches(is_blank).len()..tail,
         };
         let mut splices = vec![Splice::new(cut.clone(), "")];
+        splices.extend(apart.map(|at| Splice::new(at..at + 1, "")));
         let before = entry.index.checked_sub(1).and_then(|index| items.get(index));
         match before {
             // A file without a comma behind its last entries does not get one.
@@ -272,6 +279,21 @@ fn comment_length(text: &str) -> Option<usize> {
     Some(inside.find("*/").map_or(text.len(), |end| end + 4))
 }
 
+/// Where the last comment ends in a text that holds nothing but comments and white space, which may be part of them.
+fn end_of_comments(text: &str) -> usize {
+    let (mut at, mut end) = (0, 0);
+    while let Some(next) = text[at..].chars().next() {
+        match comment_length(&text[at..]) {
+            Some(length) => {
+                at += length;
+                end = at;
+            }
+            None => at += next.len_utf8(),
+        }
+    }
+    end
+}
+
 /// How far the end of the line is, with its end, when nothing but white space stands before it.
 fn end_of_line(text: &str) -> Option<usize> {
     let rest = trim_blanks(text);
@@ -284,11 +306,7 @@ fn trim_blanks(text: &str) -> &str {
 }
 
 fn is_blank(c: char) -> bool {
-    is_space(c) && !matches!(c, '\n' | '\r')
-}
-
-fn is_space(c: char) -> bool {
-    c.is_whitespace()
+    c.is_whitespace() && !matches!(c, '\n' | '\r')
 }
 
 fn is_broken(text: &str) -> bool {

@@ -57,6 +57,7 @@ fn new_entries_follow_the_files_habits() {
         ("{\n  'a': 1\n  , 'b': 2 }", "{\n  'a': 1\n  , 'b': 2, 'new': 1 }"),
         ("{ /* a */ }", "{ /* a */ new: 1 }"),
         ("{\n  // nothing yet\n}\n", "{\n  // nothing yet\n  new: 1,\n}\n"),
+        ("{\n  // its end is a tab\t\n}\n", "{\n  // its end is a tab\t\n  new: 1,\n}\n"),
         ("{\n  a: 1\n  ,\n}\n", "{\n  a: 1\n  ,\n  new: 1,\n}\n"),
     ] {
         assert_eq!(set(text, "new", 1), expected, "{text:?}");
@@ -97,6 +98,9 @@ fn removed_entries_take_their_line_along_and_nothing_else() {
         ("{\n  a: 1,\n  b: 2,\n}\n", "b", "{\n  a: 1,\n}\n"),
         ("{\n  a: 1,\n}\n", "a", "{}\n"),
         ("{\n  a: 1 }\n", "a", "{}\n"),
+        ("{\n  a: 1 // one\n  // of nobody\n  ,\n  b: 2\n}\n", "a", "{\n  // of nobody\n  \n  b: 2\n}\n"),
+        ("{\n  a: 1\n  , // of b\n  b: 2\n}\n", "a", "{\n   // of b\n  b: 2\n}\n"),
+        ("{\n  a: 1\n  ,\n}\n", "a", "{}\n"),
         ("{ a: [1 // c\n, 2] }", "a.1", "{ a: [1 // c\n] }"),
         ("{ a: [{x:1},{y:2}] }", "a.0", "{ a: [{y:2}] }"),
     ] {
@@ -181,6 +185,14 @@ fn the_rest_of_json5_is_edited() {
     assert_eq!(set(&text, "d", 1), text.replace("-0xF", "1"));
     // A number that JSON has no word for is not the null it compares as.
     assert_eq!(set(&text, "e", Value::Null), text.replace("Infinity", "null"));
+}
+
+#[test]
+fn a_fraction_of_many_digits_is_set_as_it_is() {
+    for number in [2e-23, 5e-324, 0.1 + 0.2, f64::MAX] {
+        let text = set("{}", "a", number);
+        assert_eq!(json5::from_str::<Value>(&text).unwrap()["a"], json!(number), "{text}");
+    }
 }
 
 struct World {

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::Segment;
 use super::layout::Entry;
+use crate::config::load;
 
 /// Reads a text as the config's parser does.
 pub(super) fn parse(text: &str) -> Option<Value> {
-    json5::from_str(text).ok()
+    load::parse_value(text).ok()
 }
 
 /// A value inside the objects and arrays that lead to it.

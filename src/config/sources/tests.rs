@@ -44,7 +44,7 @@ impl World {
     }
 
     fn edit(&self) -> Edit {
-        Edit::of(&self.main, &self.text(self.main.file_name().unwrap().to_str().unwrap())).unwrap()
+        Edit::with_files(&self.main, &self.text(self.main.file_name().unwrap().to_str().unwrap())).unwrap()
     }
 }
 
@@ -216,7 +216,7 @@ fn a_file_elsewhere_and_a_whole_file_are_left_alone() {
         ("agents", "{ list: [] }"),
         ("state/auth", "{}"),
     ]);
-    let mut edit = Edit::of(&world.main, &world.text("state/fased.json")).unwrap();
+    let mut edit = Edit::with_files(&world.main, &world.text("state/fased.json")).unwrap();
     let error = edit.append(&Segment::keys(["agents", "list"]), &json!({"id": "a"})).unwrap_err();
     assert!(matches!(error, EditError::Outside { .. }), "{error}");
     let error = edit.set(&Segment::keys(["auth"]), &json!({})).unwrap_err();
