@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Paths, SelectedAgent};
 use crate::env::Env;
 use crate::failover::{self, End, Event, Options, Route};
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider::ProviderError;
 use crate::storage::Jitter;
@@ -257,7 +257,7 @@ impl<'a> Asker<'a> {
         let mut nothing = None;
         let mut payer = None;
         for model in question.models {
-            let class = Catalog::embedded().class_of(model);
+            let class = KnownModels::of(self.config).class_of(model);
             let auth = ProviderAuth::survey(model.provider(), class, inputs);
             let pinned = question.pinned.filter(|id| id.provider() == model.provider());
             let candidates = match auth.candidates(pinned, inputs) {

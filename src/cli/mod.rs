@@ -16,7 +16,7 @@ pub use agents::{
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
 pub use demo::DemoArgs;
-pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth};
+pub use models::{ModelsArgs, ModelsCommand, StatusArgs, auth, choice};
 pub use onboard::{AuthChoice, OnboardArgs};
 pub use sandbox::SandboxArgs;
 pub use secret_ref::{SecretInputMode, SecretRefArgs};

@@ -1,9 +1,12 @@
 /// Flags of `fased models auth`.
 pub mod auth;
+/// Flags of the commands that show and choose models.
+pub mod choice;
 
 use clap::{Args, Subcommand};
 
 use auth::AuthArgs;
+use choice::{AliasesArgs, FallbacksArgs, ListArgs, RolesArgs, SetArgs};
 
 /// Flags of `fased models`.
 #[derive(Debug, Clone, Args)]
@@ -22,6 +25,20 @@ pub struct ModelsArgs {
 pub enum ModelsCommand {
     /// Show an agent's models and the health of its credentials; opens no connection
     Status(StatusArgs),
+    /// List models with their figures and prices; opens no connection without --refresh
+    List(ListArgs),
+    /// Choose the model that is asked first
+    Set(SetArgs),
+    /// Choose the model for requests with images
+    SetImage(SetArgs),
+    /// Show or change the short names of models
+    Aliases(AliasesArgs),
+    /// Show or change the models that are asked when the first one cannot answer
+    Fallbacks(FallbacksArgs),
+    /// The same for requests with images
+    ImageFallbacks(FallbacksArgs),
+    /// Show or choose models by the work they are for
+    Roles(RolesArgs),
     /// Look after the stored credentials of an agent
     Auth(AuthArgs),
 }
@@ -78,6 +95,11 @@ impl ModelsArgs {
     pub fn wants_json(&self) -> bool {
         match &self.command {
             Some(ModelsCommand::Status(args)) => args.json,
+            Some(ModelsCommand::List(args)) => args.json,
+            Some(ModelsCommand::Set(args) | ModelsCommand::SetImage(args)) => args.choice.json,
+            Some(ModelsCommand::Aliases(args)) => args.wants_json(),
+            Some(ModelsCommand::Fallbacks(args) | ModelsCommand::ImageFallbacks(args)) => args.wants_json(),
+            Some(ModelsCommand::Roles(args)) => args.wants_json(),
             Some(ModelsCommand::Auth(args)) => args.command.wants_json(),
             None => self.status.json,
         }
