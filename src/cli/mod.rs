@@ -11,7 +11,8 @@ mod sandbox;
 mod secret_ref;
 
 pub use agents::{
-    AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsRemoveArgs,
+    AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsModelsCommand,
+    AgentsModelsSetArgs, AgentsRemoveArgs,
 };
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;

@@ -149,7 +149,7 @@ pub fn add_fallback(edit: &mut Edit, choice: Choice<'_>, model: &ModelRef) -> Re
         return Ok(edit.append(&path, model)?);
     }
     fallbacks.push(model.clone());
-    write_fallbacks(edit, choice, &fallbacks)
+    set_fallbacks(edit, choice, &fallbacks)
 }
 
 /// Removes a fallback.
@@ -176,7 +176,7 @@ pub fn remove_fallback(edit: &mut Edit, choice: Choice<'_>, model: &ModelRef) ->
         }
         None if fallbacks.contains(model) => {
             let rest: Vec<ModelRef> = fallbacks.into_iter().filter(|fallback| fallback != model).collect();
-            write_fallbacks(edit, choice, &rest)
+            set_fallbacks(edit, choice, &rest)
         }
         _ => Err(ChoiceError::NoFallback { model: model.clone(), fallbacks }),
     }
@@ -192,7 +192,7 @@ pub fn clear_fallbacks(edit: &mut Edit, choice: Choice<'_>) -> Result<(), Choice
     if fallbacks.is_empty() && own.is_none_or(Vec::is_empty) {
         return Ok(());
     }
-    write_fallbacks(edit, choice, &[])
+    set_fallbacks(edit, choice, &[])
 }
 
 fn fallbacks_path(mut path: Vec<Segment>) -> Vec<Segment> {
@@ -200,7 +200,11 @@ fn fallbacks_path(mut path: Vec<Segment>) -> Vec<Segment> {
     path
 }
 
-fn write_fallbacks(edit: &mut Edit, choice: Choice<'_>, fallbacks: &[ModelRef]) -> Result<(), ChoiceError> {
+/// Writes the fallbacks, all of them at once.
+///
+/// # Errors
+/// When there is no such agent, or the config cannot be changed.
+pub fn set_fallbacks(edit: &mut Edit, choice: Choice<'_>, fallbacks: &[ModelRef]) -> Result<(), ChoiceError> {
     #[derive(Serialize)]
     struct Written<'a> {
         primary: &'a str,

@@ -4,6 +4,7 @@ use super::status::line;
 use super::{style, table};
 use crate::models::list::{ListedModel, ModelsReport};
 use crate::models::offer::{price_words, token_count};
+use crate::models::refs::ANTHROPIC;
 use crate::text::one_line;
 
 /// Columns, the last ones being dropped first where there is no room.
@@ -36,7 +37,7 @@ pub fn text(report: &ModelsReport, width: Option<usize>) -> String {
     }
     if report.restricted && report.models.iter().any(|model| !model.allowed) {
         lines.push(format!(
-            "{} Models that are not allowed are not named in the config, which names those that may be asked.",
+            "{} Not allowed: agents.defaults.models lists models, so only those the config names can be asked.",
             style::attention("!")
         ));
     }
@@ -48,7 +49,8 @@ fn cells(model: &ListedModel) -> Vec<String> {
     let mut notes: Vec<String> =
         model.tags.iter().filter(|tag| *tag != "missing").map(|tag| one_line(tag)).collect();
     if model.missing {
-        notes.push("not in the data file".to_owned());
+        let place = if model.key.provider() == ANTHROPIC { "data file" } else { "config" };
+        notes.push(format!("not in the {place}"));
     }
     if model.in_account == Some(false) {
         notes.push("not in this account".to_owned());

@@ -13,7 +13,7 @@ use crate::auth::health::Billing;
 use crate::auth::resolve::Source;
 use crate::config::Config;
 use crate::models::known::KnownModels;
-use crate::models::refs::ModelRef;
+use crate::models::refs::{ANTHROPIC, ModelRef};
 
 /// The circumstances of one answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -118,8 +118,14 @@ impl Receipt {
             || known.model(requested).filter(|_| answer.model().starts_with(requested.model()));
         let model = served.and_then(|served| known.model(&served)).or_else(of_same_name);
         let usage = answer.usage();
+        // Other providers' plans are not known, their prices are where the config names them.
+        let is_priced = match credential.billing {
+            Billing::Api => true,
+            Billing::Unknown => requested.provider() != ANTHROPIC,
+            Billing::Subscription => false,
+        };
         let cost = model
-            .filter(|_| credential.billing == Billing::Api)
+            .filter(|_| is_priced)
             .and_then(|model| price::cost(&usage, model.prices_for(usage.total_input())));
         Self {
             profile_id,

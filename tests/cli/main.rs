@@ -31,6 +31,8 @@ mod disk;
 mod failover;
 mod federation;
 mod leaks;
+mod models_choice;
+mod models_list;
 mod models_status;
 mod onboard;
 mod probe;

@@ -96,10 +96,13 @@ pub struct AliasesArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum AliasesCommand {
     /// Show the short names of models
+    #[command(after_help = ALIASES_EXAMPLES)]
     List(AliasesListArgs),
     /// Give a model a short name
+    #[command(after_help = ALIASES_EXAMPLES)]
     Add(AliasesAddArgs),
     /// Remove a short name; the model stays as it is
+    #[command(after_help = ALIASES_EXAMPLES)]
     Remove(AliasesRemoveArgs),
 }
 
@@ -116,7 +119,6 @@ pub struct AliasesListArgs {
 
 /// Flags of `fased models aliases add`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = ALIASES_EXAMPLES)]
 pub struct AliasesAddArgs {
     /// The short name: letters, digits, `.`, `_`, `:` and `-`
     #[arg(value_name = "ALIAS")]
@@ -163,12 +165,16 @@ pub struct FallbacksArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum FallbacksCommand {
     /// Show the models that are asked in turn
+    #[command(after_help = FALLBACKS_EXAMPLES)]
     List(ChoiceListArgs),
     /// Add a model behind the others
+    #[command(after_help = FALLBACKS_EXAMPLES)]
     Add(SetArgs),
     /// Remove a model from the list
+    #[command(after_help = FALLBACKS_EXAMPLES)]
     Remove(SetArgs),
     /// Remove all of them
+    #[command(after_help = FALLBACKS_EXAMPLES)]
     Clear(ChoiceArgs),
 }
 
@@ -197,16 +203,18 @@ pub struct RolesArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum RolesCommand {
     /// Show which model does which work
+    #[command(after_help = ROLES_EXAMPLES)]
     List(ChoiceArgs),
     /// Choose the model for a kind of work
+    #[command(after_help = ROLES_EXAMPLES)]
     Set(RolesSetArgs),
     /// Leave a kind of work to the primary model again
+    #[command(after_help = ROLES_EXAMPLES)]
     Clear(RolesClearArgs),
 }
 
 /// Flags of `fased models roles set`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = ROLES_EXAMPLES)]
 pub struct RolesSetArgs {
     /// The work: cheap-check, strong, escalation, coding or summarizer
     #[arg(value_name = "ROLE")]
@@ -218,7 +226,6 @@ pub struct RolesSetArgs {
 
 /// Flags of `fased models roles clear`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = ROLES_EXAMPLES)]
 pub struct RolesClearArgs {
     /// The work: cheap-check, strong, escalation, coding or summarizer
     #[arg(value_name = "ROLE")]

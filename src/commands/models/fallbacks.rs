@@ -75,7 +75,7 @@ fn add(ctx: &Ctx, args: &SetArgs, purpose: Purpose) -> Result<Exit, Failure> {
     let Named { model, warnings } = to_be_asked(ctx, &args.model, &config)?;
     let report =
         change(ctx, agent, purpose, warnings, |edit, place| choice::add_fallback(edit, place, &model))?;
-    tell(ctx, &report, purpose, args.choice.json, &format!("{model} is a fallback already"))
+    tell(ctx, &report, purpose, args.choice.json, &format!("have {model} already"))
 }
 
 fn remove(ctx: &Ctx, args: &SetArgs, purpose: Purpose) -> Result<Exit, Failure> {
@@ -84,13 +84,13 @@ fn remove(ctx: &Ctx, args: &SetArgs, purpose: Purpose) -> Result<Exit, Failure> 
     let model = named(&args.model, &config)?;
     let report =
         change(ctx, agent, purpose, Vec::new(), |edit, place| choice::remove_fallback(edit, place, &model))?;
-    tell(ctx, &report, purpose, args.choice.json, "That is so already")
+    tell(ctx, &report, purpose, args.choice.json, "are so already")
 }
 
 fn clear(ctx: &Ctx, args: &ChoiceArgs, purpose: Purpose) -> Result<Exit, Failure> {
     let config = ctx.config()?;
     let report = change(ctx, whose(args, &config)?, purpose, Vec::new(), choice::clear_fallbacks)?;
-    tell(ctx, &report, purpose, args.json, "There are no fallbacks")
+    tell(ctx, &report, purpose, args.json, "are none already")
 }
 
 fn change(
@@ -120,7 +120,9 @@ fn tell(ctx: &Ctx, report: &Report, purpose: Purpose, json: bool, as_before: &st
     let of = called(report.agent_id.as_ref());
     let now: Vec<String> = report.fallbacks.iter().map(ToString::to_string).collect();
     ctx.terminal.say(&match (change.changed, now.as_slice()) {
-        (false, _) => format!("{} {as_before} for {of}; nothing was written.", style::good("✓")),
+        (false, _) => {
+            format!("{} {} of {of} {as_before}; nothing was written.", style::good("✓"), title(purpose))
+        }
         (true, []) => format!("{} {} of {of}: none.", style::good("✓"), title(purpose)),
         (true, now) => format!("{} {} of {of}: {}.", style::good("✓"), title(purpose), now.join(", ")),
     });

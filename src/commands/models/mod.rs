@@ -2,7 +2,7 @@
 
 mod aliases;
 mod auth;
-mod choice;
+pub(super) mod choice;
 mod fallbacks;
 mod list;
 mod roles;

@@ -84,7 +84,7 @@ fn set(ctx: &Ctx, args: &RolesSetArgs) -> Result<Exit, Failure> {
     let Named { model, warnings } = to_be_asked(ctx, &args.set.model, &config)?;
     let report =
         change(ctx, agent, role, warnings, |edit, agent| Ok(choice::set_role(edit, agent, role, &model)?))?;
-    tell(ctx, &report, args.set.choice.json, &format!("does {model} already"))
+    tell(ctx, &report, args.set.choice.json, &format!("is {model} already"))
 }
 
 fn clear(ctx: &Ctx, args: &RolesClearArgs) -> Result<Exit, Failure> {
@@ -93,7 +93,7 @@ fn clear(ctx: &Ctx, args: &RolesClearArgs) -> Result<Exit, Failure> {
     let agent = whose(&args.choice, &config)?;
     let report =
         change(ctx, agent, role, Vec::new(), |edit, agent| Ok(choice::clear_role(edit, agent, role)?))?;
-    tell(ctx, &report, args.choice.json, "has no model chosen there")
+    tell(ctx, &report, args.choice.json, "is not chosen")
 }
 
 fn role(text: &str) -> Result<Role, Failure> {
@@ -130,6 +130,9 @@ fn tell(ctx: &Ctx, report: &Report, json: bool, as_before: &str) -> Result<Exit,
         _ if !change.changed => format!("{mark} Role {role} of {of} {as_before}; nothing was written."),
         Some(now) if now.source == "primary" => {
             format!("{mark} Role {role} of {of}: {}, the primary model.", now.model)
+        }
+        Some(now) if now.source == "defaults" && report.agent_id.is_some() => {
+            format!("{mark} Role {role} of {of}: {}, that of all agents.", now.model)
         }
         Some(now) => format!("{mark} Role {role} of {of}: {}.", now.model),
         None => format!("{mark} Role {role} of {of} was changed."),
