@@ -52,8 +52,14 @@ _fased() {
             fased__subcmd__agents,list)
                 cmd="fased__subcmd__agents__subcmd__list"
                 ;;
+            fased__subcmd__agents,models)
+                cmd="fased__subcmd__agents__subcmd__models"
+                ;;
             fased__subcmd__agents,remove)
                 cmd="fased__subcmd__agents__subcmd__remove"
+                ;;
+            fased__subcmd__agents__subcmd__models,set)
+                cmd="fased__subcmd__agents__subcmd__models__subcmd__set"
                 ;;
             fased__subcmd__config,get)
                 cmd="fased__subcmd__config__subcmd__get"
@@ -73,14 +79,44 @@ _fased() {
             fased__subcmd__config,validate)
                 cmd="fased__subcmd__config__subcmd__validate"
                 ;;
+            fased__subcmd__models,aliases)
+                cmd="fased__subcmd__models__subcmd__aliases"
+                ;;
             fased__subcmd__models,auth)
                 cmd="fased__subcmd__models__subcmd__auth"
                 ;;
             fased__subcmd__models,explain)
                 cmd="fased__subcmd__models__subcmd__explain"
                 ;;
+            fased__subcmd__models,fallbacks)
+                cmd="fased__subcmd__models__subcmd__fallbacks"
+                ;;
+            fased__subcmd__models,image-fallbacks)
+                cmd="fased__subcmd__models__subcmd__image__subcmd__fallbacks"
+                ;;
+            fased__subcmd__models,list)
+                cmd="fased__subcmd__models__subcmd__list"
+                ;;
+            fased__subcmd__models,roles)
+                cmd="fased__subcmd__models__subcmd__roles"
+                ;;
+            fased__subcmd__models,set)
+                cmd="fased__subcmd__models__subcmd__set"
+                ;;
+            fased__subcmd__models,set-image)
+                cmd="fased__subcmd__models__subcmd__set__subcmd__image"
+                ;;
             fased__subcmd__models,status)
                 cmd="fased__subcmd__models__subcmd__status"
+                ;;
+            fased__subcmd__models__subcmd__aliases,add)
+                cmd="fased__subcmd__models__subcmd__aliases__subcmd__add"
+                ;;
+            fased__subcmd__models__subcmd__aliases,list)
+                cmd="fased__subcmd__models__subcmd__aliases__subcmd__list"
+                ;;
+            fased__subcmd__models__subcmd__aliases,remove)
+                cmd="fased__subcmd__models__subcmd__aliases__subcmd__remove"
                 ;;
             fased__subcmd__models__subcmd__auth,cooldown)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__cooldown"
@@ -130,6 +166,39 @@ _fased() {
             fased__subcmd__models__subcmd__auth__subcmd__order,set)
                 cmd="fased__subcmd__models__subcmd__auth__subcmd__order__subcmd__set"
                 ;;
+            fased__subcmd__models__subcmd__fallbacks,add)
+                cmd="fased__subcmd__models__subcmd__fallbacks__subcmd__add"
+                ;;
+            fased__subcmd__models__subcmd__fallbacks,clear)
+                cmd="fased__subcmd__models__subcmd__fallbacks__subcmd__clear"
+                ;;
+            fased__subcmd__models__subcmd__fallbacks,list)
+                cmd="fased__subcmd__models__subcmd__fallbacks__subcmd__list"
+                ;;
+            fased__subcmd__models__subcmd__fallbacks,remove)
+                cmd="fased__subcmd__models__subcmd__fallbacks__subcmd__remove"
+                ;;
+            fased__subcmd__models__subcmd__image__subcmd__fallbacks,add)
+                cmd="fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__add"
+                ;;
+            fased__subcmd__models__subcmd__image__subcmd__fallbacks,clear)
+                cmd="fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__clear"
+                ;;
+            fased__subcmd__models__subcmd__image__subcmd__fallbacks,list)
+                cmd="fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__list"
+                ;;
+            fased__subcmd__models__subcmd__image__subcmd__fallbacks,remove)
+                cmd="fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__remove"
+                ;;
+            fased__subcmd__models__subcmd__roles,clear)
+                cmd="fased__subcmd__models__subcmd__roles__subcmd__clear"
+                ;;
+            fased__subcmd__models__subcmd__roles,list)
+                cmd="fased__subcmd__models__subcmd__roles__subcmd__list"
+                ;;
+            fased__subcmd__models__subcmd__roles,set)
+                cmd="fased__subcmd__models__subcmd__roles__subcmd__set"
+                ;;
             *)
                 ;;
         esac
@@ -151,7 +220,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__agents)
-            opts="-h --json --help list add remove default"
+            opts="-h --json --help list add remove default models"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -211,6 +280,66 @@ _fased() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents__subcmd__models)
+            opts="-h --help set"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__agents__subcmd__models__subcmd__set)
+            opts="-h --agent --primary --fallback --cheap-check --strong --escalation --coding --summarizer --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --primary)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fallback)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cheap-check)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strong)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --escalation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --coding)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --summarizer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -411,7 +540,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models)
-            opts="-h --json --plain --check --probe --probe-provider --probe-profile --probe-timeout --probe-concurrency --probe-max-tokens --agent --model --help status explain auth"
+            opts="-h --json --plain --check --probe --probe-provider --probe-profile --probe-timeout --probe-concurrency --probe-max-tokens --agent --model --help status explain list set set-image aliases fallbacks image-fallbacks roles auth"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -445,6 +574,62 @@ _fased() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__aliases)
+            opts="-h --json --plain --help list add remove"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__aliases__subcmd__add)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__aliases__subcmd__list)
+            opts="-h --json --plain --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__aliases__subcmd__remove)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -859,6 +1044,316 @@ _fased() {
             return 0
             ;;
         fased__subcmd__models__subcmd__explain)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__fallbacks)
+            opts="-h --agent --json --plain --help list add remove clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__fallbacks__subcmd__add)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__fallbacks__subcmd__clear)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__fallbacks__subcmd__list)
+            opts="-h --agent --json --plain --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__fallbacks__subcmd__remove)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__image__subcmd__fallbacks)
+            opts="-h --agent --json --plain --help list add remove clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__add)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__clear)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__list)
+            opts="-h --agent --json --plain --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__image__subcmd__fallbacks__subcmd__remove)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__list)
+            opts="-h --all --provider --local --refresh --json --plain --agent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --provider)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__roles)
+            opts="-h --agent --json --help list set clear"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__roles__subcmd__clear)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__roles__subcmd__list)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__roles__subcmd__set)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__set)
+            opts="-h --agent --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__models__subcmd__set__subcmd__image)
             opts="-h --agent --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -77,6 +77,13 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --help 'Print help'
             cand status 'Show an agent''s models and the health of its credentials; opens no connection'
             cand explain 'Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection'
+            cand list 'List models with their figures and prices; opens no connection without --refresh'
+            cand set 'Choose the model that is asked first'
+            cand set-image 'Choose the model for requests with images'
+            cand aliases 'Show or change the short names of models'
+            cand fallbacks 'Show or change the models that are asked when the first one cannot answer'
+            cand image-fallbacks 'The same for requests with images'
+            cand roles 'Show or choose models by the work they are for'
             cand auth 'Look after the stored credentials of an agent'
         }
         &'fased;models;status'= {
@@ -96,6 +103,153 @@ set edit:completion:arg-completer[fased] = {|@words|
         }
         &'fased;models;explain'= {
             cand --agent 'Agent whose requests are explained [default: the configured default agent, else main]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;list'= {
+            cand --provider 'Only models of this provider'
+            cand --agent 'Agent to look at [default: the configured default agent, else main]'
+            cand --all 'Every model the data file and the config know, not only those the agent is configured with'
+            cand --local 'Only models served on this machine'
+            cand --refresh 'Ask the provider which models the agent''s next credential really has'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the models'' names alone, one a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;set'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;set-image'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;aliases'= {
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print an alias and its model a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show the short names of models'
+            cand add 'Give a model a short name'
+            cand remove 'Remove a short name; the model stays as it is'
+        }
+        &'fased;models;aliases;list'= {
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print an alias and its model a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;aliases;add'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;aliases;remove'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;fallbacks'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the names alone, one a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show the models that are asked in turn'
+            cand add 'Add a model behind the others'
+            cand remove 'Remove a model from the list'
+            cand clear 'Remove all of them'
+        }
+        &'fased;models;fallbacks;list'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the names alone, one a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;fallbacks;add'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;fallbacks;remove'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;fallbacks;clear'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;image-fallbacks'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the names alone, one a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show the models that are asked in turn'
+            cand add 'Add a model behind the others'
+            cand remove 'Remove a model from the list'
+            cand clear 'Remove all of them'
+        }
+        &'fased;models;image-fallbacks;list'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand --plain 'Print the names alone, one a line'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;image-fallbacks;add'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;image-fallbacks;remove'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;image-fallbacks;clear'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;roles'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand list 'Show which model does which work'
+            cand set 'Choose the model for a kind of work'
+            cand clear 'Leave a kind of work to the primary model again'
+        }
+        &'fased;models;roles;list'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;roles;set'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;models;roles;clear'= {
+            cand --agent 'Agent whose own choice is meant [default: that of all agents without one]'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -264,6 +418,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand add 'Add an agent; it inherits no credentials'
             cand remove 'Remove an agent from the config; its files stay unless --purge is given'
             cand default 'Show which agent commands mean without --agent, or choose it'
+            cand models 'The same as `fased models ... --agent`, for scripts written for the TypeScript program'
         }
         &'fased;agents;list'= {
             cand --json 'Answer with one JSON document'
@@ -289,6 +444,24 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --help 'Print help'
         }
         &'fased;agents;default'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;agents;models'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand set 'Choose models of an agent'
+        }
+        &'fased;agents;models;set'= {
+            cand --agent 'Agent whose models they are'
+            cand --primary 'Model it asks first'
+            cand --fallback 'Model it asks when that one cannot answer; may be given several times'
+            cand --cheap-check 'Model for quick checks'
+            cand --strong 'Model for hard questions'
+            cand --escalation 'Model for what the others could not do'
+            cand --coding 'Model for programming'
+            cand --summarizer 'Model for summaries'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

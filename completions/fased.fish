@@ -67,21 +67,28 @@ complete -c fased -n "__fish_fased_using_subcommand onboard" -l non-interactive 
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l accept-risk -d 'Accepted for scripts written for the TypeScript program; not required'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand onboard" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-provider -d 'With --probe: only this provider' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-profile -d 'With --probe: only this profile; may be given several times' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-timeout -d 'With --probe: limit for each credential, in milliseconds' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-concurrency -d 'With --probe: how many are asked at a time' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe-max-tokens -d 'Accepted for scripts written for the TypeScript program; a probe here uses no tokens' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l json -d 'Answer with one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l plain -d 'Print the primary model and nothing else'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -l probe -d 'Ask the providers about the credentials, by a request that is free'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -f -a "explain" -d 'Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection'
-complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain auth" -f -a "auth" -d 'Look after the stored credentials of an agent'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l probe-provider -d 'With --probe: only this provider' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l probe-profile -d 'With --probe: only this profile; may be given several times' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l probe-timeout -d 'With --probe: limit for each credential, in milliseconds' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l probe-concurrency -d 'With --probe: how many are asked at a time' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l probe-max-tokens -d 'Accepted for scripts written for the TypeScript program; a probe here uses no tokens' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l model -d 'Model to judge credentials for [default: the agent\'s primary model]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l plain -d 'Print the primary model and nothing else'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l check -d 'Exit with 1 when the credential in use is missing or expired, with 2 when it ends within a day'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -l probe -d 'Ask the providers about the credentials, by a request that is free'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "status" -d 'Show an agent\'s models and the health of its credentials; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "explain" -d 'Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "list" -d 'List models with their figures and prices; opens no connection without --refresh'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "set" -d 'Choose the model that is asked first'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "set-image" -d 'Choose the model for requests with images'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "aliases" -d 'Show or change the short names of models'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "fallbacks" -d 'Show or change the models that are asked when the first one cannot answer'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "image-fallbacks" -d 'The same for requests with images'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "roles" -d 'Show or choose models by the work they are for'
+complete -c fased -n "__fish_fased_using_subcommand models; and not __fish_seen_subcommand_from status explain list set set-image aliases fallbacks image-fallbacks roles auth" -f -a "auth" -d 'Look after the stored credentials of an agent'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe-provider -d 'With --probe: only this provider' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe-profile -d 'With --probe: only this profile; may be given several times' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from status" -l probe-timeout -d 'With --probe: limit for each credential, in milliseconds' -r
@@ -97,6 +104,48 @@ complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from explain" -l agent -d 'Agent whose requests are explained [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from explain" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l provider -d 'Only models of this provider' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l agent -d 'Agent to look at [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l all -d 'Every model the data file and the config know, not only those the agent is configured with'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l local -d 'Only models served on this machine'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l refresh -d 'Ask the provider which models the agent\'s next credential really has'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -l plain -d 'Print the models\' names alone, one a line'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from set" -l agent -d 'Agent whose own choice is meant [default: that of all agents without one]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from set" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from set-image" -l agent -d 'Agent whose own choice is meant [default: that of all agents without one]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from set-image" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from set-image" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from aliases" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from aliases" -l plain -d 'Print an alias and its model a line'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from aliases" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from aliases" -f -a "list" -d 'Show the short names of models'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from aliases" -f -a "add" -d 'Give a model a short name'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from aliases" -f -a "remove" -d 'Remove a short name; the model stays as it is'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -l agent -d 'Agent whose own choice is meant [default: that of all agents without one]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -l plain -d 'Print the names alone, one a line'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -f -a "list" -d 'Show the models that are asked in turn'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -f -a "add" -d 'Add a model behind the others'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -f -a "remove" -d 'Remove a model from the list'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from fallbacks" -f -a "clear" -d 'Remove all of them'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -l agent -d 'Agent whose own choice is meant [default: that of all agents without one]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -l plain -d 'Print the names alone, one a line'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -f -a "list" -d 'Show the models that are asked in turn'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -f -a "add" -d 'Add a model behind the others'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -f -a "remove" -d 'Remove a model from the list'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from image-fallbacks" -f -a "clear" -d 'Remove all of them'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from roles" -l agent -d 'Agent whose own choice is meant [default: that of all agents without one]' -r
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from roles" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from roles" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from roles" -f -a "list" -d 'Show which model does which work'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from roles" -f -a "set" -d 'Choose the model for a kind of work'
+complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from roles" -f -a "clear" -d 'Leave a kind of work to the primary model again'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -l agent -d 'Agent whose credentials are meant [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "login" -d 'Sign in with a browser, or store a token or API key'
@@ -110,12 +159,13 @@ complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "import" -d 'Take credentials over from another program, or refer to those it keeps'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "export" -d 'Hand a credential on to another program, and keep it fresh there'
 complete -c fased -n "__fish_fased_using_subcommand models; and __fish_seen_subcommand_from auth" -f -a "token" -d 'Print a secret that is ready to be sent'
-complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -l json -d 'Answer with one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "list" -d 'Show the agents: their models, directories, and the credential each would use now'
-complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "add" -d 'Add an agent; it inherits no credentials'
-complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "remove" -d 'Remove an agent from the config; its files stay unless --purge is given'
-complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default" -f -a "default" -d 'Show which agent commands mean without --agent, or choose it'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -f -a "list" -d 'Show the agents: their models, directories, and the credential each would use now'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -f -a "add" -d 'Add an agent; it inherits no credentials'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -f -a "remove" -d 'Remove an agent from the config; its files stay unless --purge is given'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -f -a "default" -d 'Show which agent commands mean without --agent, or choose it'
+complete -c fased -n "__fish_fased_using_subcommand agents; and not __fish_seen_subcommand_from list add remove default models" -f -a "models" -d 'The same as `fased models ... --agent`, for scripts written for the TypeScript program'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from list" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from add" -l model -d 'Model it asks first [default: that of all agents]' -r
@@ -131,6 +181,8 @@ complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from models" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from models" -f -a "set" -d 'Choose models of an agent'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r

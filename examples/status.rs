@@ -13,6 +13,7 @@ use fased::config::load::Loaded;
 use fased::config::{self, Paths, SelectedAgent};
 use fased::env::Env;
 use fased::models::catalog::Catalog;
+use fased::models::known::KnownModels;
 
 #[expect(clippy::print_stdout, reason = "an example shows what it got")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let inputs =
         Inputs { snapshot: &snapshot, state: &state, config: &config, env: &env, paths: &paths, now };
 
-    let class = Catalog::embedded().class_of(Catalog::embedded().default_model());
+    let class = KnownModels::of(&config).class_of(Catalog::embedded().default_model());
     let auth = ProviderAuth::survey("anthropic", class, &inputs);
     println!("agent {}: {} profiles", agent.id, auth.profiles.len());
     for judged in &auth.profiles {

@@ -6,8 +6,8 @@ pub mod custom;
 use url::Url;
 
 use crate::anthropic::{
-    Authorization, BetaNames, Client, ClientOptions, Error, NetworkPolicy, ProxySettings, Transport,
-    TrustSettings,
+    Authorization, BetaNames, Client, ClientOptions, Endpoint, Error, NetworkPolicy, ProxySettings,
+    Transport, TrustSettings,
 };
 use crate::auth::form::{ANTHROPIC, Form};
 use crate::auth::oauth::settings::{self, OAuthAccess, OAuthSettings};
@@ -134,6 +134,12 @@ pub fn base_url<'a>(provider: &str, config: &'a Config, env: &'a Env) -> Option<
     let anthropics = || env.get("ANTHROPIC_BASE_URL").unwrap_or(&Catalog::embedded().api().base_url);
     let configured = config.provider(provider).and_then(|provider| provider.base_url.as_deref());
     configured.or_else(|| (provider == ANTHROPIC).then(anthropics))
+}
+
+/// Whether a provider is on this machine; `None` when nobody says where it is, or nobody could go there.
+pub fn is_local(provider: &str, config: &Config, env: &Env) -> Option<bool> {
+    let base_url = settings::parse(base_url(provider, config, env)?).ok()?;
+    Endpoint::new(&base_url, NetworkPolicy::default()).ok().map(|endpoint| endpoint.is_loopback())
 }
 
 /// How requests leave this process.

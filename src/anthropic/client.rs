@@ -8,7 +8,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::answer::Answer;
 use super::endpoint::{Endpoint, NetworkPolicy};
@@ -17,13 +17,17 @@ use super::headers::{Authorization, BetaNames, RequestHeaders, ResponseMeta, dat
 use super::http::{ProxySettings, TrustSettings, client, proxy_host, words};
 use super::redact::redacted;
 use super::stream::MessageStream;
-use super::types::{MessageRequest, ModelPage, Reply};
+use super::types::{MessageRequest, ModelInfo, ModelPage, Reply};
 use crate::secret::Secret;
 
 /// Largest body of an error that is read; what matters in one is short.
 const ERROR_BODY_LIMIT: usize = 64 * 1024;
 /// Largest body of a whole answer that is read.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
+/// Models on a page, at most; documented.
+const LARGEST_PAGE: u16 = 1_000;
+/// A list with more models than this does not end.
+const MOST_MODELS: usize = 10_000;
 /// How long the body of an error may take; the status is known by then and must not be lost to a slow body.
 const ERROR_BODY_WAIT: Duration = Duration::from_secs(2);
 
@@ -193,7 +197,44 @@ impl Client {
         authorization: &Authorization,
         limit: u16,
     ) -> Result<Reply<ModelPage>, Error> {
-        let query = format!("limit={limit}");
+        self.list_models_after(authorization, limit, None).await
+    }
+
+    /// Lists all models, newest first, in as many requests as they have pages.
+    ///
+    /// # Errors
+    /// Any [`Error`] a request can have.
+    pub async fn list_all_models(
+        &self,
+        authorization: &Authorization,
+    ) -> Result<Reply<Vec<ModelInfo>>, Error> {
+        let mut models: Vec<ModelInfo> = Vec::new();
+        let mut after = None;
+        loop {
+            let Reply { value: page, meta } =
+                self.list_models_after(authorization, LARGEST_PAGE, after.as_deref()).await?;
+            let more = page.has_more && !page.data.is_empty() && page.last_id != after;
+            models.extend(page.data);
+            if !more || page.last_id.is_none() {
+                return Ok(Reply { value: models, meta });
+            }
+            if models.len() > MOST_MODELS {
+                return Err(Error::Malformed { what: "the list of models does not end".to_owned() });
+            }
+            after = page.last_id;
+        }
+    }
+
+    async fn list_models_after(
+        &self,
+        authorization: &Authorization,
+        limit: u16,
+        after: Option<&str>,
+    ) -> Result<Reply<ModelPage>, Error> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("limit", &limit.to_string());
+        after.map(|id| query.append_pair("after_id", id));
+        let query = query.finish();
         let call =
             Call { method: Method::GET, path: "v1/models", query: Some(&query), body: None, betas: &[] };
         let (body, meta) = self.fetch(authorization, call, self.timeouts.call).await?;

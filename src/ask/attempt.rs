@@ -19,7 +19,7 @@ use crate::auth::reference::Look;
 use crate::auth::resolve::{Candidate, Source};
 use crate::auth::state::AuthState;
 use crate::failover::{Event, Outcome, Route, Try, classify};
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider::{self, ProviderError};
 use crate::secret::Secret;
@@ -126,7 +126,7 @@ impl<'a> Trying<'_, 'a> {
     /// Passes on what a run reports.
     pub(super) fn report(&self, event: &Event<'_, Eligible<'a>>) {
         let model = &self.question.models[self.asked.get()];
-        let model_class = Catalog::embedded().class_of(model);
+        let model_class = KnownModels::of(self.asker.config).class_of(model);
         // Nothing can be stopped between two tries.
         let _ = (self.observe.borrow_mut())(Happening::Failover { event, model_class });
     }
@@ -234,7 +234,7 @@ impl<'a> Trying<'_, 'a> {
         model: &ModelRef,
     ) {
         let Source::Profile(profile) = credential.source else { return };
-        let class = Catalog::embedded().class_of(model);
+        let class = KnownModels::of(self.asker.config).class_of(model);
         // A refresh may have put another secret in its place, and what is noted is about that one.
         let noted = self.asker.snapshot().map_err(|error| error.to_string()).and_then(|snapshot| {
             let Some(profile) = snapshot.profiles.get(&profile.id) else { return Ok(()) };

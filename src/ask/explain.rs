@@ -16,6 +16,7 @@ use crate::config::SelectedAgent;
 use crate::config::edit::{Segment, shown};
 use crate::config::schema::{CacheRetention, Params, Temperature};
 use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::params::request::{Parameter, Remark, RequestParams};
 use crate::models::params::{Effective, Origin, Param};
 use crate::models::refs::ModelRef;
@@ -184,7 +185,8 @@ impl<'a> Explanation<'a> {
         let TypedRef { model, profile } = asked;
         let options = provider::options(model.provider(), auth.config, auth.env, NetworkPolicy::default())?;
         let catalog = Catalog::embedded();
-        let survey = ProviderAuth::survey(model.provider(), catalog.class_of(model), auth);
+        let survey =
+            ProviderAuth::survey(model.provider(), KnownModels::of(auth.config).class_of(model), auth);
         let choice = survey.choose(profile.as_ref());
         if let Err(why @ NoCredential::MissingProfile { .. }) = choice {
             return Err(ExplainError::NoCredential(why));
@@ -327,7 +329,7 @@ impl RequestReport {
         let model = &inputs.asked.model;
         // The addresses a client would refuse are refused here too, and never shown.
         let endpoint = Endpoint::new(&options.base_url, options.network)?;
-        let known = Catalog::embedded().of(model);
+        let known = KnownModels::of(inputs.auth.config).model(model);
         Ok(Self {
             host: endpoint.host().to_owned(),
             form,

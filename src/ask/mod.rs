@@ -28,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Paths, SelectedAgent};
 use crate::env::Env;
 use crate::failover::{self, End, Event, Options, Route};
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider::ProviderError;
 use crate::storage::Jitter;
@@ -265,11 +265,11 @@ impl<'a> Asker<'a> {
                 if place == 0 {
                     return Err(AskError::Provider(error));
                 }
-                let class = Catalog::embedded().class_of(model).to_owned();
+                let class = KnownModels::of(self.config).class_of(model).to_owned();
                 routes.push(Route { model: model.to_string(), class, candidates: Vec::new() });
                 continue;
             }
-            let class = Catalog::embedded().class_of(model);
+            let class = KnownModels::of(self.config).class_of(model);
             let auth = ProviderAuth::survey(model.provider(), class, inputs);
             let pinned = question.pinned.filter(|id| id.provider() == model.provider());
             let candidates = match auth.candidates(pinned, inputs) {

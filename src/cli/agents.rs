@@ -23,6 +23,53 @@ pub enum AgentsCommand {
     Remove(AgentsRemoveArgs),
     /// Show which agent commands mean without --agent, or choose it
     Default(AgentsDefaultArgs),
+    /// The same as `fased models ... --agent`, for scripts written for the TypeScript program
+    #[command(subcommand, hide = true, after_help = MODELS_EXAMPLE)]
+    Models(AgentsModelsCommand),
+}
+
+const MODELS_EXAMPLE: &str = "\
+Example:
+  fased agents models set --agent work --primary opus --fallback haiku";
+
+/// Commands of `fased agents models`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AgentsModelsCommand {
+    /// Choose models of an agent
+    #[command(after_help = MODELS_EXAMPLE)]
+    Set(AgentsModelsSetArgs),
+}
+
+/// Flags of `fased agents models set`.
+#[derive(Debug, Clone, Args)]
+pub struct AgentsModelsSetArgs {
+    /// Agent whose models they are
+    #[arg(long, value_name = "ID")]
+    pub agent: String,
+    /// Model it asks first
+    #[arg(long, value_name = "REF")]
+    pub primary: Option<String>,
+    /// Model it asks when that one cannot answer; may be given several times
+    #[arg(long, value_name = "REF")]
+    pub fallback: Vec<String>,
+    /// Model for quick checks
+    #[arg(long, value_name = "REF")]
+    pub cheap_check: Option<String>,
+    /// Model for hard questions
+    #[arg(long, value_name = "REF")]
+    pub strong: Option<String>,
+    /// Model for what the others could not do
+    #[arg(long, value_name = "REF")]
+    pub escalation: Option<String>,
+    /// Model for programming
+    #[arg(long, value_name = "REF")]
+    pub coding: Option<String>,
+    /// Model for summaries
+    #[arg(long, value_name = "REF")]
+    pub summarizer: Option<String>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -122,6 +169,7 @@ impl AgentsArgs {
             Some(AgentsCommand::Add(args)) => args.json,
             Some(AgentsCommand::Remove(args)) => args.json,
             Some(AgentsCommand::Default(args)) => args.json,
+            Some(AgentsCommand::Models(AgentsModelsCommand::Set(args))) => args.json,
         }
     }
 }

@@ -13,7 +13,8 @@ mod sandbox;
 mod secret_ref;
 
 pub use agents::{
-    AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsRemoveArgs,
+    AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsModelsCommand,
+    AgentsModelsSetArgs, AgentsRemoveArgs,
 };
 pub use chat::ChatArgs;
 pub use completion::CompletionArgs;
@@ -23,7 +24,7 @@ pub use config::{
 };
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
-pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth};
+pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth, choice};
 pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
 pub use sandbox::SandboxArgs;
 pub use secret_ref::{SecretInputMode, SecretRefArgs};

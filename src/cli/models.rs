@@ -1,9 +1,12 @@
 /// Flags of `fased models auth`.
 pub mod auth;
+/// Flags of the commands that show and choose models.
+pub mod choice;
 
 use clap::{Args, Subcommand};
 
 use auth::AuthArgs;
+use choice::{AliasesArgs, FallbacksArgs, ListArgs, RolesArgs, SetArgs};
 
 /// Flags of `fased models`.
 #[derive(Debug, Clone, Args)]
@@ -24,6 +27,20 @@ pub enum ModelsCommand {
     Status(StatusArgs),
     /// Show what a request would carry: each parameter and where it is set, headers, cache markers; opens no connection
     Explain(ExplainArgs),
+    /// List models with their figures and prices; opens no connection without --refresh
+    List(ListArgs),
+    /// Choose the model that is asked first
+    Set(SetArgs),
+    /// Choose the model for requests with images
+    SetImage(SetArgs),
+    /// Show or change the short names of models
+    Aliases(AliasesArgs),
+    /// Show or change the models that are asked when the first one cannot answer
+    Fallbacks(FallbacksArgs),
+    /// The same for requests with images
+    ImageFallbacks(FallbacksArgs),
+    /// Show or choose models by the work they are for
+    Roles(RolesArgs),
     /// Look after the stored credentials of an agent
     Auth(AuthArgs),
 }
@@ -103,6 +120,11 @@ impl ModelsArgs {
         match &self.command {
             Some(ModelsCommand::Status(args)) => args.json,
             Some(ModelsCommand::Explain(args)) => args.json,
+            Some(ModelsCommand::List(args)) => args.json,
+            Some(ModelsCommand::Set(args) | ModelsCommand::SetImage(args)) => args.choice.json,
+            Some(ModelsCommand::Aliases(args)) => args.wants_json(),
+            Some(ModelsCommand::Fallbacks(args) | ModelsCommand::ImageFallbacks(args)) => args.wants_json(),
+            Some(ModelsCommand::Roles(args)) => args.wants_json(),
             Some(ModelsCommand::Auth(args)) => args.command.wants_json(),
             None => self.status.json,
         }

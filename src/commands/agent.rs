@@ -13,7 +13,7 @@ use crate::config::{AgentId, Config, SelectedAgent};
 use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::error::Failure;
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::selection::AgentModels;
 use crate::provider;
 
@@ -74,7 +74,7 @@ impl Agent {
     /// The class of its primary model, which health is judged for.
     pub(super) fn primary_class(&self) -> Result<String, Failure> {
         let models = AgentModels::of(&self.selected.id, &self.config)?;
-        Ok(Catalog::embedded().class_of(&models.primary).to_owned())
+        Ok(KnownModels::of(&self.config).class_of(&models.primary).to_owned())
     }
 
     /// What asks its models.

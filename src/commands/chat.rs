@@ -21,7 +21,8 @@ use crate::commands::{gave_up, no_credential, notice, typed_model};
 use crate::config::schema::Params;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::catalog::Catalog;
+use crate::models::allowed::Allowed;
+use crate::models::known::KnownModels;
 use crate::models::params::Effective;
 use crate::models::params::request::RequestParams;
 use crate::models::refs::ModelRef;
@@ -75,7 +76,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let asked = match outcome {
         Err(cancelled) => return Err(with_partial_text(cancelled, &shown.answer)),
         Ok(Err(AskError::NoCredential { model, why })) => {
-            let class = Catalog::embedded().class_of(&model);
+            let class = KnownModels::of(&agent.config).class_of(&model);
             let auth = ProviderAuth::survey(model.provider(), class, &inputs);
             return Err(no_credential::failure(&why, &auth, &agent, &inputs));
         }
@@ -93,7 +94,7 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         schema_version: SCHEMA_VERSION,
         text: asked.answer.text(),
         stop_reason: asked.answer.stop_reason().map(str::to_owned),
-        receipt: Receipt::of(&asked),
+        receipt: Receipt::of(&asked, &agent.config),
     };
     if report.text.is_empty() && !args.json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
@@ -122,6 +123,10 @@ fn models(
     let configured = AgentModels::of(&agent.selected.id, &agent.config)?;
     let typed = args.model.as_deref();
     let typed = typed.map(|text| typed_model::parse(text, "value of --model", &agent.config)).transpose()?;
+    if let Some(typed) = &typed {
+        // What the config itself chooses is allowed by it.
+        Allowed::by(&agent.config).check(&typed.model)?;
+    }
     let TypedRef { model, profile } = typed.unwrap_or(TypedRef { model: configured.primary, profile: None });
     let mut models = vec![model];
     if profile.is_none() {

@@ -9,7 +9,7 @@ use crate::auth::store::Snapshot;
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
 use crate::failover::End;
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::terminal::failover::why;
 use crate::usage::receipt::FailedTry;
 
@@ -45,7 +45,7 @@ pub(super) fn failure(
         }
         let why = why(
             &Failed { reason: *reason, until: *until, wait: None },
-            Catalog::embedded().class_of(model),
+            KnownModels::of(&agent.config).class_of(model),
             now,
         );
         failure = failure.fact(format!("before it, {credential} {why}"));

@@ -11,7 +11,8 @@ use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
-use crate::models::catalog::Catalog;
+use crate::models::allowed::Allowed;
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider;
 use crate::text;
@@ -193,13 +194,14 @@ fn all_unusable<'a>(
 
 /// A model of another class that could be asked now.
 fn other_model(auth: &ProviderAuth<'_>, inputs: &Inputs<'_>) -> Option<ModelRef> {
-    let catalog = Catalog::embedded();
-    let models = catalog.models().filter_map(|(id, _)| format!("{}/{id}", auth.provider).parse().ok());
+    let known = KnownModels::of(inputs.config);
+    let allowed = Allowed::by(inputs.config);
     let mut asked = HashSet::new();
-    models.filter(|_| auth.provider == ANTHROPIC).find(|model: &ModelRef| {
+    known.all().into_iter().filter(|model| model.provider() == auth.provider).find(|model| {
         // Classes of models are few; each is judged once.
-        asked.insert(catalog.class_of(model).to_owned())
-            && ProviderAuth::survey(&auth.provider, catalog.class_of(model), inputs).next.is_some()
+        allowed.check(model).is_ok()
+            && asked.insert(known.class_of(model).to_owned())
+            && ProviderAuth::survey(&auth.provider, known.class_of(model), inputs).next.is_some()
     })
 }
 

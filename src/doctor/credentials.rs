@@ -8,7 +8,7 @@ use crate::auth::store::{AuthStore, Snapshot, StoreError};
 use crate::auth::wording::Fix;
 use crate::config::SelectedAgent;
 use crate::config::load::Loaded;
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::selection::AgentModels;
 use crate::models::status::{StatusInputs, StatusReport};
 use crate::text::{capitalised, one_line, shell_word};
@@ -86,7 +86,7 @@ fn of_agent(
     }
     if let Ok(models) = AgentModels::of(&agent.id, config) {
         for provider in models.providers() {
-            let class = Catalog::embedded().class_of(&models.primary);
+            let class = KnownModels::of(config).class_of(&models.primary);
             of_provider(&ProviderAuth::survey(provider, class, &inputs), agent, findings);
         }
     }

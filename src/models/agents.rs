@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::catalog::Catalog;
+use super::known::KnownModels;
 use super::selection::AgentModels;
 use super::status::NextReport;
 use crate::SCHEMA_VERSION;
@@ -92,7 +92,7 @@ impl AgentLine {
             (Ok(models), Ok(snapshot)) => {
                 let (state, _) = StateFile::in_dir(&line.agent_dir).read(snapshot);
                 let inputs = Inputs { snapshot, state: &state, config, env, paths, now };
-                let class = Catalog::embedded().class_of(&models.primary);
+                let class = KnownModels::of(config).class_of(&models.primary);
                 let provider = ProviderAuth::survey(models.primary.provider(), class, &inputs);
                 line.next = NextReport::of(&provider);
             }

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use indexmap::IndexMap;
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 
 use super::refs::ModelRef;
@@ -21,7 +22,13 @@ pub struct Catalog {
     betas: Betas,
     oauth: OAuth,
     config: ForeignConfig,
+    aliases: Aliases,
     models: IndexMap<String, Model>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Aliases {
+    names: IndexMap<String, String>,
 }
 
 /// Where the API is and which version of it is spoken.
@@ -98,6 +105,8 @@ pub struct Model {
     pub class: String,
     /// Context window in tokens.
     pub context_window: Option<u64>,
+    /// Longest answer in tokens.
+    pub max_output: Option<u64>,
     /// Shortest prefix in tokens that the prompt cache keeps.
     pub cache_minimum: Option<u64>,
     /// What it reads: `text`, `image`.
@@ -109,8 +118,24 @@ pub struct Model {
     pub context1m: Option<Context1m>,
     /// Whether the API takes a sampling temperature; `None` where nobody said so.
     pub temperature: Option<bool>,
-    /// Day the model is switched off (ISO date).
-    pub retires: Option<String>,
+    /// Other prices for requests with a long prompt.
+    pub long_prompt: Option<LongPrompt>,
+    /// Dated ids of the same model.
+    #[serde(default)]
+    pub snapshots: Vec<String>,
+    /// Day the model is switched off.
+    pub retires: Option<Date>,
+    /// The model that is recommended in its place.
+    pub successor: Option<String>,
+}
+
+/// Prices of a request, all of its tokens included, whose prompt is longer than a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct LongPrompt {
+    /// The longest prompt, in tokens and with what is cached, that the usual prices are for.
+    pub above: u64,
+    /// The prices beyond.
+    pub prices: Prices,
 }
 
 /// What asking for the 1M context window does.
@@ -180,9 +205,28 @@ impl Catalog {
         &self.config.foreign_keys
     }
 
-    /// A model by its id, Anthropic's only.
+    /// A model by its id or a dated one, Anthropic's only.
     pub fn model(&self, id: &str) -> Option<&Model> {
-        self.models.get(id)
+        self.models.get(id).or_else(|| {
+            let is_snapshot = |model: &&Model| model.snapshots.iter().any(|snapshot| snapshot == id);
+            self.models.values().find(is_snapshot)
+        })
+    }
+
+    /// The short names every config knows, and the ids they stand for.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.aliases.names.iter().map(|(alias, id)| (alias.as_str(), id.as_str()))
+    }
+
+    /// The id that is meant by a short one (`opus`, `opus-4.8`, `Claude-Opus-4.8`); `None` where no model is known for it.
+    pub fn meant_by(&self, id: &str) -> Option<&str> {
+        let wanted = id.to_ascii_lowercase().replace('.', "-");
+        if let Some(id) = self.aliases.names.get(&wanted) {
+            return Some(id);
+        }
+        let ids = self.models.iter().flat_map(|(id, model)| [id].into_iter().chain(&model.snapshots));
+        let mut ids = ids.map(String::as_str);
+        ids.find(|id| *id == wanted || id.strip_prefix("claude-") == Some(&wanted))
     }
 
     /// All models in the file's order, newest of each family first.
@@ -193,14 +237,6 @@ impl Catalog {
     /// What is known of a model, by its reference; Anthropic's only.
     pub fn of(&self, model: &ModelRef) -> Option<&Model> {
         self.model(model.model()).filter(|_| model.provider() == "anthropic")
-    }
-
-    /// The class whose limits a model shares; an unknown model is its own class.
-    pub fn class_of<'a>(&'a self, model: &'a ModelRef) -> &'a str {
-        match self.model(model.model()) {
-            Some(known) if model.provider() == "anthropic" => &known.class,
-            _ => model.model(),
-        }
     }
 }
 
@@ -263,17 +299,44 @@ mod tests {
     #[test]
     fn what_nobody_published_is_unknown() {
         let catalog = Catalog::embedded();
-        assert_eq!(catalog.model("claude-haiku-5-5").unwrap().prices, Prices::default());
+        assert_eq!(catalog.model("claude-mythos-5").unwrap().max_output, None);
         assert_eq!(catalog.model("claude-fable-5-1").unwrap().cache_minimum, None);
         assert!(catalog.model("claude-nosuch").is_none());
     }
 
     #[test]
-    fn an_unknown_model_is_its_own_class() {
+    fn every_name_in_the_file_leads_to_a_model_in_it() {
         let catalog = Catalog::embedded();
-        let known = "anthropic/claude-opus-4-7".parse().unwrap();
-        let foreign = "other/claude-opus-4-7".parse().unwrap();
-        assert_eq!(catalog.class_of(&known), "opus");
-        assert_eq!(catalog.class_of(&foreign), "claude-opus-4-7");
+        let successors = catalog.models().filter_map(|(_, model)| model.successor.as_deref());
+        for id in catalog.aliases().map(|(_, id)| id).chain(successors) {
+            assert!(catalog.model(id).is_some(), "{id}");
+        }
+        for (id, model) in catalog.models() {
+            assert!(model.snapshots.iter().all(|snapshot| snapshot.starts_with(id)), "{id}");
+            assert!(model.long_prompt.is_none_or(|long| long.above > 0), "{id}");
+        }
+    }
+
+    #[test]
+    fn short_and_dotted_names_lead_to_ids() {
+        for (name, id) in [
+            ("opus", Some("claude-opus-4-8")),
+            ("Haiku", Some("claude-haiku-4-5")),
+            ("opus-4.6", Some("claude-opus-4-6")),
+            ("opus-4-6", Some("claude-opus-4-6")),
+            ("sonnet-5", Some("claude-sonnet-5")),
+            ("Claude-Sonnet-4.5", Some("claude-sonnet-4-5")),
+            ("claude-haiku-4-5-20251001", Some("claude-haiku-4-5-20251001")),
+            ("claude-opus-9.9", None),
+            ("gpt-5", None),
+        ] {
+            assert_eq!(Catalog::embedded().meant_by(name), id, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_dated_id_is_the_same_model() {
+        let catalog = Catalog::embedded();
+        assert_eq!(catalog.model("claude-sonnet-4-5-20250929").unwrap().name, "Claude Sonnet 4.5");
     }
 }

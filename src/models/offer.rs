@@ -1,6 +1,7 @@
 //! Models to choose from: those the API says a credential may use, with what the data file knows of them.
 
-use super::catalog::{Catalog, Prices};
+use super::catalog::Prices;
+use super::known::{KnownModel, KnownModels};
 use super::refs::ModelRef;
 use crate::anthropic::ModelInfo;
 
@@ -14,10 +15,10 @@ pub struct Offer {
 }
 
 /// What can be chosen, the present model first and everything else in the order of the API.
-pub fn offers(live: &[ModelInfo], present: &ModelRef) -> Vec<Offer> {
+pub fn offers(live: &[ModelInfo], present: &ModelRef, known: &KnownModels<'_>) -> Vec<Offer> {
     let listed = live.iter().filter_map(|info| {
         let model: ModelRef = format!("anthropic/{}", info.id).parse().ok()?;
-        let note = note(Some(info), &model);
+        let note = note(&known.as_listed(&model, info));
         Some(Offer { model, note })
     });
     let (mut offers, others): (Vec<Offer>, Vec<Offer>) = listed.partition(|offer| offer.model == *present);
@@ -33,25 +34,28 @@ pub fn offers(live: &[ModelInfo], present: &ModelRef) -> Vec<Offer> {
     offers
 }
 
-fn note(info: Option<&ModelInfo>, model: &ModelRef) -> String {
-    let known = Catalog::embedded().model(model.model());
-    let window = info.and_then(|info| info.max_input_tokens).or_else(|| known?.context_window);
-    let parts = [window.map(window_words), known.and_then(|known| price_words(&known.prices))];
-    let words: Vec<String> = parts.into_iter().flatten().collect();
-    words.join(", ")
+fn note(known: &KnownModel<'_>) -> String {
+    let window = known.context_window.map(|tokens| match tokens {
+        1_000.. => format!("{} context", token_count(tokens)),
+        _ => format!("{tokens} tokens context"),
+    });
+    let from = if known.long_prompt.is_some() { "from " } else { "" };
+    let price = price_words(&known.prices).map(|(input, output)| format!("{from}{input} in / {output} out"));
+    [window, price].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-fn window_words(tokens: u64) -> String {
+/// A count of tokens as people write it: `1M`, `200k`.
+pub fn token_count(tokens: u64) -> String {
     match tokens {
-        1_000_000.. if tokens.is_multiple_of(1_000_000) => format!("{}M context", tokens / 1_000_000),
-        1_000.. => format!("{}k context", tokens / 1_000),
-        _ => format!("{tokens} tokens context"),
+        1_000_000.. if tokens.is_multiple_of(1_000_000) => format!("{}M", tokens / 1_000_000),
+        1_000.. => format!("{}k", tokens / 1_000),
+        _ => tokens.to_string(),
     }
 }
 
-/// Prices by the million tokens.
-fn price_words(prices: &Prices) -> Option<String> {
-    Some(format!("{} in / {} out", dollars(prices.input?), dollars(prices.output?)))
+/// Prices of input and output by the million tokens, when both are known.
+pub fn price_words(prices: &Prices) -> Option<(String, String)> {
+    Some((dollars(prices.input?), dollars(prices.output?)))
 }
 
 fn dollars(micros: u64) -> String {
@@ -66,6 +70,7 @@ fn dollars(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn live(ids: &[&str]) -> Vec<ModelInfo> {
         ids.iter().map(|id| ModelInfo { id: (*id).to_owned(), ..ModelInfo::default() }).collect()
@@ -80,11 +85,11 @@ mod tests {
         let live = live(&["claude-opus-4-5", "claude-sonnet-5", "claude-haiku-5-5", "claude-novel-9"]);
         let present = "anthropic/claude-sonnet-5".parse().unwrap();
         assert_eq!(
-            shown(&offers(&live, &present)),
+            shown(&offers(&live, &present, &KnownModels::of(&Config::default()))),
             [
                 "anthropic/claude-sonnet-5: 1M context, $2 in / $10 out",
                 "anthropic/claude-opus-4-5: 200k context, $5 in / $25 out",
-                "anthropic/claude-haiku-5-5: ",
+                "anthropic/claude-haiku-5-5: 1M context, from $0.10 in / $0.50 out",
                 "anthropic/claude-novel-9: ",
             ]
         );
@@ -93,11 +98,13 @@ mod tests {
     #[test]
     fn a_present_model_the_api_does_not_list_can_stay() {
         let present = "anthropic/claude-gone-1".parse().unwrap();
-        let offers = offers(&live(&["claude-sonnet-5"]), &present);
+        let config = Config::default();
+        let known = KnownModels::of(&config);
+        let offers = offers(&live(&["claude-sonnet-5"]), &present, &known);
         assert_eq!(shown(&offers)[0], "anthropic/claude-gone-1: as now; not in the list of the API");
         assert_eq!(offers.len(), 2);
         let other = "openai/gpt-x".parse().unwrap();
-        assert_eq!(shown(&super::offers(&[], &other)), ["openai/gpt-x: as now"]);
+        assert_eq!(shown(&super::offers(&[], &other, &known)), ["openai/gpt-x: as now"]);
     }
 
     #[test]
@@ -111,10 +118,8 @@ mod tests {
         ] {
             assert_eq!(dollars(micros), text);
         }
-        for (tokens, text) in
-            [(1_000_000, "1M context"), (200_000, "200k context"), (500, "500 tokens context")]
-        {
-            assert_eq!(window_words(tokens), text);
+        for (tokens, text) in [(1_000_000, "1M"), (200_000, "200k"), (500, "500")] {
+            assert_eq!(token_count(tokens), text);
         }
     }
 }

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+/// The provider whose models are known, and whose a bare model id is.
+pub const ANTHROPIC: &str = "anthropic";
+
 /// A model of a provider. The provider is everything before the first slash, so model ids may contain slashes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ModelRef {
@@ -24,6 +27,11 @@ pub enum ModelRefError {
 }
 
 impl ModelRef {
+    /// A model of a provider.
+    pub(super) fn new(provider: &str, model: &str) -> Self {
+        Self { provider: provider.to_ascii_lowercase(), model: model.to_owned() }
+    }
+
     /// The provider's id, lower case.
     pub fn provider(&self) -> &str {
         &self.provider
@@ -44,11 +52,11 @@ impl FromStr for ModelRef {
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(ModelRefError::Unprintable);
         }
-        let (provider, model) = text.split_once('/').unwrap_or(("anthropic", text));
+        let (provider, model) = text.split_once('/').unwrap_or((ANTHROPIC, text));
         if provider.is_empty() || model.is_empty() {
             return Err(ModelRefError::Incomplete(text.to_owned()));
         }
-        Ok(Self { provider: provider.to_ascii_lowercase(), model: model.to_owned() })
+        Ok(Self::new(provider, model))
     }
 }
 

@@ -4,8 +4,11 @@
 use indexmap::IndexMap;
 
 use super::catalog::Catalog;
-use super::refs::{ModelRef, ModelRefError};
+use super::known::KnownModels;
+use super::refs::{ANTHROPIC, ModelRef, ModelRefError};
+use super::roles::Role;
 use crate::auth::ProfileId;
+use crate::config::schema::{Agent, ModelChoice, TaskModels};
 use crate::config::{AgentId, Config};
 
 /// Where a choice was made.
@@ -19,19 +22,7 @@ pub enum ChoiceSource {
     Builtin,
 }
 
-/// Where the model for images stands in the config.
-const IMAGE_KEY: &str = "agents.defaults.imageModel";
-
 impl ChoiceSource {
-    /// Where the choice stands in the config.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Agent => "agents.list[].model",
-            Self::Defaults => "agents.defaults.model",
-            Self::Builtin => "defaultModel of the data file",
-        }
-    }
-
     /// As in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,8 +48,25 @@ pub struct AgentModels {
     pub fallbacks_source: ChoiceSource,
     /// The model for images, when one is set.
     pub image: Option<ModelRef>,
+    /// Where it comes from; without a model of their own images are the primary's.
+    pub image_source: ChoiceSource,
     /// Its fallbacks.
     pub image_fallbacks: Vec<ModelRef>,
+    /// Where they come from.
+    pub image_fallbacks_source: ChoiceSource,
+    /// The models chosen for a kind of work; the primary does the rest.
+    pub roles: Vec<RoleModel>,
+}
+
+/// A model that is chosen for a kind of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleModel {
+    /// The work.
+    pub role: Role,
+    /// The model.
+    pub model: ModelRef,
+    /// Where it was chosen.
+    pub source: ChoiceSource,
 }
 
 /// A model in the config is not a reference.
@@ -66,7 +74,7 @@ pub struct AgentModels {
 #[error("the config's {key}: {source}")]
 pub struct ConfiguredModelError {
     /// Where it stands.
-    pub key: &'static str,
+    pub key: String,
     /// What is wrong with it.
     pub source: ModelRefError,
 }
@@ -80,63 +88,164 @@ pub struct TypedRef {
     pub profile: Option<ProfileId>,
 }
 
+/// The part of a config that chooses models: an agent's entry, or the defaults.
+#[derive(Clone, Copy)]
+struct Level<'a> {
+    source: ChoiceSource,
+    at: Option<usize>,
+    model: Option<&'a ModelChoice>,
+    image_model: Option<&'a ModelChoice>,
+    task_models: &'a TaskModels,
+}
+
+impl Level<'_> {
+    /// Where a choice of this level stands in the config.
+    fn key(&self, key: &str) -> String {
+        match self.at {
+            Some(at) => format!("agents.list[{at}].{key}"),
+            None => format!("agents.defaults.{key}"),
+        }
+    }
+}
+
+/// A model with what is asked when it cannot answer.
+struct Chain {
+    primary: Option<(ModelRef, String, ChoiceSource)>,
+    fallbacks: (Vec<ModelRef>, ChoiceSource),
+}
+
 impl AgentModels {
     /// The models of an agent by the config.
     ///
     /// # Errors
     /// When a configured reference is no reference.
     pub fn of(agent: &AgentId, config: &Config) -> Result<Self, ConfiguredModelError> {
-        let own = (config.agent(agent).and_then(|agent| agent.model.as_ref()), ChoiceSource::Agent);
-        let defaults = (config.agents.defaults.model.as_ref(), ChoiceSource::Defaults);
-        let primary =
-            [own, defaults].into_iter().find_map(|(choice, source)| Some((choice?.primary.clone()?, source)));
-        let (primary_text, primary_source) = primary
-            .unwrap_or_else(|| (Catalog::embedded().default_model().to_string(), ChoiceSource::Builtin));
-        let fallbacks = [own, defaults]
-            .into_iter()
-            .find_map(|(choice, source)| Some((choice?.fallbacks.clone()?, source)));
-        let (fallbacks, fallbacks_source) = fallbacks.unwrap_or((Vec::new(), ChoiceSource::Builtin));
-        let image = config.agents.defaults.image_model.clone().unwrap_or_default();
-        let resolve = |text: &String, key| {
-            resolve_alias(text, config).map_err(|source| ConfiguredModelError { key, source })
+        Self::chosen(Some(agent), config)
+    }
+
+    /// The models of an agent, or those of every agent that says nothing else. Each part of a choice is the agent's own,
+    /// else that of the defaults.
+    ///
+    /// # Errors
+    /// When a configured reference is no reference.
+    pub fn chosen(agent: Option<&AgentId>, config: &Config) -> Result<Self, ConfiguredModelError> {
+        let defaults = &config.agents.defaults;
+        let own = agent.and_then(|id| config.agents.list.iter().position(|entry| entry.id == *id));
+        let own = own.map(|at| {
+            let Agent { model, image_model, task_models, .. } = &config.agents.list[at];
+            let (model, image_model) = (model.as_ref(), image_model.as_ref());
+            Level { source: ChoiceSource::Agent, at: Some(at), model, image_model, task_models }
+        });
+        let defaults = Level {
+            source: ChoiceSource::Defaults,
+            at: None,
+            model: defaults.model.as_ref(),
+            image_model: defaults.image_model.as_ref(),
+            task_models: &defaults.task_models,
         };
-        let primary = resolve(&primary_text, primary_source.key())?;
-        let list =
-            |texts: &[String], key, but: Option<&ModelRef>| -> Result<Vec<ModelRef>, ConfiguredModelError> {
-                let mut models: Vec<ModelRef> = Vec::new();
-                for text in texts {
-                    let model = resolve(text, key)?;
-                    // A model that was asked already is no fallback.
-                    if but != Some(&model) && !models.contains(&model) {
-                        models.push(model);
-                    }
-                }
-                Ok(models)
-            };
-        let image_primary = image.primary.as_ref().map(|text| resolve(text, IMAGE_KEY)).transpose()?;
+        let levels: Vec<Level<'_>> = own.into_iter().chain([defaults]).collect();
+        let model = chain(&levels, "model", |level| level.model, config)?;
+        let image = chain(&levels, "imageModel", |level| level.image_model, config)?;
+        let (primary, primary_text, primary_source) = model.primary.unwrap_or_else(|| {
+            let builtin = Catalog::embedded().default_model();
+            (builtin.clone(), builtin.to_string(), ChoiceSource::Builtin)
+        });
+        let (mut fallbacks, fallbacks_source) = model.fallbacks;
+        fallbacks.retain(|fallback| *fallback != primary);
+        let mut roles = Vec::new();
+        for role in Role::ALL {
+            let chosen = levels.iter().find_map(|level| Some((role.of(level.task_models)?, level)));
+            if let Some((text, level)) = chosen {
+                let key = || level.key(&format!("taskModels.{}", role.as_key()));
+                roles.push(RoleModel { role, model: resolve_at(text, config, key)?, source: level.source });
+            }
+        }
+        let (image_model, image_source) = match image.primary {
+            Some((model, _, source)) => (Some(model), source),
+            None => (None, ChoiceSource::Builtin),
+        };
+        let (image_fallbacks, image_fallbacks_source) = image.fallbacks;
         Ok(Self {
-            fallbacks: list(&fallbacks, fallbacks_source.key(), Some(&primary))?,
-            fallbacks_source,
-            image_fallbacks: list(&image.fallbacks.unwrap_or_default(), IMAGE_KEY, image_primary.as_ref())?,
-            image: image_primary,
             primary,
             primary_text,
             primary_source,
+            fallbacks,
+            fallbacks_source,
+            image: image_model,
+            image_source,
+            image_fallbacks,
+            image_fallbacks_source,
+            roles,
         })
+    }
+
+    /// The model for a kind of work: the one chosen for it, else the primary.
+    pub fn for_role(&self, role: Role) -> &ModelRef {
+        self.role(role).map_or(&self.primary, |chosen| &chosen.model)
+    }
+
+    /// What is chosen for a kind of work.
+    pub fn role(&self, role: Role) -> Option<&RoleModel> {
+        self.roles.iter().find(|chosen| chosen.role == role)
+    }
+
+    /// All models, each once, in the order they are asked.
+    pub fn all(&self) -> Vec<&ModelRef> {
+        let mut all: Vec<&ModelRef> = Vec::new();
+        let chosen = [&self.primary].into_iter().chain(&self.fallbacks);
+        let chosen = chosen.chain(&self.image).chain(&self.image_fallbacks);
+        for model in chosen.chain(self.roles.iter().map(|chosen| &chosen.model)) {
+            if !all.contains(&model) {
+                all.push(model);
+            }
+        }
+        all
     }
 
     /// The providers these models need, each once.
     pub fn providers(&self) -> Vec<&str> {
-        let all = [&self.primary]
-            .into_iter()
-            .chain(&self.fallbacks)
-            .chain(&self.image)
-            .chain(&self.image_fallbacks);
-        let mut providers: Vec<&str> = all.map(ModelRef::provider).collect();
+        let mut providers: Vec<&str> = self.all().into_iter().map(ModelRef::provider).collect();
         providers.sort_unstable();
         providers.dedup();
         providers
     }
+}
+
+fn chain<'a>(
+    levels: &[Level<'a>],
+    key: &str,
+    choice: impl Fn(&Level<'a>) -> Option<&'a ModelChoice>,
+    config: &Config,
+) -> Result<Chain, ConfiguredModelError> {
+    let primary = levels.iter().find_map(|level| Some((choice(level)?.primary.as_ref()?, level)));
+    let primary = match primary {
+        Some((text, level)) => {
+            Some((resolve_at(text, config, || level.key(key))?, text.clone(), level.source))
+        }
+        None => None,
+    };
+    let listed = levels.iter().find_map(|level| Some((choice(level)?.fallbacks.as_ref()?, level)));
+    let mut fallbacks = (Vec::new(), ChoiceSource::Builtin);
+    if let Some((texts, level)) = listed {
+        fallbacks.1 = level.source;
+        for text in texts {
+            let model = resolve_at(text, config, || level.key(key))?;
+            // A model that was asked already is no fallback.
+            let is_primary = primary.as_ref().is_some_and(|(primary, ..)| *primary == model);
+            if !is_primary && !fallbacks.0.contains(&model) {
+                fallbacks.0.push(model);
+            }
+        }
+    }
+    Ok(Chain { primary, fallbacks })
+}
+
+fn resolve_at(
+    text: &str,
+    config: &Config,
+    key: impl Fn() -> String,
+) -> Result<ModelRef, ConfiguredModelError> {
+    resolve(text, config).map_err(|source| ConfiguredModelError { key: key(), source })
 }
 
 /// The configured aliases and what they stand for.
@@ -155,25 +264,36 @@ pub fn parse_typed(text: &str, config: &Config) -> Result<TypedRef, ModelRefErro
     let from = text.find('/').map_or(0, |slash| slash + 1);
     for (at, _) in text.match_indices('@').filter(|(at, _)| *at >= from) {
         let (left, right) = (&text[..at], &text[at + 1..]);
-        let (Ok(model), Ok(profile)) = (resolve_alias(left, config), right.parse::<ProfileId>()) else {
+        let (Ok(model), Ok(profile)) = (resolve(left, config), right.parse::<ProfileId>()) else {
             continue;
         };
         if profile.provider() == model.provider() {
             return Ok(TypedRef { model, profile: Some(profile) });
         }
     }
-    Ok(TypedRef { model: resolve_alias(text, config)?, profile: None })
+    Ok(TypedRef { model: resolve(text, config)?, profile: None })
 }
 
-/// The model a text without a profile means: what an alias stands for, or itself.
-pub(super) fn resolve_alias(text: &str, config: &Config) -> Result<ModelRef, ModelRefError> {
+/// The model that is meant by a text without a profile: a configured alias, then a reference as it stands where the config
+/// describes that model, then a short name (`opus`, `opus-4.8`) of one of Anthropic's.
+///
+/// # Errors
+/// When it is no reference.
+pub fn resolve(text: &str, config: &Config) -> Result<ModelRef, ModelRefError> {
     let wanted = text.trim();
     let models = config.agents.defaults.models.iter();
     let target = models
         .filter_map(|(target, model)| Some((model.alias.as_deref()?, target)))
-        .find(|(alias, _)| alias.eq_ignore_ascii_case(wanted))
+        .find(|(alias, _)| alias.trim().eq_ignore_ascii_case(wanted))
         .map(|(_, target)| target.as_str());
-    target.unwrap_or(wanted).parse()
+    let model: ModelRef = target.unwrap_or(wanted).parse()?;
+    if model.provider() != ANTHROPIC || KnownModels::of(config).model(&model).is_some() {
+        return Ok(model);
+    }
+    Ok(match Catalog::embedded().meant_by(model.model()) {
+        Some(id) => ModelRef::new(ANTHROPIC, id),
+        None => model,
+    })
 }
 
 #[cfg(test)]
@@ -212,6 +332,67 @@ mod tests {
             ("claude-sonnet-5", ChoiceSource::Builtin)
         );
         assert_eq!(models.providers(), ["anthropic"]);
+    }
+
+    #[test]
+    fn models_for_images_and_for_work_are_the_agents_own_part_by_part_then_the_defaults() {
+        let config = crate::config::load::parse(
+            "{agents:{defaults:{imageModel:{primary:'haiku',fallbacks:['sonnet','haiku']},taskModels:{coding:'opus',strong:'a/b'}},
+                list:[{id:'x',imageModel:'opus',taskModels:{coding:'sonnet-4.6'}},{id:'y'}]}}",
+        )
+        .unwrap();
+        let of = |agent: &str| AgentModels::of(&agent.parse().unwrap(), &config).unwrap();
+        let (x, y) = (of("x"), of("y"));
+        assert_eq!(x.image.as_ref().unwrap().to_string(), "anthropic/claude-opus-4-8");
+        assert_eq!((x.image_source, x.image_fallbacks_source), (ChoiceSource::Agent, ChoiceSource::Defaults));
+        assert_eq!(x.image_fallbacks.len(), 2);
+        assert_eq!((y.image_source, y.image_fallbacks.len()), (ChoiceSource::Defaults, 1));
+        let chosen = |models: &AgentModels, role| {
+            models.role(role).map(|chosen| (chosen.model.to_string(), chosen.source))
+        };
+        assert_eq!(
+            chosen(&x, Role::Coding),
+            Some(("anthropic/claude-sonnet-4-6".to_owned(), ChoiceSource::Agent))
+        );
+        assert_eq!(chosen(&x, Role::Strong), Some(("a/b".to_owned(), ChoiceSource::Defaults)));
+        assert_eq!(x.for_role(Role::Summarizer), &x.primary);
+        assert_eq!(x.providers(), ["a", "anthropic"]);
+    }
+
+    #[test]
+    fn a_wrong_reference_is_named_with_its_place() {
+        for (config, key) in [
+            ("{agents:{defaults:{model:'/'}}}", "agents.defaults.model"),
+            ("{agents:{list:[{id:'a',imageModel:'/'}]}}", "agents.list[0].imageModel"),
+            (
+                "{agents:{list:[{id:'b'},{id:'a',taskModels:{cheapCheck:''}}]}}",
+                "agents.list[1].taskModels.cheapCheck",
+            ),
+        ] {
+            let config = crate::config::load::parse(config).unwrap();
+            assert_eq!(AgentModels::of(&"a".parse().unwrap(), &config).unwrap_err().key, key);
+        }
+    }
+
+    #[test]
+    fn configured_names_come_before_the_built_in_ones() {
+        let config = crate::config::load::parse(
+            "{agents:{defaults:{models:{'Local/M.1':{alias:' Opus '},'Anthropic/opus-4.6':{alias:'old'}}}},
+                models:{providers:{anthropic:{models:[{id:'sonnet'}]}}}}",
+        )
+        .unwrap();
+        for (text, model) in [
+            ("opus", "local/M.1"),
+            ("anthropic/opus", "anthropic/claude-opus-4-8"),
+            ("old", "anthropic/claude-opus-4-6"),
+            ("sonnet", "anthropic/sonnet"),
+            (" haiku ", "anthropic/claude-haiku-4-5"),
+            ("Sonnet-4.5", "anthropic/claude-sonnet-4-5"),
+            ("local/opus-4.8", "local/opus-4.8"),
+            ("claude-novel-9", "anthropic/claude-novel-9"),
+        ] {
+            assert_eq!(resolve(text, &config).unwrap().to_string(), model);
+        }
     }
 
     #[test]

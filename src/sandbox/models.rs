@@ -84,6 +84,9 @@ fn shown(id: &str, model: &Model) -> Value {
     if let Some(window) = model.context_window {
         shown["max_input_tokens"] = window.into();
     }
+    if let Some(longest) = model.max_output {
+        shown["max_tokens"] = longest.into();
+    }
     shown
 }
 
@@ -139,7 +142,8 @@ mod tests {
     #[test]
     fn what_the_data_file_does_not_know_is_left_out() {
         assert_eq!(one("claude-opus-5").unwrap()["max_input_tokens"], 1_000_000);
-        assert_eq!(one("claude-fable-5-1").unwrap().get("max_input_tokens"), None);
+        assert_eq!(one("claude-opus-5").unwrap()["max_tokens"], 128_000);
+        assert_eq!(one("claude-mythos-5").unwrap().get("max_tokens"), None);
         assert!(one("nosuch").is_err());
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod json;
 pub mod listing;
 pub mod logging;
+pub mod models;
 mod paste_box;
 mod progress;
 mod prompt;

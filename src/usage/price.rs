@@ -72,10 +72,11 @@ mod tests {
     #[test]
     fn a_missing_price_matters_only_when_its_class_was_used() {
         let plain = Usage { input: 1, output: 1, ..Usage::default() };
-        assert_eq!(cost(&plain, &prices("claude-fable-5-1")), Some(MicroDollars(60)));
+        let plain_alone = Prices { cache_read: None, ..prices("claude-fable-5-1") };
         let cached = Usage { cache_read: 1, ..plain };
-        assert_eq!(cost(&cached, &prices("claude-fable-5-1")), None);
-        assert_eq!(cost(&plain, &prices("claude-haiku-5-5")), None);
+        assert_eq!(cost(&plain, &plain_alone), Some(MicroDollars(60)));
+        assert_eq!(cost(&cached, &plain_alone), None);
+        assert_eq!(cost(&plain, &Prices::default()), None);
     }
 
     #[test]

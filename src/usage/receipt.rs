@@ -11,8 +11,9 @@ use crate::ask::{Asked, FailedAttempt};
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
 use crate::auth::resolve::Source;
-use crate::models::catalog::Catalog;
-use crate::models::refs::ModelRef;
+use crate::config::Config;
+use crate::models::known::KnownModels;
+use crate::models::refs::{ANTHROPIC, ModelRef};
 
 /// The circumstances of one answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -102,8 +103,8 @@ impl From<Usage> for TokenCounts {
 }
 
 impl Receipt {
-    /// The receipt of an answer.
-    pub fn of(asked: &Asked<'_>) -> Self {
+    /// The receipt of an answer, with the prices of data file and config.
+    pub fn of(asked: &Asked<'_>, config: &Config) -> Self {
         let Asked { answer, meta, credential, model: requested, .. } = asked;
         let (profile_id, source) = match &credential.source {
             Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
@@ -112,19 +113,28 @@ impl Receipt {
         };
         // What was served decides the price. A provider may name a dated form of the model that was asked; any other
         // name is another model, whose price is not known.
-        let catalog = Catalog::embedded();
+        let known = KnownModels::of(config);
+        let served: Option<ModelRef> = format!("{}/{}", requested.provider(), answer.model()).parse().ok();
         let of_same_name =
-            || catalog.model(requested.model()).filter(|_| answer.model().starts_with(requested.model()));
-        let model = catalog.model(answer.model()).or_else(of_same_name);
-        let is_priced = credential.billing == Billing::Api && requested.provider() == "anthropic";
-        let cost = model.filter(|_| is_priced).and_then(|model| price::cost(&answer.usage(), &model.prices));
+            || known.model(requested).filter(|_| answer.model().starts_with(requested.model()));
+        let model = served.and_then(|served| known.model(&served)).or_else(of_same_name);
+        let usage = answer.usage();
+        // Other providers' plans are not known, their prices are where the config names them.
+        let is_priced = match credential.billing {
+            Billing::Api => true,
+            Billing::Unknown => requested.provider() != ANTHROPIC,
+            Billing::Subscription => false,
+        };
+        let cost = model
+            .filter(|_| is_priced)
+            .and_then(|model| price::cost(&usage, model.prices_for(usage.total_input())));
         Self {
             profile_id,
             source,
             billing: credential.billing,
             requested_model: requested.clone(),
             model: answer.model().to_owned(),
-            usage: answer.usage().into(),
+            usage: usage.into(),
             cost_micro_dollars: cost,
             organization_id: meta.organization_id.clone(),
             workspace_id: meta.workspace_id.clone(),

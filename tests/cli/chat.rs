@@ -144,7 +144,11 @@ fn a_model_may_be_an_alias_and_may_name_its_credential() {
     assert_eq!(receipt("Opus@anthropic:default"), (opus.clone(), "anthropic:default".into()));
     assert_eq!(receipt("anthropic/claude-opus-4-7@anthropic:me@example.com"), (opus, me));
     let mut session = Session::default();
-    for model in ["opus@anthropic:gone", "openai/gpt-5", "nothing/", "anthropic/claude-nonsense-9"] {
+    session.add(chat(&env, ["hi", "--model", "opus@anthropic:gone"]));
+    session.add(chat(&env, ["hi", "--model", "opus-4.6"]));
+    // A config that names no model allows all.
+    env.write("fased.json", "{}");
+    for model in ["openai/gpt-5", "nothing/", "anthropic/claude-nonsense-9"] {
         session.add(chat(&env, ["hi", "--model", model]));
     }
     snapshot!("chat_models", session);

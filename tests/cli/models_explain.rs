@@ -265,7 +265,7 @@ fn the_command_line_wins_over_the_config_and_a_wrong_setting_is_told_once() {
     assert_eq!(max_tokens, 99);
     snapshot!("models_explain_chat", output);
     assert_eq!(asked(&["--max-tokens", "77"]).0, 77);
-    assert_eq!(asked(&["--model", "anthropic/claude-haiku-4-5"]).0, 8192);
+    assert_eq!(asked(&["--model", "anthropic/claude-sonnet-5"]).0, 8192);
 }
 
 #[test]

@@ -140,3 +140,48 @@ fn nothing_a_client_is_made_of_shows_a_secret() {
     let shown = format!("{options:?} {client:?} {:?}", key());
     assert!(!shown.contains("not-a-real") && !shown.contains("hunter2"), "{shown}");
 }
+
+/// Answers the pages of a list, a connection each, and gives back what was asked for.
+async fn serve_pages(pages: &'static [&'static str]) -> (Url, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let server = tokio::spawn(async move {
+        let mut asked = Vec::new();
+        for page in pages {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let request = read_request(&mut socket).await;
+            asked.push(request.split(' ').nth(1).unwrap().to_owned());
+            socket.write_all(json("200 OK", "connection: close\r\n", page).as_bytes()).await.unwrap();
+        }
+        asked
+    });
+    (url, server)
+}
+
+#[tokio::test]
+async fn a_list_of_models_is_read_to_its_last_page() {
+    let (url, server) = serve_pages(&[
+        r#"{"data":[{"id":"a"},{"id":"b&c"}],"has_more":true,"last_id":"b&c"}"#,
+        r#"{"data":[{"id":"d"}],"has_more":false,"last_id":"d"}"#,
+    ])
+    .await;
+    let models = client(&url).list_all_models(&key()).await.unwrap().value;
+    assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["a", "b&c", "d"]);
+    assert_eq!(server.await.unwrap(), ["/v1/models?limit=1000", "/v1/models?limit=1000&after_id=b%26c"]);
+}
+
+#[tokio::test]
+async fn a_list_that_repeats_itself_ends() {
+    for pages in [
+        &[r#"{"data":[{"id":"a"}],"has_more":true}"#] as &'static [&'static str],
+        &[r#"{"data":[],"has_more":true,"last_id":"a"}"#],
+        &[
+            r#"{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}"#,
+            r#"{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}"#,
+        ],
+    ] {
+        let (url, server) = serve_pages(pages).await;
+        assert!(client(&url).list_all_models(&key()).await.unwrap().value.len() <= 2);
+        assert_eq!(server.await.unwrap().len(), pages.len());
+    }
+}

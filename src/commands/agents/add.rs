@@ -11,12 +11,11 @@ use crate::auth::store::AuthStore;
 use crate::auth::wording::ProfileLabel;
 use crate::cli::AgentsAddArgs;
 use crate::commands::agent::agent_id;
-use crate::commands::typed_model;
+use crate::commands::models::choice::{Named, to_be_asked};
 use crate::config::agent_list::{self, AgentListError, NewAgent};
 use crate::config::{AgentId, Config, SelectedAgent, edit};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::catalog::Catalog;
 use crate::terminal::style;
 
 /// What adding an agent did.
@@ -67,7 +66,7 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsAddArgs) -> Result<Exit, Failure> {
         args.copy_auth_from.as_deref().map(|id| agent_id(id, "value of --copy-auth-from")).transpose()?;
     // A mistake is found before a lock is taken or a directory made.
     let config = ctx.config()?;
-    let (new, source) = checked(ctx, args, new, from.as_ref(), &config)?;
+    let (new, source, warnings) = checked(ctx, args, new, from.as_ref(), &config)?;
 
     let updated = edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
         let agent = agent_list::add(edit, &new, &ctx.paths)?;
@@ -80,7 +79,7 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsAddArgs) -> Result<Exit, Failure> {
         Ok::<_, Failure>((agent, copied))
     })?;
     let (agent, copied) = updated.result;
-    let report = report(ctx, new, &agent, from.zip(copied))?;
+    let report = report(ctx, new, &agent, from.zip(copied), warnings)?;
     if args.json {
         ctx.terminal.answer_json(&report)?;
     } else {
@@ -89,27 +88,26 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsAddArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// The agent with its model, and the store to copy from; everything that can be refused is refused here.
+/// The agent with its model, the store to copy from, and what should be known of the model; everything that can be refused is refused here.
 fn checked(
     ctx: &Ctx,
     args: &AgentsAddArgs,
     mut new: NewAgent,
     from: Option<&AgentId>,
     config: &Config,
-) -> Result<(NewAgent, Option<AuthStore>), Failure> {
+) -> Result<(NewAgent, Option<AuthStore>, Vec<String>), Failure> {
     if config.agent_ids().contains(&new.id) {
         return Err(AgentListError::Exists { id: new.id }.into());
     }
-    if let Some(text) = &args.model {
-        let typed = typed_model::parse(text, "value of --model", config)?;
-        if typed.profile.is_some() {
-            return Err(Failure::usage("--model names a model alone, without @profile."));
-        }
-        new.model = Some(typed.model.to_string());
+    let named = args.model.as_ref().map(|text| to_be_asked(ctx, text, config)).transpose()?;
+    let mut warnings = Vec::new();
+    if let Some(Named { model, warnings: about }) = named {
+        new.model = Some(model.to_string());
+        warnings = about;
     }
     let source = from.map(|from| SelectedAgent::choose(Some(from), config, &ctx.paths)).transpose();
     let source = source.map_err(AgentListError::from)?;
-    Ok((new, source.map(|source| AuthStore::of(&source, &ctx.paths))))
+    Ok((new, source.map(|source| AuthStore::of(&source, &ctx.paths)), warnings))
 }
 
 /// A directory as it is written into the config. One relative to wherever this was typed would mean another place later.
@@ -126,6 +124,7 @@ fn report(
     new: NewAgent,
     agent: &SelectedAgent,
     copied: Option<(AgentId, Copied)>,
+    warnings: Vec<String>,
 ) -> Result<Report, Failure> {
     let profiles: Vec<ProfileId> = AuthStore::of(agent, &ctx.paths).read()?.profiles.into_keys().collect();
     let flag = agent.flag();
@@ -153,13 +152,8 @@ fn report(
     } else {
         format!("fased chat{flag} \"hello\"")
     };
-    let known = |model: &str| match model.strip_prefix("anthropic/") {
-        Some(id) => Catalog::embedded().model(id).is_some(),
-        None => true,
-    };
-    let unknown = new.model.iter().filter(|model| !known(model));
     Ok(Report {
-        warnings: unknown.map(|model| format!("{model} is not a model this version knows.")).collect(),
+        warnings,
         schema_version: SCHEMA_VERSION,
         agent_id: new.id,
         is_default: agent.is_default,

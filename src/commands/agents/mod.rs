@@ -3,9 +3,10 @@
 mod add;
 mod default;
 mod list;
+mod models;
 mod remove;
 
-use crate::cli::{AgentsArgs, AgentsCommand};
+use crate::cli::{AgentsArgs, AgentsCommand, AgentsModelsCommand};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
@@ -16,5 +17,6 @@ pub(super) fn run(ctx: &Ctx, args: &AgentsArgs) -> Result<Exit, Failure> {
         Some(AgentsCommand::Add(args)) => add::run(ctx, args),
         Some(AgentsCommand::Remove(args)) => remove::run(ctx, args),
         Some(AgentsCommand::Default(args)) => default::run(ctx, args),
+        Some(AgentsCommand::Models(AgentsModelsCommand::Set(args))) => models::set(ctx, args),
     }
 }

@@ -3,10 +3,12 @@
 use crate::anthropic::ModelInfo;
 use crate::auth::form::ANTHROPIC;
 use crate::commands::agent::Agent;
+use crate::config::edit;
 use crate::ctx::Ctx;
 use crate::error::Failure;
 use crate::models::catalog::Catalog;
-use crate::models::default_model::set_default_model;
+use crate::models::choice::{self, Choice as ModelChoice, Purpose};
+use crate::models::known::KnownModels;
 use crate::models::offer::offers;
 use crate::models::refs::ModelRef;
 use crate::models::selection::{AgentModels, ChoiceSource};
@@ -19,7 +21,7 @@ pub(in crate::commands) fn choose(
     live: &[ModelInfo],
 ) -> Result<Option<ModelRef>, Failure> {
     let present = AgentModels::of(&agent.selected.id, &agent.config)?.primary;
-    let choices = offers(live, &present);
+    let choices = offers(live, &present, &KnownModels::of(&agent.config));
     let choices = choices.into_iter().map(|offer| {
         let label = offer.model.to_string();
         Choice { value: offer.model, label, note: offer.note }
@@ -48,5 +50,8 @@ pub(super) fn set(ctx: &Ctx, agent: &Agent, model: &ModelRef) -> Result<bool, Fa
     let models = AgentModels::of(&agent.selected.id, &agent.config)?;
     let own = models.primary_source == ChoiceSource::Agent || !agent.selected.is_default;
     let whose = own.then_some(&agent.selected.id);
-    Ok(set_default_model(whose, model, &ctx.paths, &ctx.env, ctx.clock.as_ref())?.is_changed())
+    let place = ModelChoice { agent: whose, purpose: Purpose::Any };
+    let updated =
+        edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| choice::set_model(edit, place, model))?;
+    Ok(updated.is_changed())
 }

@@ -7,7 +7,7 @@ use crate::commands::agent::Agent;
 use crate::commands::{no_credential, typed_model};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::selection::{AgentModels, TypedRef};
 use crate::terminal::explain::text;
 
@@ -26,7 +26,7 @@ pub(super) fn run(ctx: &Ctx, args: &ExplainArgs) -> Result<Exit, Failure> {
     let explanation = Explanation::make(&inputs).map_err(|error| match error {
         ExplainError::NoCredential(why) => {
             let model = &inputs.asked.model;
-            let class = Catalog::embedded().class_of(model);
+            let class = KnownModels::of(&agent.config).class_of(model);
             let survey = ProviderAuth::survey(model.provider(), class, &auth);
             no_credential::failure(&why, &survey, &agent, &auth)
         }

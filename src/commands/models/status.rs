@@ -16,7 +16,7 @@ use crate::commands::models::auth::known_provider;
 use crate::commands::{notice, typed_model};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::models::selection::AgentModels;
 use crate::models::status::{Check, StatusInputs, StatusReport, provider_names};
@@ -70,7 +70,7 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
 fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) -> Result<Probes, Failure> {
     let models = AgentModels::of(&agent.selected.id, &agent.config)?;
     let model = model.unwrap_or(&models.primary);
-    let class = Catalog::embedded().class_of(model);
+    let class = KnownModels::of(&agent.config).class_of(model);
     let (snapshot, state, _) = agent.read()?;
     let options = options(args, &snapshot)?;
     if let Some(provider) = &options.provider {

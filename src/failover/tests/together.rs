@@ -18,7 +18,7 @@ use crate::auth::store::Snapshot;
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, Paths};
 use crate::env::Env;
-use crate::models::catalog::Catalog;
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::sandbox::{RunningSandbox, Sandbox, SandboxOptions};
 use crate::secret::Secret;
@@ -61,7 +61,7 @@ impl World {
         let (state, _) = self.state.read(&self.snapshot);
         let (env, now) = (Env::default(), self.clock.now());
         let reference: ModelRef = format!("anthropic/{model}").parse().unwrap();
-        let class = Catalog::embedded().class_of(&reference);
+        let class = KnownModels::of(&self.config).class_of(&reference);
         let paths = Paths::below("/home/u");
         let (snapshot, config) = (&self.snapshot, &self.config);
         let inputs = Inputs { snapshot, state: &state, config, env: &env, paths: &paths, now };

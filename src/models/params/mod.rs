@@ -124,7 +124,7 @@ impl Effective {
             anthropic_beta: Param::default(BetaList::default()),
             deprecated: Vec::new(),
         };
-        let means_it = |key: &str| selection::resolve_alias(key, config).is_ok_and(|meant| meant == *model);
+        let means_it = |key: &str| selection::resolve(key, config).is_ok_and(|meant| meant == *model);
         for (key, entry) in config.agents.defaults.models.iter().filter(|(key, _)| means_it(key)) {
             effective.put(&entry.params, &Place::Model(key));
         }

@@ -17,13 +17,14 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::catalog::Catalog;
+use super::known::KnownModels;
 use super::refs::ModelRef;
 use super::selection::{self, AgentModels, ChoiceSource, ConfiguredModelError};
 use crate::SCHEMA_VERSION;
 use crate::auth::probe::Probes;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::StateFinding;
-use crate::config::{Paths, SelectedAgent};
+use crate::config::{Config, Paths, SelectedAgent};
 
 /// What a status is made from.
 #[derive(Debug)]
@@ -122,20 +123,32 @@ struct ExtensionManifest {
 
 #[derive(Debug, Serialize)]
 struct CatalogProvider {
-    provider: &'static str,
+    provider: String,
     models: usize,
 }
 
 impl CatalogOverview {
-    fn of(catalog: &Catalog) -> Self {
-        let models = catalog.models().len();
+    fn of(config: &Config) -> Self {
+        let known = KnownModels::of(config).all();
+        let embedded = Catalog::embedded().models().len();
+        let mut providers: IndexMap<&str, usize> = IndexMap::new();
+        for model in &known {
+            *providers.entry(model.provider()).or_default() += 1;
+        }
+        let mut source_counts: IndexMap<&str, usize> = [("embedded", embedded)].into();
+        if known.len() > embedded {
+            source_counts.insert("config", known.len() - embedded);
+        }
         Self {
-            total_models: models,
-            total_providers: 1,
-            source_counts: [("embedded", models)].into(),
+            total_models: known.len(),
+            total_providers: providers.len(),
+            source_counts,
             provider_extension_catalog: ExtensionCatalog::default(),
             provider_extension_manifest: ExtensionManifest::default(),
-            providers: vec![CatalogProvider { provider: "anthropic", models }],
+            providers: providers
+                .into_iter()
+                .map(|(provider, models)| CatalogProvider { provider: provider.to_owned(), models })
+                .collect(),
         }
     }
 }
@@ -149,9 +162,8 @@ impl<'a> StatusReport<'a> {
         let auth = &inputs.auth;
         let config = auth.config;
         let models = AgentModels::of(&inputs.agent.id, config)?;
-        let catalog = Catalog::embedded();
         let judged_model = inputs.model.as_ref().unwrap_or(&models.primary);
-        let model_class = catalog.class_of(judged_model).to_owned();
+        let model_class = KnownModels::of(config).class_of(judged_model).to_owned();
         let report = AuthReport::make(inputs, &models, model_class);
         let findings = findings::findings(inputs, &models.primary, &report);
         Ok(Self {
@@ -172,7 +184,7 @@ impl<'a> StatusReport<'a> {
             },
             aliases: selection::aliases(config),
             allowed: config.agents.defaults.models.keys().map(String::as_str).collect(),
-            catalog: CatalogOverview::of(catalog),
+            catalog: CatalogOverview::of(config),
             auth: report,
             findings,
         })
