@@ -6,8 +6,9 @@ use crate::auth::resolve::{EnvStanding, Inputs, ProviderAuth};
 use crate::auth::state::StateFile;
 use crate::auth::store::{AuthStore, Snapshot, StoreError};
 use crate::auth::wording::Fix;
-use crate::config::SelectedAgent;
 use crate::config::load::Loaded;
+use crate::config::{Config, SelectedAgent};
+use crate::models::advice::{self, Doubt};
 use crate::models::known::KnownModels;
 use crate::models::selection::AgentModels;
 use crate::models::status::{StatusInputs, StatusReport};
@@ -85,12 +86,38 @@ fn of_agent(
         findings.push(Finding::new(finding.id, severity, finding.message, fix).of(agent));
     }
     if let Ok(models) = AgentModels::of(&agent.id, config) {
+        doubtful_models(patient, &models, config, agent, findings);
         for provider in models.providers() {
             let class = KnownModels::of(config).class_of(&models.primary);
             of_provider(&ProviderAuth::survey(provider, class, &inputs), agent, findings);
         }
     }
     dangling_order(agent, snapshot, findings);
+}
+
+/// Models that end, or that nothing is known of.
+fn doubtful_models(
+    patient: &Patient<'_>,
+    models: &AgentModels,
+    config: &Config,
+    agent: &SelectedAgent,
+    findings: &mut Vec<Finding>,
+) {
+    let (known, today) = (KnownModels::of(config), patient.now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    for model in models.all() {
+        let (id, severity) = match advice::doubt(model, &known, today) {
+            None => continue,
+            Some(Doubt::Unknown) => ("model-unknown", Severity::Note),
+            Some(Doubt::Ends(_)) => ("model-ends", Severity::Warning),
+            Some(Doubt::Ended(_)) => ("model-ended", Severity::Problem),
+        };
+        let message = advice::about(model, &known, today).unwrap_or_default();
+        let fix = Fix {
+            advice: Some("choose another one where it is named".to_owned()),
+            commands: vec!["fased models list --all".to_owned(), "fased config get agents".to_owned()],
+        };
+        findings.push(Finding::new(id, severity, message, fix).of(agent));
+    }
 }
 
 fn of_provider(auth: &ProviderAuth<'_>, agent: &SelectedAgent, findings: &mut Vec<Finding>) {

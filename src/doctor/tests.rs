@@ -170,3 +170,28 @@ fn a_file_from_the_future_shows_a_wrong_clock() {
     assert_eq!(found.iter().map(|finding| finding.id).collect::<Vec<_>>(), ["clock-skew"]);
     assert!(found[0].message.contains("2h 59m") || found[0].message.contains("3h"), "{}", found[0].message);
 }
+
+#[test]
+fn models_that_end_or_that_nobody_knows_are_told_for_the_agents_that_ask_them() {
+    let config = "{ agents: { defaults: { model: 'anthropic/claude-sonnet-4-5' },
+        list: [ { id: 'main' }, { id: 'b', model: 'anthropic/claude-novel-9' } ] } }";
+    let world =
+        World::of(&[("fased.json", config), (STORE, KEY), ("agents/b/agent/auth-profiles.json", KEY)]);
+    let look = |day: &str| {
+        let now = day.parse().unwrap();
+        let found = Diagnosis::make(&Patient { paths: &world.paths, process: &world.env, now }).findings;
+        let found = found.into_iter().filter(|finding| finding.id.starts_with("model-"));
+        found
+            .map(|finding| (finding.id, finding.severity, finding.agent_id.unwrap().to_string()))
+            .collect::<Vec<_>>()
+    };
+    let unknown = ("model-unknown", Severity::Note, "b".to_owned());
+    assert_eq!(
+        look("2026-11-01T00:00:00Z"),
+        [("model-ends", Severity::Warning, "main".to_owned()), unknown.clone()]
+    );
+    assert_eq!(
+        look("2027-01-01T00:00:00Z"),
+        [("model-ended", Severity::Problem, "main".to_owned()), unknown]
+    );
+}

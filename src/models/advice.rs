@@ -6,17 +6,41 @@ use jiff::civil::Date;
 use super::known::KnownModels;
 use super::refs::{ANTHROPIC, ModelRef};
 
+/// Why a model may not do what is expected of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing is known of it.
+    Unknown,
+    /// It ends on a day to come.
+    Ends(Date),
+    /// It has ended.
+    Ended(Date),
+}
+
+/// Why a model may not do what is expected of it.
+pub fn doubt(model: &ModelRef, known: &KnownModels<'_>, today: Date) -> Option<Doubt> {
+    match known.model(model) {
+        // Of another provider's models nothing is said unless the config does.
+        None => (model.provider() == ANTHROPIC).then_some(Doubt::Unknown),
+        Some(known) => match known.retires? {
+            day if day <= today => Some(Doubt::Ended(day)),
+            day => Some(Doubt::Ends(day)),
+        },
+    }
+}
+
 /// A sentence about a model that may not do what is expected of it.
 pub fn about(model: &ModelRef, known: &KnownModels<'_>, today: Date) -> Option<String> {
-    let Some(known) = known.model(model) else {
-        // Of another provider's models nothing is said unless the config does.
-        return (model.provider() == ANTHROPIC)
-            .then(|| format!("{model} is not in the data file: its price and window are not known."));
+    let (when, day) = match doubt(model, known, today)? {
+        Doubt::Unknown => {
+            return Some(format!("{model} is not in the data file: its price and window are not known."));
+        }
+        Doubt::Ends(day) => ("will be switched off", day),
+        Doubt::Ended(day) => ("was switched off", day),
     };
-    let retires = known.retires?;
-    let when = if retires <= today { "was switched off" } else { "will be switched off" };
-    let instead = known.successor.map(|successor| format!("; {successor} is recommended in its place"));
-    Some(format!("{model} {when} on {retires}{}.", instead.unwrap_or_default()))
+    let successor = known.model(model).and_then(|known| known.successor);
+    let instead = successor.map(|successor| format!("; {successor} is recommended in its place"));
+    Some(format!("{model} {when} on {day}{}.", instead.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -62,12 +62,11 @@ impl Allowed {
         }
     }
 
-    /// The models that stay possible after a change of the config that made it allow only some.
-    pub fn restricted_by(before: &Config, after: &Config) -> Option<Vec<ModelRef>> {
-        match (Self::by(before), Self::by(after)) {
-            (Self::All, Self::Only(models)) => Some(models),
-            _ => None,
-        }
+    /// What must be said after a change of the config that made it allow only some models.
+    pub fn restriction(before: &Config, after: &Config) -> Option<String> {
+        let (Self::All, Self::Only(models)) = (Self::by(before), Self::by(after)) else { return None };
+        let names: Vec<String> = models.iter().map(ToString::to_string).collect();
+        Some(format!("From now on only the models named in the config can be asked: {}.", names.join(", ")))
     }
 }
 
@@ -135,10 +134,9 @@ mod tests {
     fn a_change_that_makes_a_list_is_noticed_and_one_that_extends_it_is_not() {
         let (none, one) = (config("{}"), config("{agents:{defaults:{models:{'a/b':{}}}}}"));
         let two = config("{agents:{defaults:{models:{'a/b':{},'c/d':{}}}}}");
-        let left: Vec<String> =
-            Allowed::restricted_by(&none, &one).unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(left, ["a/b", "anthropic/claude-sonnet-5"]);
-        assert_eq!(Allowed::restricted_by(&one, &two), None);
-        assert_eq!(Allowed::restricted_by(&one, &none), None);
+        let told = Allowed::restriction(&none, &one).unwrap();
+        assert!(told.ends_with(": a/b, anthropic/claude-sonnet-5."), "{told}");
+        assert_eq!(Allowed::restriction(&one, &two), None);
+        assert_eq!(Allowed::restriction(&one, &none), None);
     }
 }

@@ -253,7 +253,7 @@ pub fn clear_role(edit: &mut Edit, agent: Option<&AgentId>, role: Role) -> Resul
 }
 
 /// Gives a model a short name; it may have had another one. Naming the first model makes the list of those that may be
-/// asked: see [`Allowed::restricted_by`](super::allowed::Allowed::restricted_by).
+/// asked: see [`Allowed::restriction`](super::allowed::Allowed::restriction).
 ///
 /// # Errors
 /// When the name stands for another model, or the config cannot be changed.

@@ -239,6 +239,17 @@ fn a_variable_in_the_config_must_be_set_where_it_is_used() {
 }
 
 #[test]
+fn a_value_that_restricts_which_models_may_be_asked_says_so() {
+    let env = TestEnv::new();
+    let mut session = Session::default();
+    let opus = "agents.defaults.models[\"anthropic/claude-opus-4-8\"]";
+    session.add(env.fased(["config", "set", &format!("{opus}.params.cacheRetention"), "long"]).exits(0));
+    session.add(env.fased(["config", "set", &format!("{opus}.alias"), "Big", "--json"]).exits(0));
+    session.add(env.fased(["chat", "--model", "anthropic/claude-haiku-4-5", "hi"]).exits(64));
+    snapshot!("config_restricts", session);
+}
+
+#[test]
 fn a_secret_is_set_without_being_seen() {
     let env = TestEnv::new();
     let secret = "FAKE-secret-of-the-proxy";

@@ -14,6 +14,7 @@ use crate::config::redact;
 use crate::config::unknown_keys::UnknownKeyAt;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
+use crate::models::allowed::Allowed;
 use crate::models::catalog::Catalog;
 use crate::terminal::style;
 use crate::text::one_line;
@@ -31,6 +32,8 @@ struct Report {
     files: Vec<PathBuf>,
     /// Keys of it that nobody reads.
     unknown_keys: Vec<UnknownKeyAt>,
+    /// What else should be known of it.
+    warnings: Vec<String>,
 }
 
 pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
@@ -38,7 +41,7 @@ pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
     let value = value(ctx, args)?;
     let updated = edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
         let path = edit.resolved(asked.clone());
-        let previous = edit.get(&path).cloned();
+        let (previous, before) = (edit.get(&path).cloned(), edit.config().clone());
         edit.set(&path, &value)?;
         let unknown = unknown_below(edit.unknown_keys(Catalog::embedded().foreign_config_keys()), &path);
         if let (true, Some(first)) = (args.strict, unknown.first()) {
@@ -52,10 +55,10 @@ pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
                 None => "nothing was changed".to_owned(),
             }));
         }
-        Ok((path, previous, unknown))
+        Ok((path, previous, unknown, Allowed::restriction(&before, edit.config())))
     })?;
     let changed = updated.is_changed();
-    let (files, (path, previous, unknown_keys)) = (updated.written, updated.result);
+    let (files, (path, previous, unknown_keys, restriction)) = (updated.written, updated.result);
     let masked = |value: &Value| redact::redacted(&path, value).0;
     let report = Report {
         schema_version: SCHEMA_VERSION,
@@ -65,6 +68,7 @@ pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
         value: masked(&value),
         files,
         unknown_keys,
+        warnings: restriction.into_iter().collect(),
     };
     if args.json {
         ctx.terminal.answer_json(&report)?;
@@ -108,6 +112,9 @@ fn tell(ctx: &Ctx, report: &Report) {
     ctx.terminal.say(&format!("{mark} Set {path} in {}{before}.", ctx.paths.shown(file)));
     for unknown in &report.unknown_keys {
         ctx.terminal.say(&unknown_key_line(ctx, unknown, ctx.paths.config()));
+    }
+    for warning in &report.warnings {
+        ctx.terminal.say(&format!("{} {warning}", style::attention("!")));
     }
 }
 

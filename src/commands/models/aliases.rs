@@ -86,7 +86,7 @@ fn add(ctx: &Ctx, args: &AliasesAddArgs) -> Result<Exit, Failure> {
     })?;
     let changed = updated.is_changed();
     let (before, after) = updated.result;
-    warnings.extend(Allowed::restricted_by(&before, &after).map(|models| restricted(&models)));
+    warnings.extend(Allowed::restriction(&before, &after));
     let previous_alias = alias_of(&model, &before).filter(|previous| previous != alias);
     let report = ChangeReport {
         schema_version: SCHEMA_VERSION,
@@ -141,11 +141,6 @@ fn alias_of(model: &ModelRef, config: &Config) -> Option<String> {
     let mut aliases = selection::aliases(config).into_iter();
     let named = aliases.find(|(_, target)| selection::resolve(target, config).as_ref() == Ok(model));
     named.map(|(alias, _)| alias)
-}
-
-fn restricted(models: &[ModelRef]) -> String {
-    let names: Vec<String> = models.iter().map(ToString::to_string).collect();
-    format!("From now on only the models named in the config can be asked: {}.", names.join(", "))
 }
 
 /// A short name as typed; what is none is not repeated.
