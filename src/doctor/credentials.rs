@@ -15,14 +15,15 @@ use crate::models::status::{StatusInputs, StatusReport};
 use crate::text::{capitalised, one_line, shell_word};
 
 /// Findings of a status that the look at files has already.
-const OF_FILES: [&str; 2] = ["store-open-to-others", "directory-open-to-others"];
+const OF_FILES: [&str; 3] = ["store-open-to-others", "directory-open-to-others", "state-unreadable"];
 /// Findings of a status that only tell how things are.
 const NOTES: [&str; 3] = ["store-imported", "profiles-left-out", "store-ignored-entry"];
 
-/// Looks at every agent; says how many credentials they store.
+/// Looks at every agent; says how many credentials they store. Without a valid config nobody can say how they would be
+/// used, only whether they can be read.
 pub(super) fn look(
     patient: &Patient<'_>,
-    loaded: &Loaded,
+    loaded: Option<&Loaded>,
     agents: &[SelectedAgent],
     findings: &mut Vec<Finding>,
 ) -> usize {
@@ -32,7 +33,9 @@ pub(super) fn look(
         match store.read() {
             Ok(snapshot) => {
                 profiles += snapshot.profiles.len();
-                of_agent(patient, loaded, agent, &store, &snapshot, findings);
+                if let Some(loaded) = loaded {
+                    of_agent(patient, loaded, agent, &store, &snapshot, findings);
+                }
             }
             Err(error) => findings.push(unreadable(&store, &error).of(agent)),
         }

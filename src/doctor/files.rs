@@ -32,6 +32,7 @@ pub(super) fn look(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &m
     for agent in agents {
         journals(agent, findings);
     }
+    unreadable(patient, agents, findings);
     if let Some(finding) = from_the_future(patient, agents) {
         findings.push(finding);
     }
@@ -82,6 +83,27 @@ fn permissions(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &mut V
             }
             Exposure::Absent | Exposure::Private | Exposure::Symlink => {}
         }
+    }
+}
+
+/// Files of ours that are no JSON, besides the config and the stores, which are looked at by those who read them.
+fn unreadable(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &mut Vec<Finding>) {
+    const OF_AGENTS: [&str; 3] = ["auth-state.json", "exports.json", "minted-tokens.json"];
+    let of_agents = agents.iter().flat_map(|agent| OF_AGENTS.map(|name| agent.dir.join(name)));
+    for file in [patient.paths.notices()].into_iter().chain(of_agents) {
+        let problem = match storage::read_optional(&file) {
+            Ok(None) => continue,
+            Ok(Some(bytes)) => match serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
+                Ok(_) => continue,
+                Err(error) => format!("is no JSON (line {}, column {})", error.line(), error.column()),
+            },
+            Err(error) => format!("cannot be read: {error}"),
+        };
+        let (shown, word) = named(patient, &file);
+        let message =
+            format!("{shown} {problem}; it holds nothing that cannot be found out or written again.");
+        let fix = Fix::run([format!("mv {word} {word}.broken")]);
+        findings.push(Finding::new("file-unreadable", Severity::Warning, message, fix));
     }
 }
 

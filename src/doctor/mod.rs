@@ -119,9 +119,8 @@ impl Diagnosis {
         let config = loaded.as_ref().map_or(&nothing, |loaded| &loaded.config);
         let agents = SelectedAgent::everywhere(config, patient.paths);
         files::look(patient, &agents, &mut findings);
-        let mut profiles = 0;
+        let profiles = credentials::look(patient, loaded.as_ref(), &agents, &mut findings);
         if let Some(loaded) = &loaded {
-            profiles = credentials::look(patient, loaded, &agents, &mut findings);
             settings::look(patient, loaded, &agents, &mut findings);
         }
         let mut diagnosis = Self { agents, profiles, findings, loaded };

@@ -102,7 +102,10 @@ fn an_invalid_config_is_one_finding_and_hides_no_file() {
         .unwrap()
         .set_modified(std::time::SystemTime::UNIX_EPOCH)
         .unwrap();
-    assert_eq!(world.ids(), ["config-invalid", "leftover-temporary-file"]);
+    world.write("agents/b/agent/auth-profiles.json", "{ torn");
+    world.write("agents/b/agent/auth-state.json", "{ torn");
+    let expected = ["config-invalid", "store-unreadable", "leftover-temporary-file", "file-unreadable"];
+    assert_eq!(world.ids(), expected);
     assert_eq!(world.mend().0.len(), 1);
     assert!(!leftover.exists());
     assert_eq!(world.text("fased.json"), "{ agents: 7 }");
