@@ -123,7 +123,13 @@ fn taken(
             );
         }
         (EditError::NoPlace { .. }, Some(_)) => panic!("{error}: {before}"),
-        (EditError::Several { .. } | EditError::WholeFile { .. } | EditError::Outside { .. }, _) => {
+        (
+            EditError::Several { .. }
+            | EditError::WholeFile { .. }
+            | EditError::Outside { .. }
+            | EditError::Shared { .. },
+            _,
+        ) => {
             panic!("a text alone is one file: {error}: {before}")
         }
         _ => {}

@@ -20,9 +20,9 @@ use serde_json::Value;
 
 use super::json_schema::json_schema;
 use super::load::{self, ConfigError, ConfigProblem, Loaded};
-use super::sources::{Part, Source, Sources};
+use super::sources::{INCLUDE, Part, Source, Sources};
 use super::unknown_keys::{KeysByPlace, UnknownKeyAt, unknown_keys};
-use super::{Config, Paths, document, environment, key_path};
+use super::{Config, Paths, document, environment, key_path, redact};
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::storage::{self, Durability, FileError, FileLock};
@@ -36,6 +36,8 @@ const LOCK_LIMIT: Duration = Duration::from_secs(30);
 /// Links that are followed to the config before it is called a circle.
 const MOST_LINKS: usize = 40;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+/// Why an edit does not touch what is included.
+const BY_HAND: &str = "an `$include` is written by hand";
 
 /// What a change of the config came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +131,15 @@ enum Place<'s, 't> {
     Missing(&'s ast::Value<'t>, usize),
 }
 
+/// What is being changed, and what it is to make of the config.
+struct Change<'c> {
+    file: usize,
+    path: &'c [Segment],
+    shown_value: &'c str,
+    /// The whole config afterwards, where it is of several files.
+    whole: Option<Value>,
+}
+
 /// The file that holds a value or is to hold it, and the value's place there.
 struct Target {
     file: usize,
@@ -214,6 +225,9 @@ impl Edit {
         let refused = |rule: String| EditError::Refused { key: shown(path), value: "that".to_owned(), rule };
         // Not by way of a text, which would be read with numbers rounded differently than the config's parser does.
         let meant = serde_json::to_value(value).map_err(|error| refused(error.to_string()))?;
+        if names_includes(path, Some(&meant)) {
+            return Err(refused(BY_HAND.to_owned()));
+        }
         let json = meant.to_string();
         let target = self.target(path)?;
         let source = &self.sources.files[target.file];
@@ -236,7 +250,16 @@ impl Edit {
         let text = layout::apply(&source.text, splices.unwrap_or_default());
         let mut expected = source.value.clone();
         put(&mut expected, &target.path, &meant);
-        self.become_text(target.file, text, expected, path, &shown_value(path, &meant))
+        let whole = self.merged.clone().map(|mut whole| {
+            put(&mut whole, path, &meant);
+            whole
+        });
+        let shown_value = shown_value(path, &meant);
+        self.become_text(
+            &Change { file: target.file, path, shown_value: &shown_value, whole },
+            text,
+            expected,
+        )
     }
 
     /// Adds an element behind the last one of an array, which is made if it is not there.
@@ -255,6 +278,10 @@ impl Edit {
     /// # Errors
     /// When it is not in one file of ours, or the config would be invalid without it.
     pub fn remove(&mut self, path: &[Segment]) -> Result<bool, EditError> {
+        if names_includes(path, None) {
+            let (key, value) = (shown(path), "removed".to_owned());
+            return Err(EditError::Refused { key, value, rule: BY_HAND.to_owned() });
+        }
         if self.sources.parts(path).is_empty() {
             return Ok(false);
         }
@@ -272,7 +299,11 @@ impl Edit {
         let text = layout::apply(&source.text, splices.unwrap_or_default());
         let mut expected = source.value.clone();
         take(&mut expected, &target.path);
-        self.become_text(target.file, text, expected, path, "removed")?;
+        let whole = self.merged.clone().map(|mut whole| {
+            take(&mut whole, path);
+            whole
+        });
+        self.become_text(&Change { file: target.file, path, shown_value: "removed", whole }, text, expected)?;
         Ok(true)
     }
 
@@ -289,10 +320,14 @@ impl Edit {
         self.text_of(0)
     }
 
-    /// The files that would be written, with the texts they had.
-    pub fn files_before(&self) -> impl Iterator<Item = (&Path, &str)> {
+    /// The files that would be written, with what they hold until then.
+    pub fn files_before(&self) -> impl Iterator<Item = (&Path, String)> {
         let changed = (0..self.sources.files.len()).filter(|file| self.is_changed(*file));
-        changed.map(|file| (self.sources.files[file].path.as_path(), self.before[file].as_str()))
+        changed.map(|file| {
+            let source = &self.sources.files[file];
+            let mark = if source.is_marked { BYTE_ORDER_MARK } else { "" };
+            (source.path.as_path(), format!("{mark}{}", self.before[file]))
+        })
     }
 
     /// What each file is to hold, the main one first.
@@ -449,17 +484,11 @@ impl Edit {
     }
 
     /// Takes over a new text of a file that means what was expected and leaves a valid config.
-    fn become_text(
-        &mut self,
-        file: usize,
-        text: String,
-        expected: Value,
-        path: &[Segment],
-        shown_value: &str,
-    ) -> Result<(), EditError> {
+    fn become_text(&mut self, change: &Change<'_>, text: String, expected: Value) -> Result<(), EditError> {
+        let Change { file, path, shown_value, whole } = change;
         let refused =
-            |rule: String| EditError::Refused { key: shown(path), value: shown_value.to_owned(), rule };
-        let source = &self.sources.files[file];
+            |rule: String| EditError::Refused { key: shown(path), value: (*shown_value).to_owned(), rule };
+        let source = &self.sources.files[*file];
         if parse(&text).as_ref() != Some(&expected) {
             // Nesting that is too deep is the only thing that reads as it was meant and is refused all the same.
             return Err(match load::parse(&text) {
@@ -467,11 +496,17 @@ impl Edit {
                 _ => EditError::Misread { file: source.path.clone(), key: shown(path) },
             });
         }
+        let shared = EditError::Shared { key: shown(path), file: source.path.clone() };
         let old = (source.text.clone(), source.value.clone());
-        if self.sources.put(file, text, expected).is_none() {
-            return Err(refused("an `$include` of another file is written by hand".to_owned()));
+        if self.sources.put(*file, text, expected).is_none() {
+            return Err(refused(BY_HAND.to_owned()));
         }
-        match self.understood(file) {
+        let understood = match self.understood(*file) {
+            // What is included twice, or comes to light behind what was replaced, would change more than was asked for.
+            Ok((_, merged)) if merged != *whole => Err(shared),
+            other => other,
+        };
+        match understood {
             Ok((config, merged)) => {
                 (self.config, self.merged) = (config, merged);
                 Ok(())
@@ -479,7 +514,7 @@ impl Edit {
             Err(error) => {
                 let (text, value) = old;
                 // It was there before, so it can be put back.
-                let _: Option<()> = self.sources.put(file, text, value);
+                let _: Option<()> = self.sources.put(*file, text, value);
                 Err(match error {
                     EditError::Config(ConfigError::Invalid { problem, .. }) => {
                         // Said only where it is not the value itself or what is around it.
@@ -514,21 +549,23 @@ fn described(tree: &ast::Value<'_>) -> &'static str {
     }
 }
 
-/// A value for a message: shortened, and hidden where secrets stand.
+/// Whether a change is about what is included, which could make files include each other.
+fn names_includes(path: &[Segment], value: Option<&Value>) -> bool {
+    fn is_in(value: &Value) -> bool {
+        match value {
+            Value::Object(entries) => entries.iter().any(|(key, entry)| key == INCLUDE || is_in(entry)),
+            Value::Array(elements) => elements.iter().any(is_in),
+            _ => false,
+        }
+    }
+    path.contains(&INCLUDE.into()) || value.is_some_and(is_in)
+}
+
+/// A value for a message: shortened, and masked where secrets stand.
 fn shown_value(path: &[Segment], value: &Value) -> String {
     const LONGEST: usize = 60;
-    let secret = path.iter().enumerate().any(|(depth, segment)| match segment {
-        Segment::Key(key) => {
-            let key = key.to_ascii_lowercase();
-            let ends = ["key", "token", "secret", "password", "headers"];
-            (depth == 0 && key == "env") || ends.iter().any(|end| key.ends_with(end))
-        }
-        Segment::Index(_) => false,
-    });
-    if secret && (value.is_string() || value.is_object() || value.is_array()) {
-        return "that value".to_owned();
-    }
-    let text = without_credentials(&one_line(&value.to_string()));
+    let (masked, _) = redact::redacted(path, value);
+    let text = without_credentials(&one_line(&masked.to_string()));
     if text.chars().count() <= LONGEST {
         return text;
     }

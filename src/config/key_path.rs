@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::problem::DEEPEST;
+
 /// One step to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Segment {
@@ -62,6 +64,9 @@ pub enum KeyPathError {
     /// Nothing at all, or nothing between two dots.
     #[error("a key is missing")]
     Empty,
+    /// Deeper than a config may be.
+    #[error("it is deeper than {DEEPEST} keys")]
+    TooDeep,
     /// A bracket or quote that is not closed, or something behind one that is.
     #[error("a bracket is not closed, or something stands behind it")]
     Bracket,
@@ -79,6 +84,9 @@ pub fn parse(text: &str) -> Result<Vec<Segment>, KeyPathError> {
     while !rest.is_empty() || expects_key {
         if let Some(inside) = rest.strip_prefix('[') {
             let (segment, behind) = in_brackets(inside)?;
+            if segments.len() == DEEPEST {
+                return Err(KeyPathError::TooDeep);
+            }
             segments.push(segment);
             rest = behind;
             expects_key = false;
@@ -93,6 +101,9 @@ pub fn parse(text: &str) -> Result<Vec<Segment>, KeyPathError> {
         let key = &rest[..end];
         if key.is_empty() {
             return Err(KeyPathError::Empty);
+        }
+        if segments.len() == DEEPEST {
+            return Err(KeyPathError::TooDeep);
         }
         segments.push(key.into());
         expects_key = rest[end..].starts_with('.');
@@ -187,6 +198,8 @@ mod tests {
             ("a['x]", Bracket),
             ("a['x'", Bracket),
             ("a[0]b", Bracket),
+            (&"a.".repeat(200), KeyPathError::TooDeep),
+            (&format!("a{}", "[0]".repeat(200)), KeyPathError::TooDeep),
         ] {
             assert_eq!(parse(text), Err(error), "{text}");
         }

@@ -92,7 +92,10 @@ impl ConfigProblem {
 }
 
 /// How a parser repeats values, and what is said instead.
-const REPEATED: [(&str, &str, &str); 2] = [
+const REPEATED: [(&str, &str, &str); 5] = [
+    ("integer `", "`, expected", "a whole number, expected"),
+    ("floating point `", "`, expected", "a number, expected"),
+    ("boolean `", "`, expected", "true or false, expected"),
     ("string \"", "\", expected", "a string, expected"),
     ("unknown variant `", "`, expected", "unknown word, expected"),
 ];

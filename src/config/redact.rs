@@ -7,11 +7,21 @@ use crate::secret::{Secret, SecretKind};
 use crate::text::without_credentials;
 
 /// Words in the name of a key whose texts are secrets.
-const SECRET_WORDS: [&str; 4] = ["token", "apikey", "password", "secret"];
+const SECRET_WORDS: [&str; 11] = [
+    "token",
+    "apikey",
+    "password",
+    "passphrase",
+    "secret",
+    "privatekey",
+    "mnemonic",
+    "seedphrase",
+    "authorization",
+    "cookie",
+    "credential",
+];
 /// Keys that have such a word and hold none.
-const HARMLESS: [&str; 2] = ["tokenurl", "secrets"];
-/// Keys whose entries all are secrets, or may be.
-const SECRET_OBJECTS: [&str; 2] = ["env", "headers"];
+const HARMLESS: [&str; 5] = ["tokenurl", "secrets", "maxtokens", "contexttokens", "providers"];
 
 /// Whether texts below this path are secrets.
 pub fn is_secret(path: &[Segment]) -> bool {
@@ -19,9 +29,9 @@ pub fn is_secret(path: &[Segment]) -> bool {
         let Segment::Key(key) = segment else { return false };
         let key = key.to_ascii_lowercase();
         let names_one = SECRET_WORDS.iter().any(|word| key.contains(word)) || key.ends_with("key");
-        let is_inside = depth + 1 < path.len();
-        (is_inside && SECRET_OBJECTS.contains(&key.as_str()))
-            || (names_one && !HARMLESS.contains(&key.as_str()))
+        // `auth.env` is a policy; anywhere else variables stand below that name.
+        let holds_some = key == "headers" || (key == "env" && (depth == 0 || depth + 1 < path.len()));
+        holds_some || (names_one && !HARMLESS.contains(&key.as_str()))
     })
 }
 
@@ -39,11 +49,16 @@ fn mask(path: &mut Vec<Segment>, value: &mut Value) -> bool {
             let shown = match Secret::new(text.as_str()) {
                 secret if is_secret(path) && !is_place(text) => secret.masked(),
                 secret if secret.kind() != SecretKind::Other => secret.masked(),
-                _ => without_credentials(text),
+                _ => without_user_info(&without_credentials(text)),
             };
             let is_changed = shown != *text;
             *text = shown;
             is_changed
+        }
+        // A pin or an id that is a secret; whether something is on is none.
+        Value::Number(_) if is_secret(path) => {
+            *value = Value::String("…".to_owned());
+            true
         }
         Value::Array(elements) => {
             let mut is_changed = false;
@@ -74,6 +89,16 @@ fn is_place(text: &str) -> bool {
     text.is_empty() || (text.starts_with("${") && text.find('}') == Some(text.len() - 1))
 }
 
+/// A text whose URLs name nobody: what stands between `://` and `@` is a name and a password.
+fn without_user_info(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let end = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://…{}", without_user_info(&rest[at..])),
+        None => format!("{scheme}://{}{}", &rest[..end], without_user_info(&rest[end..])),
+    }
+}
+
 fn is_reference(entries: &serde_json::Map<String, Value>) -> bool {
     let is_text = |key: &str| entries.get(key).is_some_and(Value::is_string);
     is_text("source")
@@ -97,6 +122,8 @@ mod tests {
                 "apiKey": "${X_KEY}", "headers": {"x-team": "FAKE-blue"}, "oauth": {"tokenUrl": "https://x.example/t"},
                 "models": [{"id": "m", "maxTokens": 64}],
             }, "y": {"apiKey": {"source": "env", "id": "Y_KEY"}}}},
+            "proxy": "https://me:FAKE-pass@llm.example.com/x?y=http://FAKE@z",
+            "discord": {"token": 123_456, "enabled": true}, "wallets": {"privateKeys": ["FAKE"], "seedPhrase": "FAKE words"},
             "secrets": {"providers": {"v": {"source": "exec", "command": ["pass"], "env": {"A": "FAKE-a"}}}},
         });
         let (shown, is_changed) = redacted(&[], &value);
@@ -104,6 +131,8 @@ mod tests {
         assert!(!shown.to_string().contains("FAKE"), "{shown}");
         for (pointer, expected) in [
             ("/gateway/port", json!(18789)),
+            ("/discord", json!({"token": "…", "enabled": true})),
+            ("/proxy", json!("https://…@llm.example.com/x?y=http://…@z")),
             ("/gateway/auth/mode", json!("token")),
             ("/env/EMPTY", json!("")),
             ("/models/providers/x/apiKey", json!("${X_KEY}")),

@@ -14,7 +14,8 @@ use super::key_path::{Segment, shown};
 use super::problem::{ConfigError, ConfigProblem, DEEPEST, DEEPEST_INCLUDE};
 use crate::storage;
 
-const INCLUDE: &str = "$include";
+/// The key that names files.
+pub(super) const INCLUDE: &str = "$include";
 /// Most bytes of text a config may come to, a file counted as often as it is included: few files that include each other
 /// several times over could otherwise fill the memory.
 const LARGEST: usize = 64 << 20;

@@ -20,7 +20,7 @@ impl From<EditError> for Failure {
             EditError::Twice { .. } => {
                 failed("config_twice").hint("remove one of the two; nothing was changed")
             }
-            EditError::Several { .. } => failed("config_included")
+            EditError::Several { .. } | EditError::Shared { .. } => failed("config_included")
                 .hint("make the change by hand where you mean it; nothing was changed"),
             EditError::WholeFile { .. } | EditError::Outside { .. } => {
                 failed("config_included").hint("make the change in that file by hand; nothing was changed")

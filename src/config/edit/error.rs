@@ -53,6 +53,14 @@ pub enum EditError {
         /// The file.
         file: PathBuf,
     },
+    /// The value is in a file that is included more than once, or hides another one.
+    #[error("changing `{key}` in `{file}` would change more of the config than that")]
+    Shared {
+        /// What was to be changed.
+        key: String,
+        /// The file.
+        file: PathBuf,
+    },
     /// The value is in an included file that is not in the state directory, and so may be somebody else's.
     #[error("`{key}` is in `{file}`, outside of the state directory")]
     Outside {
