@@ -24,7 +24,7 @@ use crate::models::selection::ConfiguredModelError;
 use crate::provider::ProviderError;
 use crate::provider::custom::CustomProviderError;
 use crate::storage::{FileError, LockError};
-use crate::text::capitalised;
+use crate::text::{capitalised, shell_word};
 
 /// Exit codes. The same number stands in JSON errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -278,9 +278,11 @@ impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
             ConfigError::File(error) => error.into(),
-            ConfigError::Invalid { .. } => {
+            ConfigError::Invalid { ref path, .. } => {
                 let message = format!("{}.", error.to_string().trim_end_matches('.'));
-                Self::new(Exit::Failed, "config_invalid", message).hint("mend that line; nothing was changed")
+                Self::new(Exit::Failed, "config_invalid", message)
+                    .hint("mend that line; nothing was changed")
+                    .command(format!("\"$EDITOR\" {}", shell_word(&path.display().to_string())))
             }
         }
     }

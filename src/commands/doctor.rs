@@ -50,6 +50,7 @@ pub(super) fn run(ctx: &Ctx, args: DoctorArgs) -> Result<Exit, Failure> {
             diagnosis = look();
         }
     }
+    let could_not_mend = !not_mended.is_empty();
     if args.online {
         let found = ask_providers(ctx, &diagnosis)?;
         diagnosis.add(found);
@@ -72,7 +73,7 @@ pub(super) fn run(ctx: &Ctx, args: DoctorArgs) -> Result<Exit, Failure> {
     } else {
         ctx.terminal.answer(&text(&diagnosis, &mended, &not_mended, &ctx.paths))?;
     }
-    Ok(if problems > 0 { Exit::Failed } else { Exit::Ok })
+    Ok(if problems > 0 || could_not_mend { Exit::Failed } else { Exit::Ok })
 }
 
 /// Asks each provider some agent would ask.

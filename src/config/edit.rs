@@ -27,8 +27,8 @@ use crate::clock::Clock;
 use crate::env::Env;
 use crate::storage::{self, Durability, FileError, FileLock};
 use crate::text::{one_line, without_credentials};
-pub(super) use layout::position;
 use layout::{Entry, Shape, Unreadable};
+pub(super) use layout::{numbers_that_are_none, position};
 use value::{holds_non_finite, parse, put, take, value_of, wrapped};
 
 /// Longest wait for the config's lock.

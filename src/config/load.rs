@@ -7,9 +7,10 @@ use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::Paths;
+use super::edit;
 use super::environment;
 use super::json5;
-use super::key_path::Segment;
+use super::key_path::{Segment, shown};
 use super::problem::without_values;
 use super::schema::{Config, Variables};
 use super::sources::Sources;
@@ -44,7 +45,7 @@ pub fn load(paths: &Paths, process: &Env) -> Result<Loaded, ConfigError> {
         return Ok(Loaded { config: Config::default(), env });
     };
     let text = text_of(bytes, paths.config())?;
-    of_text(text, paths.config(), |text| Sources::of(paths.config(), text), &env)
+    of_text(text, |text| Sources::of(paths.config(), text), &env)
 }
 
 /// Parses a config from its text alone: it can include nothing and name no variable that must be set. An empty text is
@@ -54,7 +55,7 @@ pub fn load(paths: &Paths, process: &Env) -> Result<Loaded, ConfigError> {
 /// The first problem, with its place.
 pub fn parse(text: &str) -> Result<Config, ConfigProblem> {
     let place = Path::new("");
-    match of_text(text.to_owned(), place, |text| Sources::alone(place, text), &Env::default()) {
+    match of_text(text.to_owned(), |text| Sources::alone(place, text), &Env::default()) {
         Ok(loaded) => Ok(loaded.config),
         Err(ConfigError::Invalid { problem, .. }) => Err(problem),
         Err(ConfigError::File(error)) => Err(ConfigProblem::of_text(error.to_string())),
@@ -69,6 +70,11 @@ pub fn parse_value(text: &str) -> Result<Value, ConfigProblem> {
     json5::parse_value(json5::bare(text))
 }
 
+/// Whether a number of JSON5 stands in a text that JSON has no word for.
+pub fn has_number_that_is_none(text: &str) -> bool {
+    !edit::numbers_that_are_none(text).is_empty()
+}
+
 /// The text of a file.
 ///
 /// # Errors
@@ -80,7 +86,6 @@ pub(super) fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, ConfigError
 
 fn of_text(
     text: String,
-    path: &Path,
     sources: impl FnOnce(String) -> Result<Sources, ConfigError>,
     env: &Env,
 ) -> Result<Loaded, ConfigError> {
@@ -94,14 +99,8 @@ fn of_text(
             let env = environment::with_variables(env, &config.env);
             Ok(Loaded { config, env })
         }
-        Err(problem) => {
-            let loaded = understand(&sources(text)?, env)?;
-            // Of a key that stands twice the last one counts. A number that is none has been read as nothing at all.
-            match problem.rule().starts_with("duplicate field") {
-                true => Ok(loaded),
-                false => Err(ConfigError::Invalid { path: path.to_owned(), problem }),
-            }
-        }
+        // Of a key that stands twice the last one counts, by this way and so by every way.
+        Err(_) => understand(&sources(text)?, env),
     }
 }
 
@@ -119,6 +118,7 @@ pub(super) fn understand(sources: &Sources, env: &Env) -> Result<Loaded, ConfigE
     let Value::Object(all) = merged.as_ref() else {
         return Err(sources.problem(&[], format!("a config is an object, not {}", kind(&merged))));
     };
+    check_numbers(sources)?;
     let ours = all.iter().filter(|(key, _)| SECTIONS.contains(&key.as_str()));
     let mut ours: Map<String, Value> = ours.map(|(key, value)| (key.clone(), value.clone())).collect();
     let env = match ours.get_mut("env") {
@@ -136,6 +136,23 @@ pub(super) fn understand(sources: &Sources, env: &Env) -> Result<Loaded, ConfigE
         Config::deserialize(serde_path_to_error::Deserializer::new(Typed(&Value::Object(ours)), track))
     })?;
     Ok(Loaded { config, env })
+}
+
+/// A number that is none, like `Infinity`, is read as nothing at all, and so would be left out without a word.
+fn check_numbers(sources: &Sources) -> Result<(), ConfigError> {
+    for (index, source) in sources.files.iter().enumerate() {
+        let is_ours = |path: &[Segment]| match path.first() {
+            Some(Segment::Key(section)) if index == 0 => SECTIONS.contains(&section.as_str()),
+            _ => true,
+        };
+        let found = edit::numbers_that_are_none(&source.text).into_iter().find(|(path, ..)| is_ours(path));
+        if let Some((path, line, column)) = found {
+            let (key, message) = (shown(&path), "a number is expected to be one".to_owned());
+            let problem = ConfigProblem::At { line, column, key, message };
+            return Err(ConfigError::Invalid { path: source.path.clone(), problem });
+        }
+    }
+    Ok(())
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -276,12 +293,7 @@ mod tests {
 
     fn with(text: &str, pairs: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
         let place = Path::new("/c.json");
-        of_text(
-            text.to_owned(),
-            place,
-            |text| Sources::alone(place, text),
-            &Env::from_pairs(pairs.iter().copied()),
-        )
+        of_text(text.to_owned(), |text| Sources::alone(place, text), &Env::from_pairs(pairs.iter().copied()))
     }
 
     #[test]
@@ -326,6 +338,30 @@ mod tests {
             parse(text).unwrap_err();
             let variables = format!("{{env:{{A:'${{A}}'}},{}", &text[1..]);
             with(&variables, &[("A", "a")]).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_counts_the_last_time_by_every_way() {
+        for rest in ["", ",$schema:'x'", ",env:{A:'${A}'}"] {
+            let text = format!("{{auth:{{env:'x'}},auth:{{env:'never'}}{rest}}}");
+            let loaded = with(&text, &[("A", "a")]).unwrap();
+            assert_eq!(loaded.config.auth.env, crate::config::schema::EnvPolicy::Never, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_refused_where_it_is_read_and_passed_over_elsewhere() {
+        for rest in ["", ",$schema:'x'"] {
+            let text = |value: &str| {
+                format!("{{agents:{{list:[{{id:'a',params:{{temperature:{value}}}}}]}}{rest}}}")
+            };
+            let problem = with(&text("-Infinity"), &[]).unwrap_err().to_string();
+            assert!(
+                problem.contains("`agents.list[0].params.temperature`: a number is expected"),
+                "{problem}"
+            );
+            with(&format!("{{channels:{{x:NaN}}{rest}}}"), &[]).unwrap();
         }
     }
 }

@@ -93,9 +93,9 @@ impl ConfigProblem {
 
 /// How a parser repeats values, and what is said instead.
 const REPEATED: [(&str, &str, &str); 5] = [
-    ("integer `", "`, expected", "a whole number, expected"),
-    ("floating point `", "`, expected", "a number, expected"),
-    ("boolean `", "`, expected", "true or false, expected"),
+    ("invalid type: integer `", "`, expected", "invalid type: a whole number, expected"),
+    ("invalid type: floating point `", "`, expected", "invalid type: a number, expected"),
+    ("invalid type: boolean `", "`, expected", "invalid type: true or false, expected"),
     ("string \"", "\", expected", "a string, expected"),
     ("unknown variant `", "`, expected", "unknown word, expected"),
 ];

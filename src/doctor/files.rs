@@ -18,16 +18,16 @@ const YOUNG: Duration = Duration::from_secs(60);
 /// A time this far ahead is no rounding.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-pub(super) fn look(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &mut Vec<Finding>) {
-    permissions(patient, agents, findings);
-    let directories = directories(patient, agents);
-    for directory in &directories {
-        let mut entries: Vec<PathBuf> =
-            std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        entries.sort();
-        for path in entries {
-            leftovers(patient, &path, findings);
-        }
+/// `included` are the files the config includes.
+pub(super) fn look(
+    patient: &Patient<'_>,
+    agents: &[SelectedAgent],
+    included: &[PathBuf],
+    findings: &mut Vec<Finding>,
+) {
+    permissions(patient, agents, included, findings);
+    for file in written_by_us(patient, agents, included) {
+        beside(patient, &file, findings);
     }
     for agent in agents {
         journals(agent, findings);
@@ -38,19 +38,21 @@ pub(super) fn look(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &m
     }
 }
 
-/// The directories in which this program and the other one write.
-fn directories(patient: &Patient<'_>, agents: &[SelectedAgent]) -> Vec<PathBuf> {
+/// The files this program replaces as a whole, and the other one locks.
+fn written_by_us(patient: &Patient<'_>, agents: &[SelectedAgent], included: &[PathBuf]) -> Vec<PathBuf> {
+    const OF_AGENTS: [&str; 4] =
+        ["auth-profiles.json", "auth-state.json", "exports.json", "minted-tokens.json"];
     let paths = patient.paths;
-    let of_config = paths.config().parent().map(Path::to_owned);
-    let mut all: Vec<PathBuf> =
-        [paths.state().to_owned(), paths.locks()].into_iter().chain(of_config).collect();
-    all.extend(agents.iter().map(|agent| agent.dir.clone()));
-    let mut seen = std::collections::HashSet::new();
-    all.retain(|directory| seen.insert(directory.clone()));
-    all
+    let of_all = [paths.config().to_owned(), paths.notices()].into_iter().chain(included.iter().cloned());
+    of_all.chain(agents.iter().flat_map(|agent| OF_AGENTS.map(|name| agent.dir.join(name)))).collect()
 }
 
-fn permissions(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &mut Vec<Finding>) {
+fn permissions(
+    patient: &Patient<'_>,
+    agents: &[SelectedAgent],
+    included: &[PathBuf],
+    findings: &mut Vec<Finding>,
+) {
     let directories =
         [patient.paths.state().to_owned()].into_iter().chain(agents.iter().map(|it| it.dir.clone()));
     for directory in directories {
@@ -66,7 +68,7 @@ fn permissions(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &mut V
             findings.push(finding.mended_by(Repair::MakePrivate { path: directory, is_directory: true }));
         }
     }
-    for file in secret_files(patient.paths, agents) {
+    for file in secret_files(patient.paths, agents, included).into_iter().filter(|file| !file.is_dir()) {
         let (shown, word) = named(patient, &file);
         match storage::exposure_of(&file) {
             Exposure::OpenToOthers => {
@@ -107,40 +109,44 @@ fn unreadable(patient: &Patient<'_>, agents: &[SelectedAgent], findings: &mut Ve
     }
 }
 
-fn leftovers(patient: &Patient<'_>, path: &Path, findings: &mut Vec<Finding>) {
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return };
-    let (shown, word) = named(patient, path);
-    let remove = Fix::run([format!("rm {word}")]);
-    if let Some(target) = name.strip_suffix(".tmp") {
-        let is_young = age(patient, path).is_some_and(|age| age < YOUNG);
-        if !is_young && is_ours(target) {
-            let message =
-                format!("{shown} is left of a write that was interrupted; {target} itself is whole.");
-            let finding = Finding::new("leftover-temporary-file", Severity::Warning, message, remove);
-            findings.push(finding.mended_by(Repair::RemoveLeftover { path: path.to_owned() }));
-        }
-    } else if let Some(target) = name.strip_suffix(".json.lock") {
-        let message = match storage::foreign_lock(path, patient.now) {
-            ForeignLock::Held => return,
+/// What an interrupted write, a dead program or a file that could not be read left beside a file.
+fn beside(patient: &Patient<'_>, file: &Path, findings: &mut Vec<Finding>) {
+    let Some(name) = file.file_name().and_then(|name| name.to_str()) else { return };
+    let with = |ending: &str| file.with_file_name(format!("{name}{ending}"));
+    let remove = |path: &Path| Fix::run([format!("rm {}", named(patient, path).1)]);
+    let temporary = with(".tmp");
+    if age(patient, &temporary).is_some_and(|age| age >= YOUNG) {
+        let shown = patient.paths.shown(&temporary);
+        let message = format!("{shown} is left of a write that was interrupted; {name} itself is whole.");
+        let finding = Finding::new("leftover-temporary-file", Severity::Warning, message, remove(&temporary));
+        findings.push(finding.mended_by(Repair::RemoveLeftover { path: temporary }));
+    }
+    let lock = with(".lock");
+    if lock.exists() {
+        let shown = patient.paths.shown(&lock);
+        let message = match storage::foreign_lock(&lock, patient.now) {
+            ForeignLock::Held => None,
             ForeignLock::Dead { pid } => {
-                format!("{shown} is a lock of the TypeScript program, whose process {pid} is gone.")
+                Some(format!("{shown} is a lock of the TypeScript program, whose process {pid} is gone."))
             }
             ForeignLock::Stale => {
-                format!("{shown} is a lock of the TypeScript program that nobody has renewed.")
+                Some(format!("{shown} is a lock of the TypeScript program that nobody has renewed."))
             }
         };
-        let fix = Fix { advice: Some(format!("see that it is not writing {target}.json first")), ..remove };
-        findings.push(Finding::new("foreign-lock-left", Severity::Warning, message, fix));
-    } else if name.contains(".bad-") {
-        let message = format!("{shown} was set aside because it could not be read.");
-        let fix = Fix { advice: Some("look what is in it first".to_owned()), ..remove };
+        let fix = Fix { advice: Some(format!("see that it is not writing {name} first")), ..remove(&lock) };
+        findings.extend(message.map(|it| Finding::new("foreign-lock-left", Severity::Warning, it, fix)));
+    }
+    let beginning = format!("{name}.bad-");
+    let aside =
+        file.parent().and_then(|directory| std::fs::read_dir(directory).ok()).into_iter().flatten().flatten();
+    let aside = aside.filter(|entry| entry.file_name().to_str().is_some_and(|it| it.starts_with(&beginning)));
+    let mut aside: Vec<PathBuf> = aside.map(|entry| entry.path()).collect();
+    aside.sort();
+    for path in aside {
+        let message = format!("{} was set aside because it could not be read.", patient.paths.shown(&path));
+        let fix = Fix { advice: Some("look what is in it first".to_owned()), ..remove(&path) };
         findings.push(Finding::new("file-set-aside", Severity::Note, message, fix));
     }
-}
-
-/// Files that are replaced by way of a temporary one.
-fn is_ours(name: &str) -> bool {
-    name.ends_with(".json") || name.ends_with(".json5") || name == ".env"
 }
 
 fn age(patient: &Patient<'_>, path: &Path) -> Option<Duration> {

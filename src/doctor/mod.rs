@@ -118,7 +118,7 @@ impl Diagnosis {
         let nothing = Config::default();
         let config = loaded.as_ref().map_or(&nothing, |loaded| &loaded.config);
         let agents = SelectedAgent::everywhere(config, patient.paths);
-        files::look(patient, &agents, &mut findings);
+        files::look(patient, &agents, &settings::included(patient), &mut findings);
         let profiles = credentials::look(patient, loaded.as_ref(), &agents, &mut findings);
         if let Some(loaded) = &loaded {
             settings::look(patient, loaded, &agents, &mut findings);
@@ -149,11 +149,14 @@ fn named(patient: &Patient<'_>, path: &std::path::Path) -> (String, String) {
     (patient.paths.shown(path), crate::text::shell_word(&path.display().to_string()))
 }
 
-/// Files that hold secrets, by agent and for all.
-fn secret_files(paths: &Paths, agents: &[SelectedAgent]) -> Vec<PathBuf> {
+/// Files that hold secrets, by agent and for all; of a config behind a link the one that is meant.
+fn secret_files(paths: &Paths, agents: &[SelectedAgent], included: &[PathBuf]) -> Vec<PathBuf> {
     const OF_AGENTS: [&str; 3] = ["auth-profiles.json", "minted-tokens.json", "auth.json"];
     let of_agents = agents.iter().flat_map(|agent| OF_AGENTS.iter().map(|name| agent.dir.join(name)));
-    [paths.config().to_owned(), paths.dotenv(), paths.legacy_oauth()].into_iter().chain(of_agents).collect()
+    let config = std::fs::canonicalize(paths.config()).ok().filter(|_| paths.config().is_symlink());
+    let config = config.unwrap_or_else(|| paths.config().to_owned());
+    let of_all = [config, paths.dotenv(), paths.legacy_oauth()].into_iter().chain(included.iter().cloned());
+    of_all.chain(of_agents).collect()
 }
 
 #[cfg(test)]

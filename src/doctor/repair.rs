@@ -1,10 +1,11 @@
 //! Mending what needs no decision: modes, leftovers, old names and dangling ids in the config. What is changed is copied
 //! first, and told.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::config::Paths;
@@ -32,19 +33,15 @@ pub enum Repair {
     },
     /// A parameter of the config gets its newer name.
     RenameCacheControlTtl {
-        /// The old key.
-        old: Vec<Segment>,
-        /// The new one.
-        new: Vec<Segment>,
-        /// Its value; none when the new key is there already.
-        value: Option<&'static str>,
+        /// The parameters it is among.
+        params: Vec<Segment>,
     },
-    /// An order of the config keeps these ids, or goes when there are none.
-    KeepInOrder {
+    /// An order of the config loses ids that no agent stores, or goes when nothing is left of it.
+    TakeFromOrder {
         /// The order.
         path: Vec<Segment>,
-        /// What stays in it.
-        kept: Vec<String>,
+        /// What goes.
+        ids: Vec<String>,
     },
 }
 
@@ -82,23 +79,16 @@ pub fn mend<'r>(
     clock: &dyn Clock,
 ) -> (Vec<Mended>, Vec<RepairError>) {
     let (mut mended, mut failed) = (Vec::new(), Vec::new());
-    let mut of_config = Vec::new();
+    let mut backups = Backups { paths, clock, directory: None };
     for repair in repairs {
         let done = match repair {
             Repair::MakePrivate { path, is_directory } => make_private(path, *is_directory),
             Repair::RemoveLeftover { path } => remove_leftover(path, paths, clock),
-            Repair::RenameCacheControlTtl { .. } | Repair::KeepInOrder { .. } => {
-                of_config.push(repair);
-                continue;
+            Repair::RenameCacheControlTtl { .. } | Repair::TakeFromOrder { .. } => {
+                mend_config(repair, &mut backups, process)
             }
         };
         match done {
-            Ok(done) => mended.extend(done),
-            Err(error) => failed.push(error),
-        }
-    }
-    if !of_config.is_empty() {
-        match mend_config(&of_config, paths, process, clock) {
             Ok(done) => mended.extend(done),
             Err(error) => failed.push(error),
         }
@@ -120,59 +110,103 @@ fn remove_leftover(path: &Path, paths: &Paths, clock: &dyn Clock) -> Result<Opti
         Some("auth-state.json.tmp" | "minted-tokens.json.tmp") => directory.join("state.lock"),
         _ => paths.config_lock(),
     };
+    lock.parent().map_or(Ok(()), storage::create_private_dir)?;
     let _lock = FileLock::acquire(&lock, LOCK_LIMIT, clock)?;
     let gone = storage::remove_file(path)?;
     Ok(gone.then(|| Mended { path: path.to_owned(), change: "removed".to_owned(), backup: None }))
 }
 
-fn mend_config(
-    repairs: &[&Repair],
-    paths: &Paths,
-    process: &Env,
-    clock: &dyn Clock,
-) -> Result<Vec<Mended>, RepairError> {
-    let moment = clock.now().strftime("%Y%m%d-%H%M%S").to_string();
-    let backups = paths.state().join("backups").join(moment);
-    let updated = edit::update(paths, process, clock, |edit| {
-        let changes = repairs.iter().map(|repair| change(edit, repair)).collect::<Result<Vec<_>, _>>()?;
-        let mut copies = Vec::new();
-        for (path, before) in edit.files_before() {
-            storage::create_private_dir(&backups)?;
-            let copy = backups.join(path.file_name().unwrap_or(path.as_os_str()));
-            storage::replace(&copy, before.as_bytes(), Durability::Synced)?;
-            copies.push((path.to_owned(), copy));
-        }
-        Ok::<_, RepairError>((changes.into_iter().flatten().collect::<Vec<_>>(), copies))
-    })?;
-    let (changes, copies) = updated.result;
-    let first = copies.first().cloned();
-    Ok(changes
-        .into_iter()
-        .map(|change| Mended {
-            path: first.as_ref().map_or_else(|| paths.config().to_owned(), |(path, _)| path.clone()),
-            change,
-            backup: first.as_ref().map(|(_, copy)| copy.clone()),
-        })
-        .collect())
+/// Where files are copied before they are changed: one directory for all that is mended at a time.
+struct Backups<'a> {
+    paths: &'a Paths,
+    clock: &'a dyn Clock,
+    directory: Option<PathBuf>,
 }
 
-/// Makes one change, and tells it; `None` when there was nothing left to do.
+impl Backups<'_> {
+    /// Copies a file as it is, once; says where.
+    fn keep(&mut self, path: &Path, text: &str) -> Result<PathBuf, FileError> {
+        let directory = match &self.directory {
+            Some(directory) => directory.clone(),
+            None => self.new_directory()?,
+        };
+        // Files of one name in several directories stay apart.
+        let inside = path.strip_prefix(self.paths.state()).unwrap_or(path);
+        let inside: PathBuf =
+            inside.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+        let copy = directory.join(inside);
+        if !copy.exists() {
+            copy.parent().map_or(Ok(()), storage::create_private_dir)?;
+            storage::replace(&copy, text.as_bytes(), Durability::Synced)?;
+        }
+        Ok(copy)
+    }
+
+    fn new_directory(&mut self) -> Result<PathBuf, FileError> {
+        let moment = self.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
+        let all = self.paths.state().join("backups");
+        let names =
+            (1..).map(|number| if number == 1 { moment.clone() } else { format!("{moment}-{number}") });
+        // Endless, so there is one; the config's lock keeps two of us from taking the same.
+        let directory = names.map(|name| all.join(name)).find(|directory| !directory.exists()).unwrap_or(all);
+        storage::create_private_dir(&directory)?;
+        self.directory = Some(directory.clone());
+        Ok(directory)
+    }
+}
+
+fn mend_config(
+    repair: &Repair,
+    backups: &mut Backups<'_>,
+    process: &Env,
+) -> Result<Option<Mended>, RepairError> {
+    let (paths, clock) = (backups.paths, backups.clock);
+    let updated = edit::update(paths, process, clock, |edit| {
+        let Some(change) = change(edit, repair)? else { return Ok::<_, RepairError>(None) };
+        let mut copies = Vec::new();
+        for (path, before) in edit.files_before() {
+            copies.push((path.to_owned(), backups.keep(path, &before)?));
+        }
+        Ok(copies.pop().map(|(path, copy)| Mended { path, change, backup: Some(copy) }))
+    })?;
+    Ok(updated.result)
+}
+
+/// Makes one change, and tells it; `None` when what was found is not so any more.
 fn change(edit: &mut Edit, repair: &Repair) -> Result<Option<String>, RepairError> {
     match repair {
-        Repair::RenameCacheControlTtl { old, new, value } => {
-            if let Some(value) = value {
-                edit.set(new, value)?;
+        Repair::RenameCacheControlTtl { params } => {
+            let key = |name: &str| [params.as_slice(), &[name.into()]].concat();
+            let (old, new) = (key("cacheControlTtl"), key("cacheRetention"));
+            let retention = match edit.get(&old).and_then(Value::as_str) {
+                Some("5m") => "short",
+                Some("1h") => "long",
+                _ => return Ok(None),
+            };
+            let is_set = edit.get(&new).is_some();
+            if !is_set {
+                edit.set(&new, &retention)?;
             }
-            let gone = edit.remove(old)?;
-            let set = value.map(|value| format!(", {} set to \"{value}\"", shown(new))).unwrap_or_default();
-            Ok(gone.then(|| format!("{} removed{set}", shown(old))))
+            edit.remove(&old)?;
+            let set =
+                if is_set { String::new() } else { format!(", {} set to \"{retention}\"", shown(&new)) };
+            Ok(Some(format!("{} removed{set}", shown(&old))))
         }
-        Repair::KeepInOrder { path, kept } if kept.is_empty() => {
-            Ok(edit.remove(path)?.then(|| format!("{} removed", shown(path))))
-        }
-        Repair::KeepInOrder { path, kept } => {
-            edit.set(path, kept)?;
-            Ok(Some(format!("{} set to {}", shown(path), kept.join(", "))))
+        Repair::TakeFromOrder { path, ids } => {
+            let Some(listed) = edit.get(path).and_then(Value::as_array) else { return Ok(None) };
+            let goes = |id: &Value| id.as_str().is_some_and(|id| ids.iter().any(|gone| gone == id.trim()));
+            let places: Vec<usize> = (0..listed.len()).filter(|place| goes(&listed[*place])).collect();
+            if places.is_empty() {
+                return Ok(None);
+            }
+            if places.len() == listed.len() {
+                edit.remove(path)?;
+                return Ok(Some(format!("{} removed", shown(path))));
+            }
+            for place in places.into_iter().rev() {
+                edit.remove(&[path.as_slice(), &[place.into()]].concat())?;
+            }
+            Ok(Some(format!("{} taken from {}", ids.join(", "), shown(path))))
         }
         Repair::MakePrivate { .. } | Repair::RemoveLeftover { .. } => Ok(None),
     }

@@ -2,6 +2,7 @@
 //! that end.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::repair::Repair;
 use super::{Finding, Patient, Severity};
@@ -26,11 +27,24 @@ pub(super) fn load(patient: &Patient<'_>, findings: &mut Vec<Finding>) -> Option
                 ConfigError::Invalid { .. } => "config-invalid",
             };
             let message = format!("{}.", error.to_string().trim_end_matches('.'));
-            let fix = Fix::run(["fased config validate".to_owned()]);
+            // Nothing of ours changes a config it cannot understand.
+            let fix = Fix {
+                advice: Some("mend it by hand".to_owned()),
+                commands: vec![
+                    "\"$EDITOR\" \"$(fased config path)\"".to_owned(),
+                    "fased config validate".to_owned(),
+                ],
+            };
             findings.push(Finding::new(id, Severity::Problem, message, fix));
             None
         }
     }
+}
+
+/// The files the config includes, as far as it can be read.
+pub(super) fn included(patient: &Patient<'_>) -> Vec<PathBuf> {
+    let document = Document::read(patient.paths);
+    document.map(|document| document.files().skip(1).map(PathBuf::from).collect()).unwrap_or_default()
 }
 
 pub(super) fn look(
@@ -86,9 +100,8 @@ fn old_names(config: &Config, findings: &mut Vec<Finding>) {
                 vec![format!("fased config set {} {value}", shell_word(&shown(&new))), unset],
             ),
         };
-        let value = cache_retention.is_none().then_some(value);
         let finding = Finding::new("config-deprecated-key", Severity::Warning, message, Fix::run(commands));
-        findings.push(finding.mended_by(Repair::RenameCacheControlTtl { old, new, value }));
+        findings.push(finding.mended_by(Repair::RenameCacheControlTtl { params: path }));
     }
 }
 
@@ -120,25 +133,23 @@ fn dangling_ids(
         }
     }
     for (provider, ids) in &config.auth.order {
-        let (kept, dangling): (Vec<&String>, Vec<&String>) =
-            ids.iter().partition(|id| stored.contains(id.trim()));
-        if dangling.is_empty() {
+        let is_gone = |id: &&String| !stored.contains(id.trim());
+        let gone: Vec<&String> = ids.iter().filter(is_gone).collect();
+        if gone.is_empty() {
             continue;
         }
         let path = Segment::keys(["auth", "order", provider.as_str()]);
-        let word = shell_word(&shown(&path));
-        let message = format!("`{}` names {}, which no agent stores.", shown(&path), listed(&dangling));
-        let command = match kept.as_slice() {
-            [] => format!("fased config unset {word}"),
-            kept => {
-                let kept = serde_json::Value::from(kept.iter().map(|id| id.as_str()).collect::<Vec<_>>());
-                format!("fased config set {word} {}", shell_word(&kept.to_string()))
-            }
+        let message = format!("`{}` names {}, which no agent stores.", shown(&path), listed(&gone));
+        let unset = |path: &[Segment]| format!("fased config unset {}", shell_word(&shown(path)));
+        // From the last to the first: what is removed moves what stands behind it.
+        let places = (0..ids.len()).rev().filter(|place| is_gone(&&ids[*place]));
+        let commands: Vec<String> = match gone.len() == ids.len() {
+            true => vec![unset(&path)],
+            false => places.map(|place| unset(&[path.as_slice(), &[place.into()]].concat())).collect(),
         };
-        let kept = kept.into_iter().cloned().collect();
-        let finding =
-            Finding::new("config-dangling-profile", Severity::Warning, message, Fix::run([command]));
-        findings.push(finding.mended_by(Repair::KeepInOrder { path, kept }));
+        let ids = gone.iter().map(|id| id.trim().to_owned()).collect();
+        let finding = Finding::new("config-dangling-profile", Severity::Warning, message, Fix::run(commands));
+        findings.push(finding.mended_by(Repair::TakeFromOrder { path, ids }));
     }
     for id in config.auth.profiles.keys().filter(|id| !stored.contains(id.trim())) {
         let path = shown(&Segment::keys(["auth", "profiles", id.as_str()]));

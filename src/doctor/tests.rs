@@ -121,7 +121,7 @@ fn the_config_is_copied_before_it_is_mended_and_the_rest_of_it_stays() {
     let world = World::of(&[("fased.json", config), (STORE, KEY)]);
     let (mended, failed) = world.mend();
     assert!(failed.is_empty(), "{failed:?}");
-    assert_eq!(mended.len(), 4);
+    assert_eq!(mended.len(), 4, "{mended:?}");
     let backup = mended[0].backup.clone().unwrap();
     assert_eq!(std::fs::read_to_string(backup).unwrap(), config);
     assert_eq!(
@@ -197,4 +197,69 @@ fn models_that_end_or_that_nobody_knows_are_told_for_the_agents_that_ask_them() 
         look("2027-01-01T00:00:00Z"),
         [("model-ended", Severity::Problem, "main".to_owned()), unknown]
     );
+}
+
+#[test]
+fn only_what_this_program_writes_is_taken_for_a_leftover() {
+    let world = World::of(&[
+        (STORE, KEY),
+        ("package.json.tmp", "theirs"),
+        ("agents/main/agent/notes.json.tmp", "theirs"),
+    ]);
+    for name in ["package.json.tmp", "agents/main/agent/notes.json.tmp"] {
+        let path = world.paths.state().join(name);
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    }
+    assert_eq!(world.ids(), [""; 0]);
+}
+
+#[test]
+fn every_file_that_is_mended_is_copied_byte_for_byte_and_stays_apart() {
+    let part = "\u{feff}{ params: { cacheControlTtl: '1h' } }\r\n";
+    let config = "{ agents: { list: [ { $include: './a/x.json5', id: 'main' }, { $include: './b/x.json5', id: 'b' } ] } }";
+    let world = World::of(&[("fased.json", config), (STORE, KEY), ("a/x.json5", part), ("b/x.json5", part)]);
+    let copies: Vec<PathBuf> = world.mend().0.into_iter().map(|mended| mended.backup.unwrap()).collect();
+    assert_eq!(copies.len(), 2);
+    assert_ne!(copies[0], copies[1]);
+    for copy in &copies {
+        assert_eq!(std::fs::read_to_string(copy).unwrap(), part);
+    }
+    assert!(world.text("a/x.json5").contains("cacheRetention"));
+    // The clock stands still; a second time goes elsewhere all the same.
+    world.write("a/x.json5", part);
+    assert!(
+        !world.mend().0[0]
+            .backup
+            .as_ref()
+            .unwrap()
+            .starts_with(copies[0].parent().unwrap().parent().unwrap())
+    );
+}
+
+#[test]
+fn what_is_no_longer_so_is_not_mended() {
+    let config = "{ auth: { order: { anthropic: ['anthropic:gone', /* pays */ 'anthropic:a'] } } }";
+    let world = World::of(&[("fased.json", config), (STORE, KEY)]);
+    let diagnosis = world.look();
+    world.write("fased.json", "{ auth: { order: { anthropic: ['anthropic:new'] } } }");
+    let repairs = diagnosis.findings.iter().filter_map(Finding::repair);
+    let (mended, failed) =
+        repair::mend(repairs, &world.paths, &world.env, &ManualClock::at(Timestamp::UNIX_EPOCH));
+    assert!(mended.is_empty() && failed.is_empty(), "{mended:?} {failed:?}");
+    assert!(world.text("fased.json").contains("anthropic:new"));
+    world.write("fased.json", config);
+    world.mend();
+    assert_eq!(world.text("fased.json"), config.replace("'anthropic:gone', ", ""));
+}
+
+#[test]
+fn what_cannot_be_mended_keeps_nothing_else_from_it() {
+    let config = "{ $include: './base.json5', auth: { order: { anthropic: ['anthropic:gone'] } },
+        agents: { list: [ { id: 'main', params: { cacheControlTtl: '1h' } } ] } }";
+    let base = "{ auth: { order: { anthropic: ['anthropic:gone2'] } } }";
+    let world = World::of(&[("fased.json", config), ("base.json5", base), (STORE, KEY)]);
+    let (mended, failed) = world.mend();
+    assert_eq!((mended.len(), failed.len()), (1, 1), "{mended:?} {failed:?}");
+    assert!(world.text("fased.json").contains("cacheRetention: 'long'"));
 }

@@ -38,7 +38,7 @@ struct Report {
 
 pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
     let asked = key_path(&args.path)?;
-    let value = value(ctx, args)?;
+    let value = value(ctx, args, &asked)?;
     let updated = edit::update(&ctx.paths, &ctx.env, ctx.clock.as_ref(), |edit| {
         let path = edit.resolved(asked.clone());
         let (previous, before) = (edit.get(&path).cloned(), edit.config().clone());
@@ -78,25 +78,45 @@ pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// The value: JSON5, or else a text.
-fn value(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Value, Failure> {
+/// The value: JSON5, or else a text. Where only a text can stand, a number is one too.
+fn value(ctx: &Ctx, args: &ConfigSetArgs, path: &[Segment]) -> Result<Value, Failure> {
     let text = match &args.value {
         Some(text) => text.clone(),
         None => ctx.terminal.read_stdin()?.trim_end_matches(['\n', '\r']).to_owned(),
     };
+    let as_text = || Value::String(text.clone());
+    let refused =
+        |message: &str| Err(Failure::usage(message).hint("put a text in quotes; nothing was changed"));
     match load::parse_value(&text) {
+        Ok(Value::Number(_) | Value::Bool(_)) if redact::is_secret(path) => Ok(as_text()),
+        Ok(_) if load::has_number_that_is_none(&text) => {
+            refused("Infinity and NaN are no numbers a config can have.")
+        }
+        // A number that would be written as another one.
+        Ok(Value::Number(number)) if text.trim().bytes().all(|b| b.is_ascii_digit()) => match number.is_f64()
+        {
+            true => refused("The number is larger than a config can hold exactly."),
+            false => Ok(Value::Number(number)),
+        },
         Ok(value) => Ok(value),
         Err(problem) if args.strict_json => Err(Failure::usage(format!("The value is no JSON5: {problem}."))
             .hint("put a text in quotes, or leave --strict-json out")),
-        Err(_) => Ok(Value::String(text)),
+        // Half an object is a slip and no text.
+        Err(problem) if text.trim_start().starts_with(['{', '[']) => {
+            Err(Failure::usage(format!("The value is no JSON5: {problem}."))
+                .hint("close what is open; nothing was changed"))
+        }
+        Err(_) => Ok(as_text()),
     }
 }
 
 /// Unknown keys of what was set: the others were there before.
 fn unknown_below(unknown: Vec<UnknownKeyAt>, path: &[Segment]) -> Vec<UnknownKeyAt> {
     let set = shown(path);
-    let is_below = |key: &str| key.starts_with(&set) || set.starts_with(key);
-    unknown.into_iter().filter(|unknown| is_below(&unknown.key)).collect()
+    let is_in = |inner: &str, outer: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    unknown.into_iter().filter(|unknown| is_in(&unknown.key, &set) || is_in(&set, &unknown.key)).collect()
 }
 
 fn tell(ctx: &Ctx, report: &Report) {

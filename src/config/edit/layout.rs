@@ -61,10 +61,51 @@ pub(in crate::config) fn position(text: &str, path: &[Segment]) -> Option<(usize
             _ => return None,
         };
     }
-    let before = &text[..at.start()];
+    Some(place_of(text, at.start()))
+}
+
+/// Where numbers stand that JSON has no word for, with line and column; nothing for a text whose values nobody can place.
+pub(in crate::config) fn numbers_that_are_none(text: &str) -> Vec<(Vec<Segment>, usize, usize)> {
+    fn find(value: &Value<'_>, path: &mut Vec<Segment>, found: &mut Vec<(Vec<Segment>, usize)>) {
+        match value {
+            Value::NumberLit(number) if number.value.contains(['I', 'N']) => {
+                found.push((path.clone(), value.start()));
+            }
+            Value::Object(object) => {
+                for property in &object.properties {
+                    path.push(property.name.as_str().into());
+                    find(&property.value, path, found);
+                    path.pop();
+                }
+            }
+            Value::Array(array) => {
+                for (index, element) in array.elements.iter().enumerate() {
+                    path.push(index.into());
+                    find(element, path, found);
+                    path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+    // Most texts have neither word, and are not looked at a second time.
+    if !text.contains("Infinity") && !text.contains("NaN") {
+        return Vec::new();
+    }
+    let Ok(shape) = Shape::of(text) else { return Vec::new() };
+    let mut found = Vec::new();
+    find(&shape.root, &mut Vec::new(), &mut found);
+    let placed = found.into_iter().map(|(path, at)| {
+        let (line, column) = place_of(text, at);
+        (path, line, column)
+    });
+    placed.collect()
+}
+
+fn place_of(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
     let line = before.matches('\n').count() + 1;
-    let column = before[before.rfind('\n').map_or(0, |end| end + 1)..].chars().count() + 1;
-    Some((line, column))
+    (line, before[before.rfind('\n').map_or(0, |end| end + 1)..].chars().count() + 1)
 }
 
 /// An entry of an object or array that is to be changed, and the container it is in.

@@ -13,7 +13,7 @@ const SETTINGS: [&str; 1] = ["shellEnv"];
 /// The key that holds further variables.
 const VARS: &str = "vars";
 
-/// `env`. Whatever is no text is passed over.
+/// `env`. Numbers are the texts they are written as; lists and objects are passed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Variables(Vec<(String, Secret)>);
 
@@ -35,6 +35,8 @@ impl<'de> Deserialize<'de> for Variables {
         };
         let texts = entries.into_iter().chain(further).filter_map(|(name, value)| match value {
             Value::String(text) => Some((name, Secret::new(text))),
+            Value::Number(number) => Some((name, Secret::new(number.to_string()))),
+            Value::Bool(truth) => Some((name, Secret::new(truth.to_string()))),
             _ => None,
         });
         Ok(Self(texts.collect()))
@@ -53,12 +55,12 @@ impl JsonSchema for Variables {
             "properties": {
                 "vars": {
                     "type": "object",
-                    "additionalProperties": { "type": "string" },
+                    "additionalProperties": { "type": ["string", "number", "boolean"] },
                     "description": "Further variables; entries beside it win.",
                 },
                 "shellEnv": { "type": "object", "description": "A setting of the TypeScript program, not used." },
             },
-            "additionalProperties": { "type": "string" },
+            "additionalProperties": { "type": ["string", "number", "boolean"] },
         })
     }
 }
@@ -68,13 +70,16 @@ mod tests {
     use crate::config::load::parse;
 
     #[test]
-    fn direct_entries_come_before_those_of_vars_and_what_is_no_text_is_passed_over() {
+    fn direct_entries_come_before_those_of_vars_and_lists_and_objects_are_passed_over() {
         let config = parse(
             "{env:{vars:{A:'1',B:'2',odd:3},A:'0',n:1,x:-1.5,t:true,u:null,l:[1,['x']],o:{C:'3'},
                 shellEnv:{enabled:true,timeoutMs:5}}}",
         );
         let env = config.unwrap().env;
         let shown: Vec<_> = env.iter().map(|(name, value)| (name, value.expose())).collect();
-        assert_eq!(shown, [("A", "0"), ("A", "1"), ("B", "2")]);
+        assert_eq!(
+            shown,
+            [("A", "0"), ("n", "1"), ("x", "-1.5"), ("t", "true"), ("A", "1"), ("B", "2"), ("odd", "3")]
+        );
     }
 }
