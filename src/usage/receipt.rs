@@ -11,7 +11,6 @@ use crate::ask::{Asked, FailedAttempt};
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
 use crate::auth::resolve::Source;
-use crate::models::catalog::Catalog;
 use crate::models::refs::ModelRef;
 
 /// The circumstances of one answer.
@@ -110,14 +109,8 @@ impl Receipt {
             Source::Env(variable, _) => (None, format!("env: {variable}")),
             Source::Config(key) => (None, format!("config: {}", key.place)),
         };
-        // What was served decides the price. A provider may name a dated form of the model that was asked; any other
-        // name is another model, whose price is not known.
-        let catalog = Catalog::embedded();
-        let of_same_name =
-            || catalog.model(requested.model()).filter(|_| answer.model().starts_with(requested.model()));
-        let model = catalog.model(answer.model()).or_else(of_same_name);
-        let is_priced = credential.billing == Billing::Api && requested.provider() == "anthropic";
-        let cost = model.filter(|_| is_priced).and_then(|model| price::cost(&answer.usage(), &model.prices));
+        let prices = price::prices_of(requested, answer.model(), credential.billing);
+        let cost = prices.and_then(|prices| price::cost(&answer.usage(), prices));
         Self {
             profile_id,
             source,
@@ -171,7 +164,7 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 }
 
 /// A count with a comma between thousands.
-fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
