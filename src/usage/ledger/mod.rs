@@ -21,8 +21,9 @@ use crate::storage::{self, FileError, FileLock, LockError};
 
 /// How long a row waits for other writers, each of which takes about a millisecond.
 const BUSY_LIMIT: Duration = Duration::from_secs(2);
-/// Pages of new rows that are kept beside the file before they are moved into it. Opening reads them all.
-const CHECKPOINT_PAGES: i64 = 100;
+/// Bytes of new rows that are kept beside the file before they are moved into it: some thirty rows. Opening reads them all,
+/// moving them takes syncs.
+const CHECKPOINT_BYTES: u64 = 256 * 1024;
 
 /// A ledger could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +117,24 @@ impl Ledger {
     /// When it cannot be written; the ledger is as before then.
     pub fn record(&self, row: &Row) -> Result<(), LedgerError> {
         let inserted = self.connection.prepare(row::INSERT).and_then(|mut insert| row.insert(&mut insert));
-        inserted.map_err(|source| self.failed("write to", source))
+        inserted.map_err(|source| self.failed("write to", source))?;
+        self.checkpoint();
+        Ok(())
+    }
+
+    /// Moves new rows into the file when there are many. SQLite's own way counts on a process that writes more than once:
+    /// it starts the file beside ours anew at the write after. Where somebody is reading, a later row does it.
+    fn checkpoint(&self) {
+        let beside = self.path.with_extension("db-wal");
+        if std::fs::metadata(beside).is_ok_and(|found| found.len() >= CHECKPOINT_BYTES) {
+            let moved = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
+                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+                self.connection.busy_timeout(BUSY_LIMIT)
+            });
+            if let Err(error) = moved {
+                tracing::debug!(%error, "new rows stay beside the ledger for now");
+            }
+        }
     }
 
     /// Hands over the selected rows, oldest first.
@@ -159,8 +177,8 @@ impl Ledger {
 
     fn set_up(&self) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
-        self.connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        // Moving rows into the file takes syncs; not at the end of every process.
+        // Moving rows into the file takes syncs; not at the end of every process, and see `checkpoint`.
+        self.connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         Ok(())
     }

@@ -161,6 +161,17 @@ fn rows_beside_a_ledger_that_was_removed_do_not_come_back() {
 }
 
 #[test]
+fn what_lies_beside_the_ledger_does_not_grow_with_it() {
+    let room = Room::new();
+    for _ in 0..200 {
+        room.open().unwrap().record(&row(NOW, "main")).unwrap();
+    }
+    let beside = std::fs::metadata(room.paths.state().join("usage.db-wal")).unwrap().len();
+    assert!(beside < 2 * CHECKPOINT_BYTES, "{beside} bytes");
+    assert_eq!(room.rows(EVER, None).len(), 200);
+}
+
+#[test]
 fn many_writers_at_once_lose_no_row() {
     const WRITERS: usize = 8;
     const ROWS: usize = 25;
