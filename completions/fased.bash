@@ -43,6 +43,9 @@ _fased() {
             fased,sandbox)
                 cmd="fased__subcmd__sandbox"
                 ;;
+            fased,usage)
+                cmd="fased__subcmd__usage"
+                ;;
             fased__subcmd__agents,add)
                 cmd="fased__subcmd__agents__subcmd__add"
                 ;;
@@ -206,7 +209,7 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models agents chat config doctor sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat usage config doctor sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1507,6 +1510,36 @@ _fased() {
                     return 0
                     ;;
                 --token-lifetime-s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__usage)
+            opts="-h --since --until --by --agent --json --csv --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -W "day model agent profile session" -- "${cur}"))
+                    return 0
+                    ;;
+                --agent)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -26,6 +26,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand models 'Show models and the health of credentials (the same as `fased models status`)'
             cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
+            cand usage 'Show what requests took and cost, by day, model, agent, profile or session'
             cand config 'Show and change the config; comments and everything else in it stay'
             cand doctor 'Look for what is wrong with files, config and credentials of all agents'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
@@ -475,6 +476,16 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --json 'Answer with one JSON document: text and receipt'
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'fased;usage'= {
+            cand --since 'Where the period begins [default: 30d]'
+            cand --until 'Where it ends, that day included [default: now]'
+            cand --by 'What requests are put together by'
+            cand --agent 'One agent alone, also one that is no longer configured [default: all of them]'
+            cand --json 'Answer with one JSON document'
+            cand --csv 'Answer with comma-separated values under a heading'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'fased;config'= {
             cand -h 'Print help'

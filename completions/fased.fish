@@ -30,6 +30,7 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "onboard" -d 'Store a cr
 complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models and the health of credentials (the same as `fased models status`)'
 complete -c fased -n "__fish_fased_needs_command" -f -a "agents" -d 'Show, add and remove agents, each with credentials of its own'
 complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
+complete -c fased -n "__fish_fased_needs_command" -f -a "usage" -d 'Show what requests took and cost, by day, model, agent, profile or session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and change the config; comments and everything else in it stay'
 complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
@@ -190,6 +191,17 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Long
 complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How often the same is tried again after a failure that passes by itself' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand usage" -l since -d 'Where the period begins [default: 30d]' -r
+complete -c fased -n "__fish_fased_using_subcommand usage" -l until -d 'Where it ends, that day included [default: now]' -r
+complete -c fased -n "__fish_fased_using_subcommand usage" -l by -d 'What requests are put together by' -r -f -a "day\t'The day'
+model\t'The model that answered'
+agent\t'The agent'
+profile\t'The profile, or another source of a credential'
+session\t'The session'"
+complete -c fased -n "__fish_fased_using_subcommand usage" -l agent -d 'One agent alone, also one that is no longer configured [default: all of them]' -r
+complete -c fased -n "__fish_fased_using_subcommand usage" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand usage" -l csv -d 'Answer with comma-separated values under a heading'
+complete -c fased -n "__fish_fased_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fased -n "__fish_fased_using_subcommand config; and not __fish_seen_subcommand_from path get set unset validate schema" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and not __fish_seen_subcommand_from path get set unset validate schema" -f -a "path" -d 'Print where the config is'
 complete -c fased -n "__fish_fased_using_subcommand config; and not __fish_seen_subcommand_from path get set unset validate schema" -f -a "get" -d 'Print a value of the config; secrets are masked'

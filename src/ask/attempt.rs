@@ -146,14 +146,14 @@ impl<'a> Trying<'_, 'a> {
         let clock = self.asker.clock;
         let client = self.client(model.provider()).map_err(AttemptError::from)?;
         let Obtained { form, billing, .. } = *obtained;
-        self.tell(Happening::Using { credential, form, billing })?;
+        self.tell(Happening::Using { credential, model, form, billing })?;
         let request = (self.question.request)(model, form);
         let started = clock.steady();
         let mut stream = client
             .stream_message(&provider::authorization(obtained.clone()), &request)
             .await
             .map_err(AttemptError::from)?;
-        self.tell(Happening::Begins)?;
+        self.tell(Happening::Begins { meta: stream.meta() })?;
         let mut answer = anthropic::Answer::default();
         let mut committed = false;
         while let Some(event) = stream.next().await {

@@ -75,6 +75,8 @@ pub enum Happening<'a> {
     Using {
         /// The credential.
         credential: &'a Candidate<'a>,
+        /// The model that is asked with it.
+        model: &'a ModelRef,
         /// How it is sent.
         form: Form,
         /// Who pays, now that its secret is known.
@@ -88,7 +90,10 @@ pub enum Happening<'a> {
         error: &'a ObtainError,
     },
     /// The answer of a try begins; what an earlier one gave before it failed is void.
-    Begins,
+    Begins {
+        /// The head of its response.
+        meta: &'a ResponseMeta,
+    },
     /// A piece of the answer.
     Piece(&'a StreamEvent),
     /// A model is passed over because no credential may be used for it now.

@@ -11,6 +11,7 @@ mod models;
 mod onboard;
 mod sandbox;
 mod secret_ref;
+mod usage;
 
 pub use agents::{
     AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsModelsCommand,
@@ -28,6 +29,7 @@ pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth, choic
 pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
 pub use sandbox::SandboxArgs;
 pub use secret_ref::{SecretInputMode, SecretRefArgs};
+pub use usage::{UsageArgs, UsageBy};
 
 use clap::{Parser, Subcommand};
 
@@ -67,6 +69,8 @@ pub enum Command {
     Agents(AgentsArgs),
     /// Ask Claude a question; the answer streams to standard output
     Chat(ChatArgs),
+    /// Show what requests took and cost, by day, model, agent, profile or session
+    Usage(UsageArgs),
     /// Show and change the config; comments and everything else in it stay
     Config(ConfigArgs),
     /// Look for what is wrong with files, config and credentials of all agents
@@ -87,6 +91,7 @@ impl Command {
             Self::Models(args) => args.wants_json(),
             Self::Agents(args) => args.wants_json(),
             Self::Chat(args) => args.json,
+            Self::Usage(args) => args.json,
             Self::Config(args) => args.wants_json(),
             Self::Doctor(args) => args.json,
             Self::Sandbox(args) => args.json,

@@ -17,7 +17,7 @@ use crate::auth::resolve::{Candidate, ProviderAuth, Source};
 use crate::auth::wording;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
-use crate::commands::{gave_up, no_credential, notice, typed_model};
+use crate::commands::{gave_up, ledger, no_credential, notice, typed_model};
 use crate::config::schema::Params;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
@@ -29,7 +29,9 @@ use crate::models::refs::ModelRef;
 use crate::models::selection::{AgentModels, TypedRef};
 use crate::terminal::{failover, style};
 use crate::text;
+use crate::usage::ledger::Row;
 use crate::usage::receipt::Receipt;
+use crate::usage::recording::{Ended, Recording};
 
 /// A credential that ends sooner than this is worth a line.
 const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -44,6 +46,15 @@ struct ChatReport {
 }
 
 pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
+    let mut row = None;
+    let result = answer(ctx, args, &mut row);
+    // Whatever came of it, the answer is out by now.
+    ledger::record(ctx, row.as_ref());
+    result
+}
+
+/// Asks and shows the answer; `row` is what the ledger gets of it.
+fn answer(ctx: &Ctx, args: &ChatArgs, row: &mut Option<Row>) -> Result<Exit, Failure> {
     let question = question(ctx, args)?;
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     let (models, pinned) = models(args, &agent)?;
@@ -68,11 +79,20 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let asked =
         Question { models: &models, pinned: pinned.as_ref(), retries: args.retries, request: &request };
     let mut shown = Shown::default();
-    let mut observe = |happening: Happening<'_>| shown.observe(ctx, &agent, args.json, &happening);
+    let mut recording = Recording::new(ctx.clock.as_ref(), &agent.config, &agent.selected.id, None);
+    let mut observe = |happening: Happening<'_>| {
+        recording.observe(&happening);
+        shown.observe(ctx, &agent, args.json, &happening)
+    };
     let outcome = ctx.block_on(async { Ok(asker.ask(&asked, &inputs, &mut observe).await) });
     if !args.json {
         shown.end_line(ctx)?;
     }
+    *row = recording.row(match &outcome {
+        Err(_) => Ended::Cancelled,
+        Ok(Err(error)) => Ended::GaveUp(error),
+        Ok(Ok(asked)) => Ended::Answered(asked),
+    });
     let asked = match outcome {
         Err(cancelled) => return Err(with_partial_text(cancelled, &shown.answer)),
         Ok(Err(AskError::NoCredential { model, why })) => {
@@ -197,7 +217,7 @@ impl Shown {
         happening: &Happening<'_>,
     ) -> ControlFlow<()> {
         match happening {
-            Happening::Using { credential, form, billing } => {
+            Happening::Using { credential, form, billing, .. } => {
                 warn_of_end(ctx, agent, credential);
                 if *form == Form::PlanToken {
                     notice::show_and_record(ctx, &PLAN_CREDENTIALS);
@@ -212,7 +232,7 @@ impl Shown {
                 }
             }
             Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),
-            Happening::Begins => self.answer = Answer::default(),
+            Happening::Begins { .. } => self.answer = Answer::default(),
             Happening::Piece(event) => {
                 self.answer.apply(event);
                 if let (StreamEvent::ContentDelta { delta: Delta::Text(text), .. }, false) = (event, is_json)

@@ -22,7 +22,7 @@ use crate::text::shell_word;
 /// Time between two pieces of an answer, so that one can see it stream.
 const EVENT_DELAY: Duration = Duration::from_millis(15);
 /// Variables that only say how things look.
-const LOOKS: [&str; 4] = ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "TERM"];
+const LOOKS: [&str; 5] = ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "TZ"];
 
 /// One command of the tour.
 struct Step {
@@ -126,6 +126,12 @@ fn steps() -> Vec<Step> {
             "Ask again: the system prompt now comes from the cache",
             "The input was read from the cache this time, at a tenth of its price.",
         ),
+        Step {
+            title: "See what it took",
+            shown: "fased usage --by model".to_owned(),
+            arguments: ["usage", "--by", "model"].map(str::to_owned).into(),
+            after: "",
+        },
     ]
 }
 

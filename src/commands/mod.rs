@@ -10,6 +10,7 @@ mod credential;
 mod demo;
 mod doctor;
 mod gave_up;
+mod ledger;
 mod models;
 mod no_credential;
 mod notice;
@@ -17,6 +18,7 @@ mod onboard;
 mod sandbox;
 mod secret_ref;
 mod typed_model;
+mod usage;
 
 use std::ffi::OsString;
 
@@ -56,6 +58,7 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
         Command::Models(args) => models::run(ctx, args),
         Command::Agents(args) => agents::run(ctx, args),
         Command::Chat(args) => chat::run(ctx, args),
+        Command::Usage(args) => usage::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
         Command::Doctor(args) => doctor::run(ctx, *args),
         Command::Sandbox(args) => sandbox::run(ctx, args),

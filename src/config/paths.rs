@@ -121,6 +121,11 @@ impl Paths {
         self.state.join("notices.json")
     }
 
+    /// `~/.fased/usage.db`: the ledger of requests.
+    pub fn usage(&self) -> PathBuf {
+        self.state.join("usage.db")
+    }
+
     /// A path as people write it, with `~` for the home directory.
     pub fn shown(&self, path: &Path) -> String {
         if let Some(inside) = self.home.as_deref().and_then(|home| path.strip_prefix(home).ok()) {

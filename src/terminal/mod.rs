@@ -2,8 +2,10 @@
 //! where a person looks. Commands decide what is said, this room how it looks.
 
 pub mod agents;
+pub mod bars;
 pub mod browser;
 mod credentials;
+pub mod csv;
 pub mod doctor;
 pub mod explain;
 pub mod failover;
@@ -19,6 +21,7 @@ mod signals;
 pub mod status;
 pub mod style;
 pub mod table;
+pub mod usage;
 
 pub use paste_box::PasteBox;
 pub use prompt::Choice;
@@ -29,6 +32,8 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use anstream::{AutoStream, ColorChoice};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
+
+use bars::Bars;
 
 use crate::env::Env;
 use crate::error::{Exit, Failure};
@@ -46,6 +51,7 @@ pub struct Terminal {
     stdout_colour: bool,
     stderr_colour: bool,
     width: Option<usize>,
+    bars: Bars,
 }
 
 impl Terminal {
@@ -63,6 +69,7 @@ impl Terminal {
             stderr_is_terminal,
             stdout_colour: colour(stdout_is_terminal),
             stderr_colour: colour(stderr_is_terminal),
+            bars: Bars::of(env),
             width: told.or_else(|| if stdout_is_terminal { measured_width() } else { None }),
         }
     }
@@ -77,6 +84,11 @@ impl Terminal {
     /// Columns to fit into; `None` when nothing limits them.
     pub fn width(&self) -> Option<usize> {
         self.width
+    }
+
+    /// What bars are drawn with.
+    pub fn bars(&self) -> Bars {
+        self.bars
     }
 
     /// Whether a person can be asked: both ends of a conversation are a terminal.

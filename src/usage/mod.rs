@@ -1,5 +1,10 @@
-//! What an answer cost and who paid: [`price`] turns token counts into micro-dollars, [`receipt`] keeps them with the
-//! answer's circumstances.
+//! What answers cost and who paid: [`price`] turns token counts into micro-dollars, [`receipt`] keeps them with the
+//! circumstances of one answer, [`recording`] makes a row of it for the [`ledger`], [`summary`] adds rows up over a
+//! [`period`].
 
+pub mod ledger;
+pub mod period;
 pub mod price;
 pub mod receipt;
+pub mod recording;
+pub mod summary;

@@ -6,10 +6,14 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::anthropic::Usage;
+use crate::auth::health::Billing;
+use crate::config::Config;
 use crate::models::catalog::Prices;
+use crate::models::known::KnownModels;
+use crate::models::refs::{ANTHROPIC, ModelRef};
 
 /// A millionth of a US dollar, counted whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct MicroDollars(pub u64);
 
@@ -26,27 +30,75 @@ impl fmt::Display for MicroDollars {
     }
 }
 
+/// A difference of two sums, in micro-dollars.
+pub type SignedMicroDollars = i64;
+
+/// The prices of an answer, by data file and config; `None` when a plan pays, or the model that served it has no known
+/// price. What was served decides: a provider may name a dated form of the model that was asked, while any other name is
+/// another model. Of other providers' plans nothing is known, their prices are where the config names them.
+pub fn prices_of(
+    asked: &ModelRef,
+    served: &str,
+    billing: Billing,
+    usage: &Usage,
+    config: &Config,
+) -> Option<Prices> {
+    let known = KnownModels::of(config);
+    let is_priced = match billing {
+        Billing::Api => true,
+        Billing::Unknown => asked.provider() != ANTHROPIC,
+        Billing::Subscription => false,
+    };
+    let served_model: Option<ModelRef> = format!("{}/{served}", asked.provider()).parse().ok();
+    let of_same_name = || known.model(asked).filter(|_| served.starts_with(asked.model()));
+    let model = served_model.and_then(|served| known.model(&served)).or_else(of_same_name);
+    model.filter(|_| is_priced).map(|model| *model.prices_for(usage.total_input()))
+}
+
 /// The cost of an answer, rounded to the nearest micro-dollar once, at the end. `None` when a class of tokens that was
 /// used has no known price.
 pub fn cost(usage: &Usage, prices: &Prices) -> Option<MicroDollars> {
-    let classes = [
-        (usage.input, prices.input),
-        (usage.output, prices.output),
+    let plain = [(usage.input, prices.input), (usage.output, prices.output)];
+    let millionths = sum(plain)?.checked_add(sum(cached(usage, prices))?)?;
+    u64::try_from(millionths.checked_add(500_000)? / 1_000_000).ok().map(MicroDollars)
+}
+
+/// What the prompt cache saved: the price of the tokens it wrote and read, had they been plain input, less what they
+/// cost. Negative while writing has cost more than reading brought back. Rounded once, at the end; `None` when a price is
+/// not known that matters.
+pub fn cache_savings(usage: &Usage, prices: &Prices) -> Option<SignedMicroDollars> {
+    let classes = cached(usage, prices);
+    let actual = i128::try_from(sum(classes)?).ok()?;
+    let as_plain_input = i128::try_from(sum(classes.map(|(tokens, _)| (tokens, prices.input)))?).ok()?;
+    let millionths = as_plain_input.checked_sub(actual)?;
+    i64::try_from(millionths.checked_add(500_000)?.div_euclid(1_000_000)).ok()
+}
+
+type PricedTokens = (u64, Option<u64>);
+
+fn cached(usage: &Usage, prices: &Prices) -> [PricedTokens; 3] {
+    [
         (usage.cache_write_5m, prices.cache_write_5m),
         (usage.cache_write_1h, prices.cache_write_1h),
         (usage.cache_read, prices.cache_read),
-    ];
-    let mut millionths: u128 = 0;
+    ]
+}
+
+/// In millionths of a micro-dollar. A price that is not known is no obstacle where it is not needed.
+fn sum<const N: usize>(classes: [PricedTokens; N]) -> Option<u128> {
+    let mut sum: u128 = 0;
     for (tokens, price) in classes {
         if tokens > 0 {
-            millionths = millionths.checked_add(u128::from(tokens) * u128::from(price?))?;
+            sum = sum.checked_add(u128::from(tokens) * u128::from(price?))?;
         }
     }
-    u64::try_from((millionths + 500_000) / 1_000_000).ok().map(MicroDollars)
+    Some(sum)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::models::catalog::Catalog;
 
@@ -60,6 +112,88 @@ mod tests {
         assert_eq!(cost(&opus, &prices("claude-opus-5")), Some(MicroDollars(3_441_390)));
         let fable = Usage { cache_write_1h: 37_175, ..Usage::default() };
         assert_eq!(cost(&fable, &prices("claude-fable-5")), Some(MicroDollars(743_500)));
+        // The session of the pricing page: $0.25 + $0.375, and $0.05 + $0.02 + $0.375 with 40,000 tokens from the cache.
+        let session = Usage { input: 50_000, output: 15_000, ..Usage::default() };
+        assert_eq!(cost(&session, &prices("claude-opus-5")), Some(MicroDollars(625_000)));
+        let cached = Usage { input: 10_000, cache_read: 40_000, ..session };
+        assert_eq!(cost(&cached, &prices("claude-opus-5")), Some(MicroDollars(445_000)));
+        assert_eq!(cache_savings(&cached, &prices("claude-opus-5")), Some(180_000));
+    }
+
+    #[test]
+    fn a_write_costs_more_than_it_saves_until_it_is_read() {
+        let opus = prices("claude-opus-5");
+        let written = Usage { cache_write_5m: 1_000, ..Usage::default() };
+        assert_eq!(cache_savings(&written, &opus), Some(-1_250));
+        let read = Usage { cache_read: 1_000, ..Usage::default() };
+        assert_eq!(cache_savings(&read, &opus), Some(4_500));
+        let plain = Usage { input: 9, output: 9, ..Usage::default() };
+        assert_eq!(cache_savings(&plain, &Prices::default()), Some(0));
+        assert_eq!(cache_savings(&read, &Prices { input: None, ..opus }), None);
+    }
+
+    #[test]
+    fn only_what_is_paid_per_token_to_anthropic_has_prices() {
+        let asked: ModelRef = "anthropic/claude-opus-5".parse().unwrap();
+        let config = Config::default();
+        let prices =
+            |asked: &ModelRef, served, billing| prices_of(asked, served, billing, &Usage::default(), &config);
+        assert!(prices(&asked, "claude-opus-5", Billing::Api).is_some());
+        assert!(prices(&asked, "claude-opus-5-20260401", Billing::Api).is_some());
+        assert!(prices(&asked, "another-model", Billing::Api).is_none());
+        assert!(prices(&asked, "claude-opus-5", Billing::Subscription).is_none());
+        assert!(prices(&"team/claude-opus-5".parse().unwrap(), "claude-opus-5", Billing::Api).is_none());
+    }
+
+    fn usages() -> impl Strategy<Value = Usage> {
+        let tokens = 0..u64::from(u32::MAX);
+        (tokens.clone(), tokens.clone(), tokens.clone(), tokens.clone(), tokens).prop_map(
+            |(input, output, cache_write_5m, cache_write_1h, cache_read)| Usage {
+                input,
+                output,
+                cache_write_5m,
+                cache_write_1h,
+                cache_read,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn more_tokens_never_cost_less(usage in usages(), more in 0..1_000_000_u64, class in 0..5_usize) {
+            let prices = prices("claude-opus-5-5");
+            let mut larger = usage;
+            *[
+                &mut larger.input,
+                &mut larger.output,
+                &mut larger.cache_write_5m,
+                &mut larger.cache_write_1h,
+                &mut larger.cache_read,
+            ][class] += more;
+            prop_assert!(cost(&larger, &prices) >= cost(&usage, &prices));
+        }
+
+        #[test]
+        fn a_sum_is_within_half_a_micro_dollar_of_the_exact_one(usage in usages()) {
+            let prices = prices("claude-opus-5-5");
+            // In millionths of a micro-dollar; these prices are 4, 20, 5, 8 and 0.2 dollars.
+            let exact = u128::from(usage.input) * 4_000_000
+                + u128::from(usage.output) * 20_000_000
+                + u128::from(usage.cache_write_5m) * 5_000_000
+                + u128::from(usage.cache_write_1h) * 8_000_000
+                + u128::from(usage.cache_read) * 200_000;
+            let rounded = u128::from(cost(&usage, &prices).unwrap().0) * 1_000_000;
+            prop_assert!(rounded <= exact + 500_000 && exact < rounded + 500_000);
+        }
+
+        #[test]
+        fn what_was_saved_is_what_no_cache_would_have_cost_less_the_cost(usage in usages()) {
+            let prices = prices("claude-sonnet-5");
+            let plain = Usage { input: usage.total_input(), output: usage.output, ..Usage::default() };
+            let difference = i128::from(cost(&plain, &prices).unwrap().0) - i128::from(cost(&usage, &prices).unwrap().0);
+            let saved = i128::from(cache_savings(&usage, &prices).unwrap());
+            prop_assert!((difference - saved).abs() <= 1);
+        }
     }
 
     #[test]

@@ -12,8 +12,7 @@ use crate::auth::ProfileId;
 use crate::auth::health::Billing;
 use crate::auth::resolve::Source;
 use crate::config::Config;
-use crate::models::known::KnownModels;
-use crate::models::refs::{ANTHROPIC, ModelRef};
+use crate::models::refs::ModelRef;
 
 /// The circumstances of one answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -111,23 +110,9 @@ impl Receipt {
             Source::Env(variable, _) => (None, format!("env: {variable}")),
             Source::Config(key) => (None, format!("config: {}", key.place)),
         };
-        // What was served decides the price. A provider may name a dated form of the model that was asked; any other
-        // name is another model, whose price is not known.
-        let known = KnownModels::of(config);
-        let served: Option<ModelRef> = format!("{}/{}", requested.provider(), answer.model()).parse().ok();
-        let of_same_name =
-            || known.model(requested).filter(|_| answer.model().starts_with(requested.model()));
-        let model = served.and_then(|served| known.model(&served)).or_else(of_same_name);
         let usage = answer.usage();
-        // Other providers' plans are not known, their prices are where the config names them.
-        let is_priced = match credential.billing {
-            Billing::Api => true,
-            Billing::Unknown => requested.provider() != ANTHROPIC,
-            Billing::Subscription => false,
-        };
-        let cost = model
-            .filter(|_| is_priced)
-            .and_then(|model| price::cost(&usage, model.prices_for(usage.total_input())));
+        let prices = price::prices_of(requested, answer.model(), credential.billing, &usage, config);
+        let cost = prices.and_then(|prices| price::cost(&usage, &prices));
         Self {
             profile_id,
             source,
@@ -181,7 +166,7 @@ fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::
 }
 
 /// A count with a comma between thousands.
-fn grouped(count: u64) -> String {
+pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -19,7 +19,8 @@ fn leaves_nothing(env: &TestEnv) {
 
 #[test]
 fn the_tour_is_shown_and_leaves_nothing_behind() {
-    let env = env();
+    let mut env = env();
+    env.set("TZ", "UTC");
     let output = env.fased(["demo"]);
     output.exits(0);
     leaves_nothing(&env);
@@ -28,6 +29,7 @@ fn the_tour_is_shown_and_leaves_nothing_behind() {
     // Times and the name of the directory are those of the run.
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"fased-demo-[A-Za-z0-9]+", "fased-demo-[NAME]");
+    settings.add_filter(r"\d{4}-\d\d-\d\d", "[DATE]");
     settings.add_filter(r"verified \ds ago", "verified [N]s ago");
     settings.add_filter(r"\b\d+(\.\d+)?(ms|s) ·", "[TIME] ·");
     settings.bind(|| snapshot!("demo", output));
@@ -62,7 +64,7 @@ fn proxies_settings_and_credentials_of_the_environment_do_not_matter() {
 #[test]
 fn a_tour_that_is_cut_short_leaves_nothing_behind() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        for until in ["1/", "2/", "3/", "4/", "This is the Fased sandbox"] {
+        for until in ["1/", "2/", "3/", "4/", "5/", "This is the Fased sandbox"] {
             let env = env();
             let mut running = env.command(["demo"]).start();
             running.stdout_until(until);

@@ -60,6 +60,7 @@ fn a_key_in_the_config_stays_there() {
         watch.run(&with(&["models", "status", "--probe"]), None).exits(0);
         watch.run(&with(&["chat", "--model", "team/claude-sonnet-5", "hi"]), None).exits(0);
         watch.run(&with(&["chat", "--model", "team/no-such-model", "hi"]), None).exits(4);
+        watch.run(&with(&["usage", "--by", "profile"]), None).exits(0);
         watch.run(&with(&["agents", "list"]), None).exits(0);
         watch
             .run(
@@ -226,6 +227,9 @@ fn no_command_shows_a_secret_even_when_it_logs_everything() {
         &["models", "auth", "remove", "anthropic:plan", "--yes", "--json"],
         &["chat", "hi"],
         &["chat", "hi", "--json"],
+        &["usage"],
+        &["usage", "--by", "profile", "--json"],
+        &["usage", "--csv"],
         &["chat", "hi", "--model", "anthropic/claude-nonsense-9"],
         &["chat", "hi", "--agent", "work"],
         &["chat", "hi", "--model", "anthropic/claude-sonnet-5@anthropic:gone"],

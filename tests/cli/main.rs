@@ -47,6 +47,7 @@ mod sandbox;
 mod secret_refs;
 mod sign_in;
 mod typescript_state;
+mod usage;
 mod usage_errors;
 
 #[test]

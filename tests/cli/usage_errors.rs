@@ -190,6 +190,8 @@ fn command_lines_that_are_none_are_refused() {
         &["chat"],
         &["chat", "-"],
         &["chat", "   "],
+        &["usage", "--since", "yesterday"],
+        &["usage", "today"],
         &["sandbox", "--port", "70000"],
         &["demo", "--fast"],
         &["completion", "tcsh"],

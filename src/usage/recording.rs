@@ -1,0 +1,232 @@
+//! What there is to record of a question: watched while it is asked, made into a row when it has ended, however it ended.
+//! Writing the row is the ledger's work.
+
+use std::time::Duration;
+
+use super::ledger::{CredentialSource, Outcome, Row, Tokens};
+use super::price;
+use crate::anthropic::{ResponseMeta, StreamEvent, Usage, UsageUpdate};
+use crate::ask::{AskError, Asked, AttemptError, FailedAttempt, Happening};
+use crate::auth::health::Billing;
+use crate::auth::reason::Reason;
+use crate::auth::resolve::Source;
+use crate::clock::Clock;
+use crate::config::{AgentId, Config};
+use crate::failover::Event;
+use crate::models::refs::ModelRef;
+
+/// Watches one question.
+#[derive(Debug)]
+pub struct Recording<'a> {
+    clock: &'a dyn Clock,
+    config: &'a Config,
+    agent: &'a AgentId,
+    session: Option<&'a str>,
+    retries: u32,
+    sent: Option<Sent>,
+}
+
+/// How a question ended.
+#[derive(Debug, Clone, Copy)]
+pub enum Ended<'e> {
+    /// With an answer.
+    Answered(&'e Asked<'e>),
+    /// Without one, or without a whole one.
+    GaveUp(&'e AskError),
+    /// By whoever asked.
+    Cancelled,
+}
+
+/// The try under way, or the last one.
+#[derive(Debug)]
+struct Sent {
+    source: CredentialSource,
+    credential: String,
+    billing: Billing,
+    model: ModelRef,
+    started: Duration,
+    first_content: Option<Duration>,
+    meta: Option<ResponseMeta>,
+    served: Option<String>,
+    stop_reason: Option<String>,
+    said: Said,
+}
+
+/// Tokens as they are told, and which of them were.
+#[derive(Debug, Default)]
+struct Said {
+    usage: Usage,
+    input: bool,
+    output: bool,
+    cache_write: bool,
+    cache_read: bool,
+}
+
+impl<'a> Recording<'a> {
+    /// Begins to watch a question of an agent, which may belong to a session.
+    pub fn new(
+        clock: &'a dyn Clock,
+        config: &'a Config,
+        agent: &'a AgentId,
+        session: Option<&'a str>,
+    ) -> Self {
+        Self { clock, config, agent, session, retries: 0, sent: None }
+    }
+
+    /// Takes note of what happens.
+    pub fn observe(&mut self, happening: &Happening<'_>) {
+        match (happening, &mut self.sent) {
+            (Happening::Using { credential, model, billing, .. }, sent) => {
+                *sent = Some(Sent {
+                    source: match &credential.source {
+                        Source::Profile(_) => CredentialSource::Profile,
+                        Source::Env(..) => CredentialSource::Env,
+                        Source::Config(_) => CredentialSource::Config,
+                    },
+                    credential: credential.source.name().to_owned(),
+                    billing: *billing,
+                    model: (*model).clone(),
+                    started: self.clock.steady(),
+                    first_content: None,
+                    meta: None,
+                    served: None,
+                    stop_reason: None,
+                    said: Said::default(),
+                });
+            }
+            (Happening::Begins { meta }, Some(sent)) => sent.meta = Some((*meta).clone()),
+            (Happening::Piece(event), Some(sent)) => sent.observe(event, self.clock),
+            (Happening::Failover { event: Event::Retrying { .. }, .. }, _) => self.retries += 1,
+            _ => {}
+        }
+    }
+
+    /// The row of a question that has ended; `None` when nothing was sent.
+    pub fn row(&self, ended: Ended<'_>) -> Option<Row> {
+        let sent = self.sent.as_ref()?;
+        let has_begun = sent.first_content.is_some();
+        let unanswered = if has_begun { Outcome::Interrupted } else { Outcome::Failed };
+        let took = self.clock.steady().saturating_sub(sent.started);
+        let (outcome, error, failed_attempts, duration) = match ended {
+            Ended::Answered(asked) if asked.answer.stop_reason() == Some("refusal") => {
+                (Outcome::Refused, None, asked.failed.len(), asked.duration)
+            }
+            Ended::Answered(asked) => (Outcome::Complete, None, asked.failed.len(), asked.duration),
+            Ended::GaveUp(AskError::GaveUp { failed, .. }) => {
+                let last = failed.iter().rev().find(|failed| has_begun || was_sent(failed))?;
+                let error = match last.error {
+                    AttemptError::Unwanted => CANCELLED,
+                    _ => last.reason.as_str(),
+                };
+                (unanswered, Some(error), failed.len() - 1, took)
+            }
+            Ended::GaveUp(AskError::NoCredential { .. } | AskError::Provider(_)) => return None,
+            Ended::Cancelled => (Outcome::Interrupted, Some(CANCELLED), 0, took),
+        };
+        // What failed without an answer is not billed, whatever it began to count.
+        let tokens = if outcome == Outcome::Failed { Tokens::default() } else { sent.said.tokens() };
+        let served = sent.served.as_deref().unwrap_or_default();
+        let is_counted = tokens.input.is_some() && tokens.output.is_some();
+        let prices = price::prices_of(&sent.model, served, sent.billing, &sent.said.usage, self.config);
+        let prices = prices.filter(|_| is_counted);
+        let meta = sent.meta.as_ref();
+        Some(Row {
+            at: self.clock.now(),
+            agent: self.agent.clone(),
+            session: self.session.map(str::to_owned),
+            source: sent.source,
+            credential: sent.credential.clone(),
+            billing: sent.billing,
+            requested_model: sent.model.clone(),
+            served_model: sent.served.clone(),
+            request_id: meta.and_then(|meta| meta.request_id.clone()),
+            organization_id: meta.and_then(|meta| meta.organization_id.clone()),
+            workspace_id: meta.and_then(|meta| meta.workspace_id.clone()),
+            tokens,
+            cost: prices.and_then(|prices| price::cost(&sent.said.usage, &prices)),
+            cache_savings: prices.and_then(|prices| price::cache_savings(&sent.said.usage, &prices)),
+            outcome,
+            stop_reason: sent.stop_reason.clone(),
+            error: error.map(str::to_owned),
+            retries: self.retries,
+            failed_attempts: u32::try_from(failed_attempts).unwrap_or(u32::MAX),
+            duration,
+            first_content: sent.first_content,
+        })
+    }
+}
+
+/// The error of a question that whoever asked has ended.
+const CANCELLED: &str = "cancelled";
+
+/// Whether the provider, or the way to it, had a part in this failure.
+fn was_sent(failed: &FailedAttempt) -> bool {
+    !matches!(failed.reason, Reason::Local | Reason::Unobtainable)
+}
+
+impl Sent {
+    fn observe(&mut self, event: &StreamEvent, clock: &dyn Clock) {
+        if event.carries_answer() && self.first_content.is_none() {
+            self.first_content = Some(clock.steady().saturating_sub(self.started));
+        }
+        match event {
+            StreamEvent::MessageStart { model, usage, .. } => {
+                self.served = Some(model.clone()).filter(|model| !model.is_empty());
+                self.said.take(usage);
+            }
+            StreamEvent::MessageDelta { stop_reason, usage } => {
+                self.stop_reason = stop_reason.clone().or_else(|| self.stop_reason.take());
+                self.said.take(usage);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Said {
+    fn take(&mut self, update: &UsageUpdate) {
+        self.usage.merge(update);
+        self.input |= update.input_tokens.is_some();
+        self.output |= update.output_tokens.is_some();
+        self.cache_write |= update.cache_creation_input_tokens.is_some() || update.cache_creation.is_some();
+        self.cache_read |= update.cache_read_input_tokens.is_some();
+    }
+
+    fn tokens(&self) -> Tokens {
+        let Usage { input, output, cache_write_5m, cache_write_1h, cache_read } = self.usage;
+        Tokens {
+            input: self.input.then_some(input),
+            output: self.output.then_some(output),
+            cache_write_5m: self.cache_write.then_some(cache_write_5m),
+            cache_write_1h: self.cache_write.then_some(cache_write_1h),
+            cache_read: self.cache_read.then_some(cache_read),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(parts: &[&str]) -> Tokens {
+        let mut said = Said::default();
+        for part in parts {
+            said.take(&serde_json::from_str(part).unwrap());
+        }
+        said.tokens()
+    }
+
+    #[test]
+    fn what_was_not_said_is_unknown_and_what_was_said_to_be_nothing_is_nothing() {
+        let tokens = said(&[r#"{"input_tokens":7,"cache_read_input_tokens":0}"#, r#"{"output_tokens":3}"#]);
+        let known = Tokens { input: Some(7), output: Some(3), cache_read: Some(0), ..Tokens::default() };
+        assert_eq!(tokens, known);
+        assert_eq!(said(&[]), Tokens::default());
+    }
+
+    #[test]
+    fn a_total_of_cache_writes_says_both_lifetimes() {
+        let tokens = said(&[r#"{"cache_creation_input_tokens":9}"#]);
+        assert_eq!((tokens.cache_write_5m, tokens.cache_write_1h), (Some(9), Some(0)));
+    }
+}
