@@ -1,8 +1,11 @@
-//! Models to choose from: those the API says a credential may use, with what the data file knows of them.
+//! Models to choose from: those the API says a credential may use, or those that are known without asking it, with what
+//! the data file knows of them.
 
 use super::catalog::{Catalog, Prices};
 use super::refs::ModelRef;
+use super::selection::resolve_alias;
 use crate::anthropic::ModelInfo;
+use crate::config::Config;
 
 /// A model on offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,35 @@ pub fn offers(live: &[ModelInfo], present: &ModelRef) -> Vec<Offer> {
     }
     offers.truncate(1);
     offers.extend(others);
+    offers
+}
+
+/// What can be chosen without asking anybody: the models of the config, or where it names none those of the data file;
+/// the present model is always among them.
+pub fn known_offers(config: &Config, present: &ModelRef) -> Vec<Offer> {
+    let mut offers: Vec<Offer> = Vec::new();
+    let mut add = |model: ModelRef, alias: Option<&str>| {
+        if offers.iter().all(|offer| offer.model != model) {
+            let alias = alias.map(|alias| format!("alias {alias}"));
+            let known = Some(note(None, &model)).filter(|words| !words.is_empty());
+            let words: Vec<String> = alias.into_iter().chain(known).collect();
+            offers.push(Offer { model, note: words.join(", ") });
+        }
+    };
+    for (key, entry) in &config.agents.defaults.models {
+        if let Ok(model) = resolve_alias(key, config) {
+            add(model, entry.alias.as_deref());
+        }
+    }
+    for (id, provider) in &config.models.providers {
+        let refs = provider.models.iter().filter_map(|model| format!("{id}/{}", model.id).parse().ok());
+        refs.for_each(|model| add(model, None));
+    }
+    add(present.clone(), None);
+    if config.agents.defaults.models.is_empty() {
+        let ids = Catalog::embedded().models().filter_map(|(id, _)| format!("anthropic/{id}").parse().ok());
+        ids.for_each(|model| add(model, None));
+    }
     offers
 }
 
@@ -66,6 +98,23 @@ fn dollars(micros: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_asking_the_configured_models_are_known_or_else_those_of_the_data_file() {
+        let present = "anthropic/claude-sonnet-5".parse().unwrap();
+        let known = |text: &str| -> Vec<String> {
+            let config = crate::config::load::parse(text).unwrap();
+            let offers = known_offers(&config, &present).into_iter();
+            offers.map(|offer| format!("{} ({})", offer.model, offer.note)).collect()
+        };
+        let all = known("{models:{providers:{team:{models:[{id:'own'}]}}}}");
+        assert_eq!(all[0], "team/own ()");
+        assert!(all[1].starts_with("anthropic/claude-sonnet-5 (1M context, $2 in"), "{all:?}");
+        assert_eq!(all.len(), Catalog::embedded().models().len() + 1);
+        let configured = known("{agents:{defaults:{models:{'anthropic/x':{alias:'X'}}}}}");
+        assert_eq!(configured[0], "anthropic/x (alias X)");
+        assert_eq!(configured.len(), 2);
+    }
 
     fn live(ids: &[&str]) -> Vec<ModelInfo> {
         ids.iter().map(|id| ModelInfo { id: (*id).to_owned(), ..ModelInfo::default() }).collect()
