@@ -15,7 +15,7 @@ mod secret_ref;
 pub use agents::{
     AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsRemoveArgs,
 };
-pub use chat::ChatArgs;
+pub use chat::{ChatArgs, Role};
 pub use completion::CompletionArgs;
 pub use config::{
     ConfigArgs, ConfigCommand, ConfigGetArgs, ConfigPathArgs, ConfigSchemaArgs, ConfigSetArgs,
