@@ -325,7 +325,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
         }
         'fased;chat' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent''s')
-            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Ask the model the agent has for this kind of work')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Ask the agent''s model for this work: cheap-check, strong, escalation, coding or summarizer')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent to ask for [default: the configured default agent, else main]')
             [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to go on with, or to begin under this name [default: a new one]')
             [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Image that goes with the question: PNG, JPEG, GIF or WebP, at most 5 MiB; may be given several times')
@@ -335,8 +335,8 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often the same is tried again after a failure that passes by itself')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the agent''s sessions and ask nothing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document: text, session and receipt')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'fased;config' {

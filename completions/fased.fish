@@ -132,7 +132,7 @@ complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent\'s' -r
-complete -c fased -n "__fish_fased_using_subcommand chat" -l role -d 'Ask the model the agent has for this kind of work' -r -f -a "cheap-check\t'Quick checks that should cost little'
+complete -c fased -n "__fish_fased_using_subcommand chat" -l role -d 'Ask the agent\'s model for this work: cheap-check, strong, escalation, coding or summarizer' -r -f -a "cheap-check\t'Quick checks that should cost little'
 strong\t'Hard questions'
 escalation\t'What the others could not do'
 coding\t'Programming'
@@ -146,7 +146,7 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Long
 complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How often the same is tried again after a failure that passes by itself' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l list -d 'List the agent\'s sessions and ask nothing'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text, session and receipt'
-complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and not __fish_seen_subcommand_from path get set unset validate schema" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and not __fish_seen_subcommand_from path get set unset validate schema" -f -a "path" -d 'Print where the config is'
 complete -c fased -n "__fish_fased_using_subcommand config; and not __fish_seen_subcommand_from path get set unset validate schema" -f -a "get" -d 'Print a value of the config; secrets are masked'

@@ -25,8 +25,8 @@ pub struct ChatArgs {
     /// Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent's
     #[arg(long, value_name = "REF")]
     pub model: Option<String>,
-    /// Ask the model the agent has for this kind of work
-    #[arg(long, value_name = "ROLE", conflicts_with = "model")]
+    /// Ask the agent's model for this work: cheap-check, strong, escalation, coding or summarizer
+    #[arg(long, value_name = "ROLE", conflicts_with = "model", hide_possible_values = true)]
     pub role: Option<Role>,
     /// Agent to ask for [default: the configured default agent, else main]
     #[arg(long, value_name = "ID")]

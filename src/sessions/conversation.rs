@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::entry::Entry;
 use super::totals::Spent;
-use crate::anthropic::{ContentBlock, Message, MessageRequest, Role, TextBlock};
+use crate::anthropic::{ContentBlock, Message, MessageRequest, Role, TextBlock, attachment};
 use crate::auth::ProfileId;
 use crate::config::schema::CacheRetention;
 use crate::models::refs::ModelRef;
@@ -129,6 +129,12 @@ impl Conversation {
         }
         request.messages.push(Message { role: Role::User, content: question.to_vec() });
         request
+    }
+
+    /// Whether a request that goes on from here with this question carries an image.
+    pub fn has_images_with(&self, question: &[ContentBlock]) -> bool {
+        let said = self.turns.iter().flat_map(|turn| &turn.question);
+        said.chain(question).any(attachment::is_image)
     }
 
     /// The profile that answered last and its use, when it is one of this provider.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use super::index::{self, Listed};
 use super::transcript::Transcript;
-use super::{Session, SessionError, SessionId};
+use super::{ModelChoice, Session, SessionError, SessionId};
+use crate::auth::ProfileId;
 use crate::config::{AgentId, Paths};
 
 /// Where an agent's sessions are.
@@ -33,6 +34,32 @@ impl SessionsDir {
     pub fn open(&self, id: SessionId) -> Result<Session, SessionError> {
         let (transcript, conversation) = Transcript::open(&self.path, &id)?;
         Ok(Session::opened(self.path.clone(), id, transcript, conversation))
+    }
+
+    /// Pins to a profile follow its new name. Says of each session that could not be changed why.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn rename_profile(
+        &self,
+        old: &ProfileId,
+        new: &ProfileId,
+        now: Timestamp,
+    ) -> Result<Vec<(SessionId, SessionError)>, SessionError> {
+        let mut unchanged = Vec::new();
+        for listed in self.list()? {
+            let pinned = listed.summary.is_ok_and(|summary| summary.pinned_profile.as_ref() == Some(old));
+            let renamed = match pinned {
+                true => self.open(listed.id.clone()).and_then(|mut session| {
+                    let model = session.conversation().choice().model.clone();
+                    session.choose(ModelChoice { model, profile: Some(new.clone()) }, now);
+                    session.keep()
+                }),
+                false => Ok(()),
+            };
+            unchanged.extend(renamed.err().map(|error| (listed.id, error)));
+        }
+        Ok(unchanged)
     }
 
     /// All sessions, the one used last first. One that cannot be read is among them, with the reason.

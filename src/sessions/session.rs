@@ -62,27 +62,30 @@ impl Session {
         self.transcript.as_ref().is_some_and(Transcript::has_lines)
     }
 
-    /// From now on this model, and with a profile only this profile, is asked.
-    ///
-    /// # Errors
-    /// When it cannot be written; it holds for this process all the same.
-    pub fn choose(&mut self, choice: ModelChoice, now: Timestamp) -> Result<(), SessionError> {
-        if *self.conversation.choice() == choice {
-            return Ok(());
+    /// From now on this model, and with a profile only this profile, is asked. It is written with the next turn, so that a
+    /// model nobody knows does not stay; [`Self::keep`] writes it at once.
+    pub fn choose(&mut self, choice: ModelChoice, now: Timestamp) {
+        if *self.conversation.choice() != choice {
+            let ModelChoice { model, profile } = choice;
+            self.begin(now);
+            self.take_in(Entry::Model { at: now, model, profile_id: profile });
         }
-        let ModelChoice { model, profile } = choice;
-        self.add(Entry::Model { at: now, model, profile_id: profile }, now)
     }
 
-    /// From now on this is the system prompt.
+    /// From now on this is the system prompt. It is written with the next turn.
+    pub fn set_system(&mut self, text: &str, now: Timestamp) {
+        if self.conversation.system().unwrap_or_default() != text {
+            self.begin(now);
+            self.take_in(Entry::System { at: now, text: text.to_owned() });
+        }
+    }
+
+    /// Writes what waits for the next turn, if there was one before.
     ///
     /// # Errors
     /// When it cannot be written; it holds for this process all the same.
-    pub fn set_system(&mut self, text: &str, now: Timestamp) -> Result<(), SessionError> {
-        if self.conversation.system().unwrap_or_default() == text {
-            return Ok(());
-        }
-        self.add(Entry::System { at: now, text: text.to_owned() }, now)
+    pub fn keep(&mut self) -> Result<(), SessionError> {
+        if self.is_kept() { self.write_waiting() } else { Ok(()) }
     }
 
     /// A question is being answered.
@@ -142,16 +145,6 @@ impl Session {
         self.open()?.sync()
     }
 
-    /// Adds a line between turns. It alone is no reason to have a file.
-    fn add(&mut self, entry: Entry, now: Timestamp) -> Result<(), SessionError> {
-        self.begin(now);
-        if self.is_kept() {
-            return self.write(entry);
-        }
-        self.take_in(entry);
-        Ok(())
-    }
-
     /// Every transcript begins with its head.
     fn begin(&mut self, now: Timestamp) {
         if self.conversation.created_at().is_none() {
@@ -161,6 +154,10 @@ impl Session {
 
     fn write(&mut self, entry: Entry) -> Result<(), SessionError> {
         self.take_in(entry);
+        self.write_waiting()
+    }
+
+    fn write_waiting(&mut self) -> Result<(), SessionError> {
         // What could not be written before comes first, so that the file stays in order.
         let lines = std::mem::take(&mut self.waiting);
         let written = self.open().and_then(|transcript| transcript.append(&lines));

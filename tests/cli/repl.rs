@@ -1,6 +1,8 @@
 //! `fased chat` on a terminal without a message: a conversation.
 
-use crate::support::{Screen, TestEnv, TestSandbox, key};
+use serde_json::{Value, json};
+
+use crate::support::{Endpoint, Screen, TestEnv, TestSandbox, key};
 
 const ENTER: &str = "\r";
 const CTRL_C: &str = "\u{3}";
@@ -197,4 +199,20 @@ fn lines_pasted_together_are_one_question() {
     assert_eq!(body["messages"][0]["content"][0]["text"], "one\ntwo");
     screen.types(CTRL_D);
     assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn thinking_is_shown_and_goes_back_as_it_came() {
+    let endpoint = Endpoint::start();
+    let env = TestEnv::new();
+    let provider = format!("{{ baseUrl: '{}', apiKey: 'fake-sandbox-key' }}", endpoint.url());
+    env.write("fased.json", &format!("{{ models: {{ providers: {{ x: {provider} }} }} }}"));
+    let mut screen = converse(&env, &["--model", "x/thinker"]);
+    says(&mut screen, "hi", &["Let me see.", "Hello from elsewhere.", "thinker · "]);
+    says(&mut screen, "more", &["Hello from elsewhere."]);
+    screen.types(CTRL_D);
+    assert_eq!(screen.ends().0, 0);
+    let body: Value = serde_json::from_str(&endpoint.arrived().last().unwrap().body).unwrap();
+    let thinking = json!({"type": "thinking", "thinking": "Let me see.", "signature": "c2ln"});
+    assert_eq!(body["messages"][1]["content"][0], thinking);
 }

@@ -96,6 +96,8 @@ fn a_model_belongs_to_the_session_until_default_is_asked_for() {
     assert_eq!(model(&[]), haiku);
     assert_eq!(model(&["--model", "default"]), sonnet);
     assert_eq!(model(&[]), sonnet);
+    chat(&env, ["--session", "s", "hi", "--model", "anthropic/claude-nonsense-9"]).exits(4);
+    assert_eq!(model(&[]), sonnet, "a model nobody knows stayed");
     let other = chat(&env, ["hi", "--json"]).exits(0).json();
     assert_eq!(other["receipt"]["requestedModel"], sonnet);
 }
@@ -163,6 +165,16 @@ fn what_came_before_an_interruption_is_part_of_the_session() {
     assert_eq!(sent[1].0, "assistant");
     assert!(sent[1].1.starts_with("This is the Fased sandbox answering"), "{sent:?}");
     assert_eq!(sent[2].1, "go on");
+}
+
+#[test]
+fn a_script_is_told_which_session_holds_what_came_of_an_answer() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("fault-cut-inside", "x3Qw"));
+    let error = chat(&env, ["hi", "--json"]).exits(5).json()["error"].clone();
+    let listed = chat(&env, ["--list", "--json"]).exits(0).json();
+    assert_eq!(error["sessionId"], listed["sessions"][0]["sessionId"], "{error}");
+    assert!(error["sessionId"].is_string(), "{error}");
 }
 
 #[test]
@@ -264,6 +276,29 @@ fn files_and_images_go_with_the_question() {
 }
 
 #[test]
+fn an_image_of_an_earlier_question_still_needs_a_model_that_reads_it() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("one", "x3Qw"));
+    std::fs::write(env.home().join("map.png"), b"\x89PNG\r\n\x1a\nrest").unwrap();
+    chat(&env, ["--session", "s", "--image", "map.png", "where?"]).exits(0);
+    let blind = "models: { providers: { x: { baseUrl: 'http://127.0.0.1:1', models: [{ id: 'm', input: ['text'] }] } } }";
+    env.write("fased.json", &format!("{{ {blind} }}"));
+    let refused = chat(&env, ["--session", "s", "--model", "x/m", "and now?"]);
+    assert!(refused.exits(64).stderr.contains("Model x/m does not read images"), "{refused}");
+}
+
+#[test]
+fn a_pin_follows_its_profile_to_a_new_name() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("one", "x3Qw"));
+    let pin = "anthropic/claude-sonnet-5@anthropic:default";
+    chat(&env, ["--session", "s", "--model", pin, "hi"]).exits(0);
+    env.fased(["models", "auth", "rename", "anthropic:default", "anthropic:home"]).exits(0);
+    let document = chat(&env, ["--session", "s", "hi", "--json"]).exits(0).json();
+    assert_eq!(document["receipt"]["profileId"], "anthropic:home");
+}
+
+#[test]
 fn a_role_asks_the_model_the_agent_has_for_it() {
     let sandbox = TestSandbox::start();
     let env = with_key(&sandbox, &key("one", "x3Qw"));
@@ -278,5 +313,9 @@ fn a_role_asks_the_model_the_agent_has_for_it() {
     assert_eq!(model("cheap-check"), "anthropic/claude-haiku-4-5");
     assert_eq!(model("cheapCheck"), "anthropic/claude-haiku-4-5");
     assert_eq!(model("strong"), "anthropic/claude-sonnet-5");
-    chat(&env, ["hi", "--role", "dance"]).exits(64);
+    for wrong in
+        [&["hi", "--role", "dance"][..], &["hi", "--role", "strong", "--model", "x"], &["--list", "hi"]]
+    {
+        chat(&env, wrong.iter().copied()).exits(64);
+    }
 }

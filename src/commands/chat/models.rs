@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::anthropic::{ContentBlock, attachment};
+use crate::anthropic::ContentBlock;
 use crate::auth::ProfileId;
 use crate::cli::{ChatArgs, Role};
 use crate::commands::agent::Agent;
@@ -14,7 +14,6 @@ use crate::models::refs::ModelRef;
 use crate::models::selection::{AgentModels, TypedRef};
 use crate::models::task::Task;
 use crate::sessions::{ModelChoice, Session};
-use crate::terminal::style;
 
 /// The models to ask in turn, and the profile that was asked for by name.
 pub(super) struct Wanted {
@@ -44,12 +43,13 @@ pub(super) fn typed(text: &str, what: &str, agent: &Agent) -> Result<ModelChoice
 }
 
 /// What the command line says holds for the session from now on.
-pub(super) fn apply_flags(ctx: &Ctx, args: &ChatArgs, choice: Option<ModelChoice>, session: &mut Session) {
+pub(super) fn apply_flags(ctx: &Ctx, args: &ChatArgs, choice: Option<&ModelChoice>, session: &mut Session) {
     let now = ctx.clock.now();
-    let chosen = choice.map_or(Ok(()), |choice| session.choose(choice, now));
-    let system = args.system.as_deref().map_or(Ok(()), |text| session.set_system(text, now));
-    if let Err(error) = chosen.and(system) {
-        ctx.terminal.say(&format!("{} the session is not kept: {error}", style::attention("!")));
+    if let Some(choice) = choice {
+        session.choose(choice.clone(), now);
+    }
+    if let Some(text) = &args.system {
+        session.set_system(text, now);
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn wanted(
     if pinned.is_none() {
         models.extend(configured.fallbacks.iter().cloned());
     }
-    if question.iter().any(attachment::is_image) {
+    if session.conversation().has_images_with(question) {
         models =
             images::for_images(models, &configured, &agent.config).map_err(|error| no_image_model(&error))?;
     }

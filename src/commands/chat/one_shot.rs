@@ -28,8 +28,12 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let choice =
         args.model.as_deref().map(|text| models::typed(text, "value of --model", &agent)).transpose()?;
     let mut session = super::session(ctx, &agent, args)?;
-    models::apply_flags(ctx, args, choice, &mut session);
-    let answered = turn::ask(ctx, &agent, args, &mut session, question)?;
+    models::apply_flags(ctx, args, choice.as_ref(), &mut session);
+    let answered = turn::ask(ctx, &agent, args, &mut session, question);
+    let answered = answered.map_err(|failure| match session.is_kept() {
+        true => failure.detail("sessionId", session.id().as_str().into()),
+        false => failure,
+    })?;
     if args.json {
         ctx.terminal.answer_json(&ChatReport {
             schema_version: SCHEMA_VERSION,

@@ -22,6 +22,8 @@ struct Repl<'a> {
     ctx: &'a Ctx,
     agent: Agent,
     args: &'a ChatArgs,
+    /// The model that was named on the command line, for every session that begins here.
+    choice: Option<ModelChoice>,
     session: Session,
     /// Files that go with the first question.
     attached: Vec<ContentBlock>,
@@ -33,10 +35,10 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let choice =
         args.model.as_deref().map(|text| models::typed(text, "value of --model", &agent)).transpose()?;
     let mut session = super::session(ctx, &agent, args)?;
-    models::apply_flags(ctx, args, choice, &mut session);
+    models::apply_flags(ctx, args, choice.as_ref(), &mut session);
     storage::create_private_dir(ctx.paths.state())?;
     let mut editor = ctx.terminal.line_editor(ctx.paths.chat_history())?;
-    let mut repl = Repl { ctx, agent, args, session, attached };
+    let mut repl = Repl { ctx, agent, args, choice, session, attached };
     repl.greet()?;
     let mut is_leaving = false;
     loop {
@@ -63,21 +65,19 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
 
 impl Repl<'_> {
     fn ask(&mut self, line: &str) -> Result<(), Failure> {
-        let mut question = std::mem::take(&mut self.attached);
+        let mut question = self.attached.clone();
         question.push(ContentBlock::text(line.trim()));
-        let attached = question[..question.len() - 1].to_vec();
+        let turns = self.session.conversation().turns().len();
         match turn::ask(self.ctx, &self.agent, self.args, &mut self.session, question) {
             Ok(_) => {}
             Err(failure) if failure.exit == Exit::Cancelled => {
                 self.ctx.terminal.say(&style::dim("Interrupted."));
             }
-            Err(failure) => {
-                // Nobody has read the files yet, so they go with the next question.
-                if !self.session.is_kept() {
-                    self.attached = attached;
-                }
-                self.ctx.terminal.tell(&failure, false);
-            }
+            Err(failure) => self.ctx.terminal.tell(&failure, false),
+        }
+        // As long as nobody has read the files, they go with the next question.
+        if self.session.conversation().turns().len() > turns {
+            self.attached.clear();
         }
         self.ctx.terminal.answer("\n")
     }
@@ -98,6 +98,7 @@ impl Repl<'_> {
                 let sessions = SessionsDir::of(&self.agent.selected.id, &self.ctx.paths);
                 self.part();
                 self.session = sessions.create(self.ctx.clock.now());
+                models::apply_flags(self.ctx, self.args, self.choice.as_ref(), &mut self.session);
                 terminal.say(&style::dim("A new session."));
             }
             Slash::Usage => terminal.say(&chat::totals(&Totals::of(self.session.conversation()))),
@@ -151,8 +152,8 @@ impl Repl<'_> {
                     .command(format!("fased models auth list{flag}")));
             }
         }
-        let chosen = self.session.choose(choice, self.ctx.clock.now());
-        chosen.map_err(|error| super::failure(error, &self.agent))?;
+        self.session.choose(choice, self.ctx.clock.now());
+        self.session.keep().map_err(|error| super::failure(error, &self.agent))?;
         self.ctx.terminal.say(&self.asked()?);
         Ok(())
     }

@@ -95,51 +95,52 @@ pub(super) fn ask(
         shown.end_line(ctx)?;
     }
     let (record, now) = (record.into_inner(), ctx.clock.now());
-    let asked = match outcome {
-        Ok(Ok(asked)) => asked,
-        failed => {
-            tell_trouble(ctx, record.interrupt(&shown.answer, now));
-            return Err(match failed {
-                Ok(Err(AskError::NoCredential { model, why })) => {
-                    let class = Catalog::embedded().class_of(&model);
-                    let auth = ProviderAuth::survey(model.provider(), class, &inputs);
-                    no_credential::failure(&why, &auth, agent, &inputs)
-                }
-                Ok(Err(AskError::Provider(error))) => error.into(),
-                Ok(Err(AskError::GaveUp { end, failed, held_back })) => match shown.failure.take() {
-                    Some(failure) => failure,
-                    None => {
-                        let failure = gave_up::failure(end, failed, &held_back, agent, &snapshot, now);
-                        with_partial_text(failure, &shown.answer)
-                    }
-                },
-                Err(cancelled) => with_partial_text(cancelled, &shown.answer),
-                Ok(Ok(_)) => Failure::cancelled("Cancelled."),
-            });
+    let failure = match outcome {
+        Ok(Ok(asked)) => {
+            let receipt = Receipt::of(&asked);
+            let trouble = record.complete(&asked.answer, &receipt, now);
+            let answered = Answered {
+                text: asked.answer.text(),
+                stop_reason: asked.answer.stop_reason().map(str::to_owned),
+                receipt,
+            };
+            tell(ctx, args, &answered, effective(&asked.model).max_tokens.value);
+            tell_trouble(ctx, trouble);
+            return Ok(answered);
         }
+        Ok(Err(AskError::NoCredential { model, why })) => {
+            let class = Catalog::embedded().class_of(&model);
+            let auth = ProviderAuth::survey(model.provider(), class, &inputs);
+            no_credential::failure(&why, &auth, agent, &inputs)
+        }
+        Ok(Err(AskError::Provider(error))) => error.into(),
+        Ok(Err(AskError::GaveUp { end, failed, held_back })) => match shown.failure.take() {
+            Some(failure) => failure,
+            None => {
+                let failure = gave_up::failure(end, failed, &held_back, agent, &snapshot, now);
+                with_partial_text(failure, &shown.answer)
+            }
+        },
+        Err(cancelled) => with_partial_text(cancelled, &shown.answer),
     };
-    let receipt = Receipt::of(&asked);
-    let trouble = record.complete(&asked.answer, &receipt, now);
-    let answered = Answered {
-        text: asked.answer.text(),
-        stop_reason: asked.answer.stop_reason().map(str::to_owned),
-        receipt,
-    };
+    tell_trouble(ctx, record.interrupt(&shown.answer, now));
+    Err(failure)
+}
+
+/// What is worth a word behind an answer, and its receipt.
+fn tell(ctx: &Ctx, args: &ChatArgs, answered: &Answered, max_tokens: NonZeroU64) {
     if answered.text.is_empty() && !args.json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
     }
     if answered.stop_reason.as_deref() == Some("max_tokens") {
         ctx.terminal.say(&format!(
-            "{} the answer reached {} tokens and was cut; --max-tokens raises the limit",
+            "{} the answer reached {max_tokens} tokens and was cut; --max-tokens raises the limit",
             style::attention("!"),
-            effective(&asked.model).max_tokens.value
         ));
     }
     if !args.json && ctx.terminal.is_watched() {
         ctx.terminal.say(&style::dim(&answered.receipt.line()));
     }
-    tell_trouble(ctx, trouble);
-    Ok(answered)
 }
 
 async fn regularly(mut work: impl FnMut()) -> Infallible {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::{Conversation, ModelChoice, Reply};
+use super::super::{Conversation, Reply};
 use super::*;
 use crate::anthropic::{ContentBlock, Usage};
 use crate::auth::health::Billing;
@@ -65,9 +65,9 @@ fn said(conversation: &Conversation) -> Vec<(serde_json::Value, serde_json::Valu
 fn what_was_said_is_there_after_a_new_start() {
     let (_dir, sessions) = place();
     let mut session = sessions.open(id("a")).unwrap();
-    session.set_system("Be brief.", now()).unwrap();
+    session.set_system("Be brief.", now());
     let model = Some("anthropic/claude-opus-4-7".parse().unwrap());
-    session.choose(ModelChoice { model, profile: None }, now()).unwrap();
+    session.choose(ModelChoice { model, profile: None }, now());
     converse(&mut session, "one", "first");
     session.begin_turn(vec![ContentBlock::text("two")], now()).unwrap();
     session.interrupt(vec![ContentBlock::text("sec")], now()).unwrap();
@@ -83,11 +83,28 @@ fn what_was_said_is_there_after_a_new_start() {
 fn a_session_leaves_no_trace_before_its_first_answer_begins() {
     let (dir, sessions) = place();
     let mut fresh = sessions.create(now());
-    fresh.set_system("Be brief.", now()).unwrap();
+    fresh.set_system("Be brief.", now());
     assert!(!fresh.is_kept() && !dir.path().join("sessions").exists());
     let named = sessions.open(id("named")).unwrap();
     assert!(!named.is_kept() && !transcript(&sessions, "named").exists());
     assert!(sessions.list().unwrap().is_empty());
+}
+
+#[test]
+fn a_choice_waits_for_a_turn_unless_it_is_to_be_kept() {
+    let (_dir, sessions) = place();
+    let model = |name: &str| ModelChoice { model: Some(name.parse().unwrap()), profile: None };
+    let chosen = || sessions.open(id("a")).unwrap().conversation().choice().clone();
+    let mut session = sessions.open(id("a")).unwrap();
+    converse(&mut session, "one", "first");
+    session.choose(model("anthropic/nobody-knows"), now());
+    drop(session);
+    assert_eq!(chosen(), ModelChoice::default());
+    let mut session = sessions.open(id("a")).unwrap();
+    session.choose(model("anthropic/x"), now());
+    session.keep().unwrap();
+    drop(session);
+    assert_eq!(chosen(), model("anthropic/x"));
 }
 
 #[test]
@@ -149,6 +166,27 @@ fn a_transcript_of_a_newer_program_is_not_continued() {
     let newer = std::fs::read_to_string(&path).unwrap().replacen("\"version\":1", "\"version\":2", 1);
     crate::storage::replace(&path, newer.as_bytes(), crate::storage::Durability::Cached).unwrap();
     assert!(matches!(sessions.open(id("a")), Err(SessionError::NewerVersion { version: 2, .. })));
+}
+
+#[test]
+fn pins_follow_a_profile_to_its_new_name() {
+    let (_dir, sessions) = place();
+    let pin = |id: &str| ModelChoice { model: None, profile: Some(id.parse().unwrap()) };
+    for (name, profile) in [("a", "anthropic:old"), ("b", "anthropic:other"), ("busy", "anthropic:old")] {
+        let mut session = sessions.open(id(name)).unwrap();
+        session.choose(pin(profile), now());
+        converse(&mut session, "one", "first");
+    }
+    let busy = sessions.open(id("busy")).unwrap();
+    let (old, new) = ("anthropic:old".parse().unwrap(), "anthropic:new".parse().unwrap());
+    let unchanged = sessions.rename_profile(&old, &new, now()).unwrap();
+    assert!(matches!(unchanged.as_slice(), [(id, SessionError::InUse { .. })] if id.as_str() == "busy"));
+    drop(busy);
+    let pinned = |name: &str| sessions.open(id(name)).unwrap().conversation().choice().clone();
+    assert_eq!(
+        [pinned("a"), pinned("b"), pinned("busy")],
+        ["anthropic:new", "anthropic:other", "anthropic:old"].map(pin)
+    );
 }
 
 #[test]
