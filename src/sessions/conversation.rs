@@ -214,9 +214,15 @@ fn text_of(block: &ContentBlock) -> Option<&str> {
     }
 }
 
-/// The API refuses an answer without content, and text that is only white space.
+/// The API refuses an answer without content, text that is only white space, and thinking that leads to nothing.
 fn can_be_sent(content: &[ContentBlock]) -> bool {
-    content.iter().any(|block| text_of(block).is_none_or(|text| !text.trim().is_empty()))
+    content.iter().any(|block| match block {
+        ContentBlock::Text(block) => !block.text.trim().is_empty(),
+        ContentBlock::Raw(value) => {
+            let kind = value.get("type").and_then(Value::as_str);
+            !matches!(kind, Some("thinking" | "redacted_thinking"))
+        }
+    })
 }
 
 #[cfg(test)]

@@ -178,6 +178,7 @@ impl Session {
             Some(transcript) => transcript,
             None => {
                 let (transcript, _) = Transcript::open(&self.directory, &self.id)?;
+                // A name that was made up just now is somebody else's already.
                 if transcript.has_lines() {
                     return Err(SessionError::InUse { id: self.id.clone(), pid: None });
                 }

@@ -55,7 +55,8 @@ fn the_answer_replaces_what_came_of_it_piece_by_piece() {
 
 #[test]
 fn an_answer_the_api_would_not_take_back_is_left_out_with_its_question() {
-    for content in [vec![], vec![ContentBlock::text(" \n")]] {
+    let thinking = ContentBlock::Raw(json!({"type": "thinking", "thinking": "hm", "signature": "c2ln"}));
+    for content in [vec![], vec![ContentBlock::text(" \n")], vec![thinking]] {
         let mut conversation = begun();
         asks(&mut conversation, "one");
         answers(&mut conversation, "12:00:05", content);
