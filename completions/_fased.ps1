@@ -521,12 +521,17 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             break
         }
         'fased;chat' {
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to ask, as `provider/model`, an alias, or either with `@profile`')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent''s')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Ask the agent''s model for this work: cheap-check, strong, escalation, coding or summarizer')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent to ask for [default: the configured default agent, else main]')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Session to go on with, or to begin under this name [default: a new one]')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'Image that goes with the question: PNG, JPEG, GIF or WebP, at most 5 MiB; may be given several times')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Text file that goes with the question, at most 4 MiB; may be given several times')
             [CompletionResult]::new('--system', '--system', [CompletionResultType]::ParameterName, 'System prompt')
             [CompletionResult]::new('--max-tokens', '--max-tokens', [CompletionResultType]::ParameterName, 'Longest answer, in tokens [default: what the config says, else 8192]')
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often the same is tried again after a failure that passes by itself')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document: text and receipt')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the agent''s sessions and ask nothing')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document: text, session and receipt')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -369,7 +369,7 @@ _fased() {
             return 0
             ;;
         fased__subcmd__chat)
-            opts="-h --model --agent --system --max-tokens --retries --json --help"
+            opts="-h --model --role --agent --session --image --file --system --max-tokens --retries --list --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -379,7 +379,23 @@ _fased() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --role)
+                    COMPREPLY=($(compgen -W "cheap-check strong escalation coding summarizer" -- "${cur}"))
+                    return 0
+                    ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --session)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --image)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

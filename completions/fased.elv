@@ -468,12 +468,17 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --help 'Print help'
         }
         &'fased;chat'= {
-            cand --model 'Model to ask, as `provider/model`, an alias, or either with `@profile`'
+            cand --model 'Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent''s'
+            cand --role 'Ask the agent''s model for this work: cheap-check, strong, escalation, coding or summarizer'
             cand --agent 'Agent to ask for [default: the configured default agent, else main]'
+            cand --session 'Session to go on with, or to begin under this name [default: a new one]'
+            cand --image 'Image that goes with the question: PNG, JPEG, GIF or WebP, at most 5 MiB; may be given several times'
+            cand --file 'Text file that goes with the question, at most 4 MiB; may be given several times'
             cand --system 'System prompt'
             cand --max-tokens 'Longest answer, in tokens [default: what the config says, else 8192]'
             cand --retries 'How often the same is tried again after a failure that passes by itself'
-            cand --json 'Answer with one JSON document: text and receipt'
+            cand --list 'List the agent''s sessions and ask nothing'
+            cand --json 'Answer with one JSON document: text, session and receipt'
             cand -h 'Print help'
             cand --help 'Print help'
         }

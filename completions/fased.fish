@@ -184,12 +184,21 @@ complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from default" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from models" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand agents; and __fish_seen_subcommand_from models" -f -a "set" -d 'Choose models of an agent'
-complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l model -d 'Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent\'s' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l role -d 'Ask the agent\'s model for this work: cheap-check, strong, escalation, coding or summarizer' -r -f -a "cheap-check\t'Quick checks that should cost little'
+strong\t'Hard questions'
+escalation\t'What the others could not do'
+coding\t'Programming'
+summarizer\t'Summaries'"
 complete -c fased -n "__fish_fased_using_subcommand chat" -l agent -d 'Agent to ask for [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l session -d 'Session to go on with, or to begin under this name [default: a new one]' -r
+complete -c fased -n "__fish_fased_using_subcommand chat" -l image -d 'Image that goes with the question: PNG, JPEG, GIF or WebP, at most 5 MiB; may be given several times' -r -F
+complete -c fased -n "__fish_fased_using_subcommand chat" -l file -d 'Text file that goes with the question, at most 4 MiB; may be given several times' -r -F
 complete -c fased -n "__fish_fased_using_subcommand chat" -l system -d 'System prompt' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l max-tokens -d 'Longest answer, in tokens [default: what the config says, else 8192]' -r
 complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How often the same is tried again after a failure that passes by itself' -r
-complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text and receipt'
+complete -c fased -n "__fish_fased_using_subcommand chat" -l list -d 'List the agent\'s sessions and ask nothing'
+complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text, session and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand usage" -l since -d 'Where the period begins [default: 30d]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l until -d 'Where it ends, that day included [default: now]' -r

@@ -20,6 +20,7 @@ pub mod models;
 pub mod provider;
 pub mod sandbox;
 pub mod secret;
+pub mod sessions;
 pub mod storage;
 pub mod terminal;
 pub mod text;

@@ -24,6 +24,7 @@
 //! ```
 
 mod answer;
+pub mod attachment;
 pub mod cache;
 mod client;
 mod endpoint;

@@ -50,6 +50,12 @@ impl MessageRequest {
         to_bytes(&Body { request: self, purpose: Purpose::Answer { stream } })
     }
 
+    /// The body of a streamed request as text.
+    #[cfg(test)]
+    pub(crate) fn streamed_text(&self) -> String {
+        String::from_utf8(self.body(true)).unwrap()
+    }
+
     /// The body of a request to count tokens, which takes fewer fields.
     pub(super) fn count_body(&self) -> Vec<u8> {
         to_bytes(&Body { request: self, purpose: Purpose::Count })

@@ -62,6 +62,8 @@ pub struct Question<'a> {
     pub models: &'a [ModelRef],
     /// The profile that was asked for by name; it is never exchanged for another.
     pub pinned: Option<&'a ProfileId>,
+    /// The profile that comes first as long as it can be used: its prompt cache may be warm.
+    pub preferred: Option<&'a ProfileId>,
     /// How often the same is tried again after a failure that passes by itself.
     pub retries: u32,
     /// Makes the request for a model and the form of a credential.
@@ -278,7 +280,11 @@ impl<'a> Asker<'a> {
             let auth = ProviderAuth::survey(model.provider(), class, inputs);
             let pinned = question.pinned.filter(|id| id.provider() == model.provider());
             let candidates = match auth.candidates(pinned, inputs) {
-                Ok(Candidates { eligible, usual_payer }) => {
+                Ok(mut candidates) => {
+                    if let Some(preferred) = question.preferred {
+                        candidates.prefer(preferred);
+                    }
+                    let Candidates { eligible, usual_payer } = candidates;
                     payer = payer.or(usual_payer);
                     eligible.into_iter().map(failover::Candidate::from).collect()
                 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::health::{Billing, Usable};
 use super::order;
 use super::profile_id::ProfileId;
-use super::resolve::{Candidate, EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
+use super::resolve::{Candidate, EnvStanding, Inputs, Judged, NoCredential, ProviderAuth, Source};
 use crate::config::schema::EnvPolicy;
 
 /// What a request may be sent with.
@@ -17,6 +17,20 @@ pub struct Candidates<'a> {
     /// Who pays when every profile is well: whoever pays for the first in order that time, and nothing else, may keep
     /// from use.
     pub usual_payer: Option<Billing>,
+}
+
+impl Candidates<'_> {
+    /// Puts this profile first when it can be used as it is: not for a trial, and not where somebody else would pay against
+    /// the config's will. Who pays usually stays who it was.
+    pub fn prefer(&mut self, profile: &ProfileId) {
+        let is_it = |eligible: &Eligible<'_>| {
+            let found = matches!(eligible.credential.source, Source::Profile(it) if it.id == *profile);
+            found && !eligible.is_trial && !eligible.is_held_back
+        };
+        if let Some(at) = self.eligible.iter().position(is_it) {
+            self.eligible[..=at].rotate_right(1);
+        }
+    }
 }
 
 /// A credential that may be used.
@@ -110,7 +124,6 @@ mod tests {
     use crate::auth::cooldown::Effect;
     use crate::auth::profile::{Credential, Expiry, Material, Profile};
     use crate::auth::reason::{Failed, Reason};
-    use crate::auth::resolve::Source;
     use crate::auth::state::AuthState;
     use crate::auth::store::Snapshot;
     use crate::config::{Config, Paths};
@@ -191,6 +204,21 @@ mod tests {
             Ok((candidates.eligible.iter().map(name).collect(), candidates.usual_payer))
         }
 
+        /// The names when this profile is preferred.
+        fn preferring(&self, name: &str) -> (Vec<String>, Option<Billing>) {
+            let Self { snapshot, state, config, env, now } = self;
+            let paths = &Paths::below("/home/u");
+            let inputs = Inputs { snapshot, state, config, env, paths, now: *now };
+            let auth = ProviderAuth::survey("anthropic", "opus", &inputs);
+            let mut candidates = auth.candidates(None, &inputs).unwrap();
+            candidates.prefer(&format!("anthropic:{name}").parse().unwrap());
+            let name = |eligible: &Eligible<'_>| match &eligible.credential.source {
+                Source::Profile(profile) => profile.id.name().to_owned(),
+                _ => "other".to_owned(),
+            };
+            (candidates.eligible.iter().map(name).collect(), candidates.usual_payer)
+        }
+
         fn names(&self) -> Vec<String> {
             self.candidates(None).unwrap().0
         }
@@ -261,5 +289,31 @@ mod tests {
         assert_eq!(pin(&world, "a"), Ok(vec!["a".to_owned()]));
         assert!(matches!(pin(&world, "b"), Err(NoCredential::PinnedUnusable { .. })));
         assert_eq!(pin(&world.later(30), "b"), Ok(vec!["b?".to_owned()]));
+    }
+
+    #[test]
+    fn a_preferred_profile_comes_first_and_the_others_keep_their_order() {
+        let world = || World::new(&["a", "b", "c"]);
+        assert_eq!(world().preferring("c").0, ["c", "a", "b"]);
+        assert_eq!(world().preferring("a").0, ["a", "b", "c"]);
+        assert_eq!(world().preferring("gone").0, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_preferred_profile_that_cannot_be_used_or_would_be_tried_has_no_preference() {
+        let limited = World::new(&["a", "b"]).fail("b", Reason::RateLimit);
+        assert_eq!(limited.preferring("b").0, ["a"]);
+        let due = World::new(&["a", "b"]).fail("b", Reason::Billing).later(5);
+        assert_eq!(due.preferring("b").0, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_preference_changes_nothing_about_who_pays() {
+        let world = || World::new(&["plan", "key"]);
+        let (names, payer) = world().preferring("key");
+        assert_eq!((names, payer), (vec!["key".to_owned(), "plan".to_owned()], Some(Billing::Subscription)));
+        let mut stopped = world();
+        stopped.config.auth.cross_billing = crate::config::schema::CrossBilling::Stop;
+        assert_eq!(stopped.preferring("key").0, ["plan", "key"]);
     }
 }

@@ -2,7 +2,7 @@
 //! HTTP and pages all render what [`judge`] says; nothing else decides.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::form::{self, Form};
 use super::neighbours::{self, Owner};
@@ -106,7 +106,7 @@ pub enum UnusableReason {
 }
 
 /// Who pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Billing {
     /// Per token, to the API account.

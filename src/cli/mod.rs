@@ -17,7 +17,7 @@ pub use agents::{
     AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsModelsCommand,
     AgentsModelsSetArgs, AgentsRemoveArgs,
 };
-pub use chat::ChatArgs;
+pub use chat::{ChatArgs, Role};
 pub use completion::CompletionArgs;
 pub use config::{
     ConfigArgs, ConfigCommand, ConfigGetArgs, ConfigPathArgs, ConfigSchemaArgs, ConfigSetArgs,

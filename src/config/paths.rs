@@ -116,6 +116,11 @@ impl Paths {
         self.state.join("agents")
     }
 
+    /// `~/.fased/chat-history`: what was typed in conversations.
+    pub fn chat_history(&self) -> PathBuf {
+        self.state.join("chat-history")
+    }
+
     /// `~/.fased/notices.json`.
     pub fn notices(&self) -> PathBuf {
         self.state.join("notices.json")

@@ -1,9 +1,13 @@
-//! Models to choose from: those the API says a credential may use, with what the data file knows of them.
+//! Models to choose from: those the API says a credential may use, or those that are known without asking it, with what
+//! the data file knows of them.
 
+use super::allowed::Allowed;
 use super::catalog::Prices;
 use super::known::{KnownModel, KnownModels};
 use super::refs::ModelRef;
+use super::selection;
 use crate::anthropic::ModelInfo;
+use crate::config::Config;
 
 /// A model on offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +36,27 @@ pub fn offers(live: &[ModelInfo], present: &ModelRef, known: &KnownModels<'_>) -
     offers.truncate(1);
     offers.extend(others);
     offers
+}
+
+/// What can be chosen without asking anybody, the present model first: those the config allows, or all that are known.
+pub fn known_offers(config: &Config, present: &ModelRef) -> Vec<Offer> {
+    let known = KnownModels::of(config);
+    let mut models = match Allowed::by(config) {
+        Allowed::Only(models) => models,
+        Allowed::All => known.all(),
+    };
+    models.retain(|model| model != present);
+    models.insert(0, present.clone());
+    let aliases = selection::aliases(config);
+    let offer = |model: ModelRef| {
+        let named = |target: &str| selection::resolve(target, config).is_ok_and(|meant| meant == model);
+        let alias =
+            aliases.iter().find(|(_, target)| named(target)).map(|(alias, _)| format!("alias {alias}"));
+        let words = known.model(&model).map(|known| note(&known)).filter(|words| !words.is_empty());
+        let note = alias.into_iter().chain(words).collect::<Vec<_>>().join(", ");
+        Offer { model, note }
+    };
+    models.into_iter().map(offer).collect()
 }
 
 fn note(known: &KnownModel<'_>) -> String {
@@ -71,6 +96,24 @@ fn dollars(micros: u64) -> String {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::models::catalog::Catalog;
+
+    #[test]
+    fn without_asking_the_configured_models_are_known_or_else_those_of_the_data_file() {
+        let present = "anthropic/claude-sonnet-5".parse().unwrap();
+        let known = |text: &str| -> Vec<String> {
+            let config = crate::config::load::parse(text).unwrap();
+            let offers = known_offers(&config, &present).into_iter();
+            offers.map(|offer| format!("{} ({})", offer.model, offer.note)).collect()
+        };
+        let all = known("{models:{providers:{team:{models:[{id:'own'}]}}}}");
+        assert!(all[0].starts_with("anthropic/claude-sonnet-5 (1M context, $2 in"), "{all:?}");
+        assert!(all.contains(&"team/own ()".to_owned()), "{all:?}");
+        assert_eq!(all.len(), Catalog::embedded().models().len() + 1);
+        let configured = known("{agents:{defaults:{models:{'anthropic/x':{alias:'X'}}}}}");
+        assert_eq!(configured[1], "anthropic/x (alias X)");
+        assert_eq!(configured.len(), 2);
+    }
 
     fn live(ids: &[&str]) -> Vec<ModelInfo> {
         ids.iter().map(|id| ModelInfo { id: (*id).to_owned(), ..ModelInfo::default() }).collect()

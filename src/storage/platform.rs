@@ -23,6 +23,15 @@ pub(crate) fn open_lock_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Opens a file for appending, creating it private and empty when it is not there.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Creates a directory and its missing parents, all private to their owner. Existing ones stay as they are.
 pub(crate) fn create_private_dirs(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();

@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod bars;
 pub mod browser;
+pub mod chat;
 mod credentials;
 pub mod csv;
 pub mod doctor;
@@ -11,6 +12,7 @@ pub mod explain;
 pub mod failover;
 mod failure;
 mod json;
+mod line_editor;
 pub mod listing;
 pub mod logging;
 pub mod models;
@@ -23,6 +25,7 @@ pub mod style;
 pub mod table;
 pub mod usage;
 
+pub use line_editor::{Line, LineEditor};
 pub use paste_box::PasteBox;
 pub use prompt::Choice;
 pub use signals::asked_to_end;
@@ -96,6 +99,11 @@ impl Terminal {
         self.stdin_is_terminal && self.stderr_is_terminal
     }
 
+    /// Whether a person can hold a conversation: all three streams are a terminal.
+    pub fn can_converse(&self) -> bool {
+        self.can_prompt() && self.stdout_is_terminal
+    }
+
     /// Whether standard input is a pipe or file.
     pub fn stdin_is_piped(&self) -> bool {
         !self.stdin_is_terminal
@@ -130,7 +138,7 @@ impl Terminal {
     pub fn pass_on(&self, text: &str) -> Result<(), Failure> {
         let tamed: String;
         let shown = if self.stdout_is_terminal {
-            tamed = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+            tamed = tame(text);
             &tamed
         } else {
             text
@@ -163,6 +171,12 @@ impl Terminal {
     pub fn say(&self, text: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), choice(self.stderr_colour));
         writeln!(err, "{text}").ok();
+    }
+
+    /// Shows a piece of what a model thinks, dimmed, on stderr and without ending the line.
+    pub fn murmur(&self, text: &str) {
+        let mut err = AutoStream::new(io::stderr().lock(), choice(self.stderr_colour));
+        write!(err, "{}", style::dim(&tame(text))).and_then(|()| err.flush()).ok();
     }
 
     /// Tells a failure: as text on stderr, or as a JSON document on stdout.
@@ -205,6 +219,11 @@ impl Terminal {
                 .hint("pipe the credential, or leave --json and --non-interactive out")),
         }
     }
+}
+
+/// Without the control characters by which a text could take over a terminal.
+fn tame(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
 }
 
 fn choice(colour: bool) -> ColorChoice {

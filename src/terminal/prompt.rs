@@ -130,14 +130,33 @@ fn cancelled() -> Failure {
     Failure::cancelled("Cancelled; nothing was written.")
 }
 
-/// Runs a prompt beside a watch for Ctrl-C, which while a secret is typed comes as a signal: without the watch it would
-/// end the process and leave the terminal without echo.
+/// Runs a prompt, and makes leaving it a cancellation.
 fn ask<T: Send + 'static>(
     prompt: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
-    let failed = |error: &io::Error| {
-        Failure::new(Exit::Failed, "terminal", format!("Cannot use the terminal: {error}."))
-    };
+    match watched(prompt)? {
+        Some(Ok(answer)) => return Ok(answer),
+        Some(Err(dialoguer::Error::IO(error))) if error.kind() != io::ErrorKind::Interrupted => {
+            return Err(broken(&error));
+        }
+        Some(Err(_)) | None => {}
+    }
+    dialoguer::console::Term::stderr().show_cursor().ok();
+    dialoguer::console::Term::stderr().write_line("").ok();
+    Err(cancelled())
+}
+
+/// The terminal does not do what is asked of it.
+pub(super) fn broken(error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, "terminal", format!("Cannot use the terminal: {error}."))
+}
+
+/// Reads from the terminal beside a watch for Ctrl-C, which while a secret is typed comes as a signal: without the watch
+/// it would end the process and leave the terminal without echo. `None` when the end was asked for; the terminal is as
+/// it was before then.
+pub(super) fn watched<T: Send + 'static>(
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>, Failure> {
     let before = rustix::termios::tcgetattr(io::stdin()).ok();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -147,25 +166,16 @@ fn ask<T: Send + 'static>(
         // Before the prompt turns echo off, so that no Ctrl-C falls between the two.
         let asked_to_end = super::asked_to_end();
         tokio::select! {
-            answer = tokio::task::spawn_blocking(prompt) => Some(answer),
+            answer = tokio::task::spawn_blocking(read) => answer.ok(),
             () = asked_to_end => None,
         }
     });
     // After Ctrl-C the prompt still sits in its read; leaving it behind lets the process exit.
     runtime.shutdown_background();
-    match answer {
-        Some(Ok(Ok(answer))) => return Ok(answer),
-        Some(Ok(Err(dialoguer::Error::IO(error)))) if error.kind() != io::ErrorKind::Interrupted => {
-            return Err(failed(&error));
-        }
-        Some(Err(_)) | Some(Ok(Err(_))) | None => {}
-    }
-    if let Some(before) = before {
+    if let (None, Some(before)) = (&answer, before) {
         rustix::termios::tcsetattr(io::stdin(), rustix::termios::OptionalActions::Now, &before).ok();
     }
-    dialoguer::console::Term::stderr().show_cursor().ok();
-    dialoguer::console::Term::stderr().write_line("").ok();
-    Err(cancelled())
+    Ok(answer)
 }
 
 #[cfg(test)]

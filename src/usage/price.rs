@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::anthropic::Usage;
 use crate::auth::health::Billing;
@@ -13,7 +13,7 @@ use crate::models::known::KnownModels;
 use crate::models::refs::{ANTHROPIC, ModelRef};
 
 /// A millionth of a US dollar, counted whole.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MicroDollars(pub u64);
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::price::{self, MicroDollars};
 use crate::anthropic::Usage;
@@ -79,14 +79,40 @@ impl FailedTry {
 }
 
 /// Tokens of an answer by class, by their names in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct TokenCounts {
     input_tokens: u64,
     output_tokens: u64,
     cache_write_5m_tokens: u64,
     cache_write_1h_tokens: u64,
     cache_read_tokens: u64,
+}
+
+impl TokenCounts {
+    /// The counts of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            cache_write_5m_tokens: self.cache_write_5m_tokens.saturating_add(other.cache_write_5m_tokens),
+            cache_write_1h_tokens: self.cache_write_1h_tokens.saturating_add(other.cache_write_1h_tokens),
+            cache_read_tokens: self.cache_read_tokens.saturating_add(other.cache_read_tokens),
+        }
+    }
+
+    /// Input and output in words: `1,204 in (1,100 cached) · 212 out`.
+    pub fn in_words(self) -> String {
+        let written = self.cache_write_5m_tokens.saturating_add(self.cache_write_1h_tokens);
+        let input = self.input_tokens.saturating_add(written).saturating_add(self.cache_read_tokens);
+        let cached = match (self.cache_read_tokens, written) {
+            (0, 0) => String::new(),
+            (0, written) => format!(" ({} to cache)", grouped(written)),
+            (read, _) => format!(" ({} cached)", grouped(read)),
+        };
+        format!("{} in{cached} · {} out", grouped(input), grouped(self.output_tokens))
+    }
 }
 
 impl From<Usage> for TokenCounts {
@@ -132,19 +158,6 @@ impl Receipt {
 
     /// The receipt in one line: model, credential, time, tokens, cost.
     pub fn line(&self) -> String {
-        let TokenCounts {
-            input_tokens,
-            output_tokens,
-            cache_write_5m_tokens,
-            cache_write_1h_tokens,
-            cache_read_tokens,
-        } = self.usage;
-        let input = input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens;
-        let cached = match (cache_read_tokens, cache_write_5m_tokens + cache_write_1h_tokens) {
-            (0, 0) => String::new(),
-            (0, written) => format!(" ({} to cache)", grouped(written)),
-            (read, _) => format!(" ({} cached)", grouped(read)),
-        };
         let cost = match (self.billing, self.cost_micro_dollars) {
             (Billing::Subscription, _) => "subscription".to_owned(),
             (_, Some(cost)) => cost.to_string(),
@@ -152,11 +165,10 @@ impl Receipt {
         };
         let credential = self.profile_id.as_ref().map_or(self.source.as_str(), ProfileId::as_str);
         format!(
-            "{} · {credential} · {:.1}s · {} in{cached} · {} out · {cost}",
+            "{} · {credential} · {:.1}s · {} · {cost}",
             self.model,
             self.duration.as_secs_f64(),
-            grouped(input),
-            grouped(output_tokens),
+            self.usage.in_words(),
         )
     }
 }

@@ -248,7 +248,8 @@ fn a_key_of_the_environment_is_used_with_a_word() {
     let env = TestEnv::with_sandbox(&sandbox);
     let mut session = Session::default();
     session.add(env.command(["chat", "hi"]).set("ANTHROPIC_API_KEY", &key("env", "k2k2")).run().exits(0));
-    assert!(!env.state("agents").exists(), "asking with a key of the environment wrote more than its row");
+    session.add("# all that this leaves behind");
+    session.add(env.tree());
     session.add(
         env.command(["chat", "hi", "--json"])
             .set("ANTHROPIC_OAUTH_TOKEN", &token("env", "t4t4"))

@@ -327,7 +327,7 @@ fn an_answer_on_a_terminal_ends_with_its_receipt() {
     screen.shows("claude-sonnet-5 · anthropic:default · ");
     screen.shows("1 in · 21 out · $");
     assert_eq!(screen.ends().0, 0);
-    let mut screen = Screen::start(&env.command(["chat"]));
+    let mut screen = Screen::start(&env.command(["chat", "--json"]));
     screen.shows("There is no question.");
     assert_eq!(screen.ends().0, 64);
 }

@@ -115,7 +115,13 @@ fn answer(request: &Arrived, mut connection: TcpStream) {
 }
 
 fn streamed(model: &Value) -> String {
-    let events = [
+    let thoughts = [
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Let me see."}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "c2ln"}}),
+        json!({"type": "content_block_stop", "index": 0}),
+    ];
+    let mut events = vec![
         json!({"type": "message_start", "message": {"id": "msg_1", "type": "message", "role": "assistant",
             "model": model, "content": [], "stop_reason": null, "usage": {"input_tokens": 7, "output_tokens": 1}}}),
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
@@ -124,6 +130,15 @@ fn streamed(model: &Value) -> String {
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 4}}),
         json!({"type": "message_stop"}),
     ];
+    // A model of this name thinks first.
+    if model == "thinker" {
+        for event in &mut events {
+            if let Some(index) = event.get_mut("index") {
+                *index = json!(1);
+            }
+        }
+        events.splice(1..1, thoughts);
+    }
     events
         .iter()
         .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))

@@ -42,6 +42,7 @@ macro_rules! snapshot {
         settings.add_filter(r"127.0.0.1%3A\d+", "127.0.0.1%3A[PORT]");
         settings.add_filter(r"code_challenge=[\w-]{43}", "code_challenge=[CHALLENGE]");
         settings.add_filter(r"state=[\w-]{43}", "state=[STATE]");
+        settings.add_filter(r"\b\d{8}-\d{6}-[0-9a-f]{8}\b", "[SESSION]");
         settings.add_filter(r"\breq_[A-Za-z0-9_]+", "[REQUEST]");
         settings.add_filter(concat!(r"\bfased ", env!("CARGO_PKG_VERSION")), "fased [VERSION]");
         settings.bind(|| insta::assert_snapshot!($name, $value));

@@ -12,6 +12,7 @@ use crate::cli::auth::RenameArgs;
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
+use crate::sessions::SessionsDir;
 use crate::terminal::style;
 use crate::text::without_credentials;
 
@@ -44,6 +45,9 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RenameArgs) -> Result<Exit, F
     warnings.extend(
         done.export_trouble.map(|trouble| format!("What was exported of it may not follow {new}: {trouble}")),
     );
+    if done.changed {
+        warnings.extend(pins(ctx, agent, &old, &new));
+    }
     let report = Report {
         schema_version: SCHEMA_VERSION,
         agent_id: agent.selected.id.as_str(),
@@ -67,6 +71,18 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &RenameArgs) -> Result<Exit, F
         ctx.terminal.say(&format!("{} {warning}", style::attention("!")));
     }
     Ok(Exit::Ok)
+}
+
+/// Takes the pins of sessions along; says which ones stayed.
+fn pins(ctx: &Ctx, agent: &Agent, old: &ProfileId, new: &ProfileId) -> Vec<String> {
+    let sessions = SessionsDir::of(&agent.selected.id, &ctx.paths);
+    match sessions.rename_profile(old, new, ctx.clock.now()) {
+        Ok(unchanged) => unchanged
+            .into_iter()
+            .map(|(id, error)| format!("Session \"{id}\" is still pinned to {old}: {error}."))
+            .collect(),
+        Err(error) => vec![format!("Sessions that are pinned to {old} stay so: {error}.")],
+    }
 }
 
 /// What is to be changed in the config, and what holds until then.

@@ -1,0 +1,71 @@
+//! A turn while it is written down. Trouble with the transcript never costs an answer; it is told behind it.
+
+use jiff::Timestamp;
+
+use crate::anthropic::{Answer, ContentBlock, Delta, StreamEvent};
+use crate::sessions::{Session, SessionError};
+use crate::usage::receipt::Receipt;
+
+pub(super) struct Record<'s> {
+    session: &'s mut Session,
+    /// Taken when its answer begins.
+    question: Option<Vec<ContentBlock>>,
+    trouble: Option<SessionError>,
+}
+
+impl<'s> Record<'s> {
+    pub(super) fn of(session: &'s mut Session, question: Vec<ContentBlock>) -> Self {
+        Self { session, question: Some(question), trouble: None }
+    }
+
+    /// Takes in a piece of the answer.
+    pub(super) fn piece(&mut self, event: &StreamEvent, now: Timestamp) {
+        if event.carries_answer() {
+            self.begin(now);
+        }
+        if let StreamEvent::ContentDelta { delta: Delta::Text(text), .. } = event {
+            self.session.receive(text);
+        }
+    }
+
+    /// Keeps what came since the last time.
+    pub(super) fn keep_partial(&mut self) {
+        let kept = self.session.keep_partial();
+        self.note(kept);
+    }
+
+    /// The answer is complete. Says what went wrong with writing it down.
+    pub(super) fn complete(
+        mut self,
+        answer: &Answer,
+        receipt: &Receipt,
+        now: Timestamp,
+    ) -> Option<SessionError> {
+        self.begin(now);
+        let kept = self.session.complete(answer.content(), answer.stop_reason(), receipt, now);
+        self.note(kept);
+        self.trouble
+    }
+
+    /// There will be no more of the answer, if it began at all.
+    pub(super) fn interrupt(mut self, answer: &Answer, now: Timestamp) -> Option<SessionError> {
+        if self.question.is_none() {
+            let kept = self.session.interrupt(answer.content(), now);
+            self.note(kept);
+        }
+        self.trouble
+    }
+
+    fn begin(&mut self, now: Timestamp) {
+        if let Some(question) = self.question.take() {
+            let begun = self.session.begin_turn(question, now);
+            self.note(begun);
+        }
+    }
+
+    fn note(&mut self, done: Result<(), SessionError>) {
+        if let Err(error) = done {
+            self.trouble.get_or_insert(error);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What is shown while an answer comes: its text on stdout, everything else on stderr.
+
+use std::ops::ControlFlow;
+
+use jiff::SignedDuration;
+
+use crate::anthropic::{Answer, Delta, StreamEvent};
+use crate::ask::Happening;
+use crate::auth::form::Form;
+use crate::auth::notices::PLAN_CREDENTIALS;
+use crate::auth::resolve::{Candidate, Source};
+use crate::auth::wording;
+use crate::commands::agent::Agent;
+use crate::commands::notice;
+use crate::ctx::Ctx;
+use crate::error::Failure;
+use crate::terminal::{failover, style};
+use crate::text;
+
+/// A credential that ends sooner than this is worth a line.
+const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What came of an answer so far; it outlives a request that is cancelled.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) answer: Answer,
+    inside_line: bool,
+    inside_thinking: bool,
+    /// Why the answer could not be passed on.
+    pub(super) failure: Option<Failure>,
+    /// Why the secret of the last credential could not be had.
+    unobtainable: Option<String>,
+}
+
+impl Shown {
+    pub(super) fn observe(
+        &mut self,
+        ctx: &Ctx,
+        agent: &Agent,
+        is_json: bool,
+        happening: &Happening<'_>,
+    ) -> ControlFlow<()> {
+        match happening {
+            Happening::Using { credential, form, billing, .. } => {
+                warn_of_end(ctx, agent, credential);
+                if *form == Form::PlanToken {
+                    notice::show_and_record(ctx, &PLAN_CREDENTIALS);
+                }
+                let outside = match &credential.source {
+                    Source::Profile(_) => None,
+                    Source::Env(variable, _) => Some(format!("{variable} of the environment")),
+                    Source::Config(key) => Some(format!("{} of the config", key.place)),
+                };
+                if let Some(outside) = outside {
+                    ctx.terminal.say(&style::dim(&format!("using {outside} ({})", billing.as_str())));
+                }
+            }
+            Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),
+            Happening::Begins { .. } => self.answer = Answer::default(),
+            Happening::Piece(event) => {
+                self.answer.apply(event);
+                if !is_json && let Err(failure) = self.show(ctx, event) {
+                    self.failure = Some(failure);
+                    return ControlFlow::Break(());
+                }
+            }
+            Happening::PassedOver { model, next } => {
+                ctx.terminal.say(&format!("→ no credential can be used for {model} now; asking {next}"));
+            }
+            Happening::Failover { event, model_class } => {
+                let trouble = self.unobtainable.take();
+                let line = failover::line(event, trouble.as_deref(), model_class, ctx.clock.now());
+                ctx.terminal.say(&line);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Text goes to stdout as it comes; thinking is shown to whoever watches.
+    fn show(&mut self, ctx: &Ctx, event: &StreamEvent) -> Result<(), Failure> {
+        let StreamEvent::ContentDelta { delta, .. } = event else { return Ok(()) };
+        match delta {
+            Delta::Thinking(text) if ctx.terminal.is_watched() => {
+                self.inside_thinking = true;
+                ctx.terminal.murmur(text);
+            }
+            Delta::Text(text) => {
+                if std::mem::take(&mut self.inside_thinking) {
+                    ctx.terminal.say("");
+                }
+                ctx.terminal.pass_on(text)?;
+                self.inside_line = !text.ends_with('\n');
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whatever is said next begins on a line of its own.
+    pub(super) fn end_line(&mut self, ctx: &Ctx) -> Result<(), Failure> {
+        if std::mem::take(&mut self.inside_thinking) {
+            ctx.terminal.say("");
+        }
+        if std::mem::take(&mut self.inside_line) { ctx.terminal.answer("\n") } else { Ok(()) }
+    }
+}
+
+/// One line when the credential in use ends soon.
+fn warn_of_end(ctx: &Ctx, agent: &Agent, chosen: &Candidate<'_>) {
+    let (Source::Profile(profile), Some(ends)) = (&chosen.source, chosen.ends) else { return };
+    let left = ends.duration_since(ctx.clock.now());
+    if left <= WARN_BEFORE {
+        let left = text::duration(left);
+        let fix = wording::replacement(profile, agent.selected.named());
+        ctx.terminal.say(&format!("{} {} ends in {left}", style::attention("!"), profile.id));
+        fix.lines().iter().for_each(|line| ctx.terminal.say(&format!("  {line}")));
+    }
+}

@@ -1,0 +1,229 @@
+//! What a transcript says: who said what, which model and profile the session wants, and what of it the next request
+//! carries. Pure; reading and writing lines is [`super::transcript`]'s.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::entry::Entry;
+use super::totals::Spent;
+use crate::anthropic::{ContentBlock, Message, MessageRequest, Role, TextBlock, attachment};
+use crate::auth::ProfileId;
+use crate::config::schema::CacheRetention;
+use crate::models::refs::ModelRef;
+use crate::text::{one_line, without_credentials};
+
+/// Longest title, in characters.
+const LONGEST_TITLE: usize = 60;
+
+/// A conversation so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Conversation {
+    created_at: Option<Timestamp>,
+    last_used_at: Option<Timestamp>,
+    system: Option<String>,
+    choice: ModelChoice,
+    turns: Vec<Turn>,
+}
+
+/// What a session wants instead of the agent's models.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelChoice {
+    /// The model; `None` leaves it to the agent.
+    pub model: Option<ModelRef>,
+    /// The profile it is pinned to; it is never exchanged for another.
+    pub profile: Option<ProfileId>,
+}
+
+/// A question, and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// The question, block by block.
+    pub question: Vec<ContentBlock>,
+    /// The answer as far as it came.
+    pub reply: Reply,
+}
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// It ended early; this much arrived.
+    Interrupted(Vec<ContentBlock>),
+    /// It is complete.
+    Complete {
+        /// When.
+        at: Timestamp,
+        /// Block by block as the API gave it.
+        content: Vec<ContentBlock>,
+        /// Why it ended.
+        stop_reason: Option<String>,
+        /// What it took.
+        spent: Spent,
+        /// The whole receipt.
+        receipt: Value,
+    },
+}
+
+/// A line stands where it makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OutOfPlace;
+
+impl Reply {
+    /// Its blocks.
+    pub fn content(&self) -> &[ContentBlock] {
+        match self {
+            Self::Interrupted(content) | Self::Complete { content, .. } => content,
+        }
+    }
+}
+
+impl Conversation {
+    /// When it began; `None` before the first line.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.created_at
+    }
+
+    /// When somebody last said something in it.
+    pub fn last_used_at(&self) -> Option<Timestamp> {
+        self.last_used_at
+    }
+
+    /// The system prompt.
+    pub fn system(&self) -> Option<&str> {
+        self.system.as_deref()
+    }
+
+    /// The model and profile it wants.
+    pub fn choice(&self) -> &ModelChoice {
+        &self.choice
+    }
+
+    /// Its turns, the first one first.
+    pub fn turns(&self) -> &[Turn] {
+        &self.turns
+    }
+
+    /// The first words of the first question; empty before it. What looks like a credential is masked.
+    pub fn title(&self) -> String {
+        // The text somebody typed comes behind the files that went with it.
+        let text = self.turns.first().and_then(|turn| turn.question.iter().rev().find_map(text_of));
+        let line = text.unwrap_or_default().lines().map(str::trim).find(|line| !line.is_empty());
+        let line = without_credentials(&one_line(line.unwrap_or_default()));
+        if line.chars().count() <= LONGEST_TITLE {
+            return line;
+        }
+        let beginning: String = line.chars().take(LONGEST_TITLE - 1).collect();
+        format!("{}…", beginning.trim_end())
+    }
+
+    /// A request that goes on from here with this question: system prompt, everything said so far, the question. Model and
+    /// parameters are the caller's. As long as nothing was interrupted, its text begins with the text of the request before.
+    pub fn request(&self, question: &[ContentBlock]) -> MessageRequest {
+        let mut request = MessageRequest::default();
+        request.system.extend(self.system().filter(|text| !text.trim().is_empty()).map(TextBlock::new));
+        for turn in self.turns.iter().filter(|turn| can_be_sent(turn.reply.content())) {
+            let user = Message { role: Role::User, content: turn.question.clone() };
+            let assistant = Message { role: Role::Assistant, content: turn.reply.content().to_vec() };
+            request.messages.extend([user, assistant]);
+        }
+        request.messages.push(Message { role: Role::User, content: question.to_vec() });
+        request
+    }
+
+    /// Whether a request that goes on from here with this question carries an image.
+    pub fn has_images_with(&self, question: &[ContentBlock]) -> bool {
+        let said = self.turns.iter().flat_map(|turn| &turn.question);
+        said.chain(question).any(attachment::is_image)
+    }
+
+    /// The profile that answered last and its use, when it is one of this provider.
+    pub fn last_profile(&self) -> Option<(&ProfileId, Timestamp)> {
+        self.turns.iter().rev().find_map(|turn| match &turn.reply {
+            Reply::Complete { at, spent, .. } => Some(spent.profile_id.as_ref().map(|id| (id, *at))),
+            Reply::Interrupted(_) => None,
+        })?
+    }
+
+    /// The profile whose prompt cache may still be warm: the one that answered last, as long as the cache lives.
+    pub fn warm_profile(&self, retention: CacheRetention, now: Timestamp) -> Option<&ProfileId> {
+        let lifetime = match retention {
+            CacheRetention::None => return None,
+            CacheRetention::Short => SignedDuration::from_mins(5),
+            CacheRetention::Long => SignedDuration::from_hours(1),
+        };
+        let (profile, used) = self.last_profile()?;
+        (now.duration_since(used) < lifetime).then_some(profile)
+    }
+
+    /// Takes in the next line.
+    pub(super) fn apply(&mut self, entry: Entry) -> Result<(), OutOfPlace> {
+        match entry {
+            Entry::Session { created_at, .. } if self.created_at.is_none() => {
+                self.created_at = Some(created_at);
+                self.last_used_at = Some(created_at);
+            }
+            _ if self.created_at.is_none() => return Err(OutOfPlace),
+            Entry::Session { .. } => return Err(OutOfPlace),
+            Entry::System { text, .. } => self.system = Some(text),
+            Entry::Model { model, profile_id, .. } => {
+                self.choice = ModelChoice { model, profile: profile_id };
+            }
+            Entry::User { at, content } => {
+                self.last_used_at = Some(at);
+                let reply = Reply::Interrupted(Vec::new());
+                self.turns.push(Turn { asked_at: at, question: content, reply });
+            }
+            Entry::Partial { text } => {
+                let content = self.coming()?;
+                match content.last_mut() {
+                    Some(ContentBlock::Text(block)) => block.text.push_str(&text),
+                    _ => content.push(ContentBlock::text(text)),
+                }
+            }
+            Entry::Interrupted { at, content } => {
+                *self.coming()? = content;
+                self.last_used_at = Some(at);
+            }
+            Entry::Assistant { at, content, stop_reason, receipt } => {
+                self.coming()?;
+                self.last_used_at = Some(at);
+                let spent = Spent::of(&receipt);
+                if let Some(turn) = self.turns.last_mut() {
+                    turn.reply = Reply::Complete { at, content, stop_reason, spent, receipt };
+                }
+            }
+            Entry::Unknown => {}
+        }
+        Ok(())
+    }
+
+    /// The blocks of the answer that is still coming.
+    fn coming(&mut self) -> Result<&mut Vec<ContentBlock>, OutOfPlace> {
+        match self.turns.last_mut().map(|turn| &mut turn.reply) {
+            Some(Reply::Interrupted(content)) => Ok(content),
+            _ => Err(OutOfPlace),
+        }
+    }
+}
+
+fn text_of(block: &ContentBlock) -> Option<&str> {
+    match block {
+        ContentBlock::Text(block) => Some(&block.text),
+        ContentBlock::Raw(_) => None,
+    }
+}
+
+/// The API refuses an answer without content, text that is only white space, and thinking that leads to nothing.
+fn can_be_sent(content: &[ContentBlock]) -> bool {
+    content.iter().any(|block| match block {
+        ContentBlock::Text(block) => !block.text.trim().is_empty(),
+        ContentBlock::Raw(value) => {
+            let kind = value.get("type").and_then(Value::as_str);
+            !matches!(kind, Some("thinking" | "redacted_thinking"))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! The sessions of one agent.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::index::{self, Listed};
+use super::transcript::Transcript;
+use super::{ModelChoice, Session, SessionError, SessionId};
+use crate::auth::ProfileId;
+use crate::config::{AgentId, Paths};
+
+/// Where an agent's sessions are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionsDir {
+    path: PathBuf,
+}
+
+impl SessionsDir {
+    /// The sessions of this agent.
+    pub fn of(agent: &AgentId, paths: &Paths) -> Self {
+        Self { path: paths.sessions_dir(agent) }
+    }
+
+    /// A new session. It is on disk once its first answer begins.
+    pub fn create(&self, now: Timestamp) -> Session {
+        Session::new(self.path.clone(), SessionId::new(now))
+    }
+
+    /// Goes on with a session, or begins one of this name.
+    ///
+    /// # Errors
+    /// When another process is writing it, or it cannot be read.
+    pub fn open(&self, id: SessionId) -> Result<Session, SessionError> {
+        let (transcript, conversation) = Transcript::open(&self.path, &id)?;
+        Ok(Session::opened(self.path.clone(), id, transcript, conversation))
+    }
+
+    /// Pins to a profile follow its new name. Says of each session that could not be changed why.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn rename_profile(
+        &self,
+        old: &ProfileId,
+        new: &ProfileId,
+        now: Timestamp,
+    ) -> Result<Vec<(SessionId, SessionError)>, SessionError> {
+        let mut unchanged = Vec::new();
+        for listed in self.list()? {
+            let pinned = listed.summary.is_ok_and(|summary| summary.pinned_profile.as_ref() == Some(old));
+            let renamed = match pinned {
+                true => self.open(listed.id.clone()).and_then(|mut session| {
+                    let model = session.conversation().choice().model.clone();
+                    session.choose(ModelChoice { model, profile: Some(new.clone()) }, now);
+                    session.keep()
+                }),
+                false => Ok(()),
+            };
+            unchanged.extend(renamed.err().map(|error| (listed.id, error)));
+        }
+        Ok(unchanged)
+    }
+
+    /// All sessions, the one used last first. One that cannot be read is among them, with the reason.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>, SessionError> {
+        index::list(&self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests;

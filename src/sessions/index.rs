@@ -1,0 +1,146 @@
+//! The list of an agent's sessions. `sessions.json` spares reading transcripts that did not grow since they were last
+//! listed. It is worked out from them: when it is missing, torn or old, they are read again, and only listing writes it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::conversation::Conversation;
+use super::entry::parsed;
+use super::transcript;
+use super::{SessionError, SessionId};
+use crate::auth::ProfileId;
+use crate::models::refs::ModelRef;
+use crate::storage::{self, Durability, FileError, FileLock};
+
+/// A session in the list.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: SessionId,
+    /// What is known of it, or why nothing is.
+    pub summary: Result<Summary, SessionError>,
+}
+
+/// A session in short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The first words of its first question.
+    pub title: String,
+    /// When it began.
+    pub created_at: Option<Timestamp>,
+    /// When somebody last said something in it.
+    pub last_used_at: Option<Timestamp>,
+    /// How many questions were asked.
+    pub turns: usize,
+    /// The model it wants instead of the agent's.
+    #[serde(deserialize_with = "parsed")]
+    pub model: Option<ModelRef>,
+    /// The profile it is pinned to.
+    #[serde(deserialize_with = "parsed")]
+    pub pinned_profile: Option<ProfileId>,
+    /// The profile that answered last.
+    #[serde(deserialize_with = "parsed")]
+    pub last_profile: Option<ProfileId>,
+    /// When it did.
+    pub last_profile_used_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Index {
+    version: u32,
+    sessions: BTreeMap<String, Known>,
+}
+
+/// A summary, and how long the transcript was that it is of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Known {
+    bytes: u64,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+const VERSION: u32 = 1;
+
+impl Summary {
+    /// A conversation in short.
+    pub fn of(conversation: &Conversation) -> Self {
+        let last = conversation.last_profile();
+        Self {
+            title: conversation.title(),
+            created_at: conversation.created_at(),
+            last_used_at: conversation.last_used_at(),
+            turns: conversation.turns().len(),
+            model: conversation.choice().model.clone(),
+            pinned_profile: conversation.choice().profile.clone(),
+            last_profile: last.map(|(id, _)| id.clone()),
+            last_profile_used_at: last.map(|(_, at)| at),
+        }
+    }
+}
+
+pub(super) fn list(directory: &Path) -> Result<Vec<Listed>, SessionError> {
+    let file = directory.join("sessions.json");
+    let known: Index = storage::read_optional(&file)
+        .ok()
+        .flatten()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .filter(|index: &Index| index.version == VERSION)
+        .unwrap_or_default();
+    let mut now = Index { version: VERSION, sessions: BTreeMap::new() };
+    let mut listed = Vec::new();
+    for (id, bytes) in transcripts(directory)? {
+        let summary = match known.sessions.get(id.as_str()) {
+            Some(known) if known.bytes == bytes => Ok(known.summary.clone()),
+            _ => summary(directory, &id),
+        };
+        if let Ok(summary) = &summary {
+            now.sessions.insert(id.to_string(), Known { bytes, summary: summary.clone() });
+        }
+        listed.push(Listed { id, summary });
+    }
+    if now.sessions != known.sessions {
+        write(directory, &file, &now);
+    }
+    let last_used = |listed: &Listed| listed.summary.as_ref().ok().and_then(|summary| summary.last_used_at);
+    listed.sort_by(|a, b| last_used(b).cmp(&last_used(a)).then_with(|| a.id.cmp(&b.id)));
+    Ok(listed)
+}
+
+/// The transcripts there are, with their lengths.
+fn transcripts(directory: &Path) -> Result<Vec<(SessionId, u64)>, SessionError> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(FileError::new("read", directory, error).into()),
+    };
+    let transcripts = entries.flatten().filter_map(|entry| {
+        let path = entry.path();
+        let id = path.file_stem()?.to_str()?.parse().ok()?;
+        let is_transcript = path.extension() == Some(OsStr::new("jsonl"));
+        let length = entry.metadata().ok()?.len();
+        (is_transcript && length > 0).then_some((id, length))
+    });
+    Ok(transcripts.collect())
+}
+
+fn summary(directory: &Path, id: &SessionId) -> Result<Summary, SessionError> {
+    let path = transcript::path(directory, id);
+    let bytes = storage::read_optional(&path)?.unwrap_or_default();
+    Ok(Summary::of(&transcript::parse(&bytes, &path)?.conversation))
+}
+
+/// Keeps the list for the next time. Whoever cannot write it reads the transcripts again.
+fn write(directory: &Path, file: &Path, index: &Index) {
+    let Ok(mut bytes) = serde_json::to_vec_pretty(index) else { return };
+    bytes.push(b'\n');
+    if let Ok(Some(_lock)) = FileLock::try_acquire(&directory.join("sessions.lock"))
+        && let Err(error) = storage::replace(file, &bytes, Durability::Cached)
+    {
+        tracing::debug!(%error, "the list of sessions was not kept");
+    }
+}

@@ -1,0 +1,73 @@
+//! What the answers of a session took, added up from their receipts.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::conversation::{Conversation, Reply};
+use super::entry::parsed;
+use crate::auth::ProfileId;
+use crate::auth::health::Billing;
+use crate::usage::price::MicroDollars;
+use crate::usage::receipt::TokenCounts;
+
+/// What a transcript's receipt says, as far as a session needs it. What it does not say is unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Spent {
+    /// The profile that answered.
+    #[serde(deserialize_with = "parsed")]
+    pub profile_id: Option<ProfileId>,
+    /// Who pays.
+    pub billing: Option<Billing>,
+    /// Tokens by class.
+    pub usage: TokenCounts,
+    /// Cost, where it is known.
+    pub cost_micro_dollars: Option<MicroDollars>,
+}
+
+impl Spent {
+    pub(super) fn of(receipt: &Value) -> Self {
+        Self::deserialize(receipt).unwrap_or_default()
+    }
+}
+
+/// What all answers of a session took.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    /// Complete answers.
+    pub answers: usize,
+    /// Answers that ended early; what they cost is not known.
+    pub interrupted: usize,
+    /// Tokens by class.
+    pub usage: TokenCounts,
+    /// Cost of all answers whose cost is known.
+    pub cost_micro_dollars: MicroDollars,
+    /// Answers a plan paid for.
+    pub by_subscription: usize,
+    /// Answers whose cost is not known.
+    pub unpriced: usize,
+}
+
+impl Totals {
+    /// Adds up a conversation.
+    pub fn of(conversation: &Conversation) -> Self {
+        let mut totals = Self::default();
+        for turn in conversation.turns() {
+            let Reply::Complete { spent, .. } = &turn.reply else {
+                totals.interrupted += 1;
+                continue;
+            };
+            totals.answers += 1;
+            totals.usage = totals.usage.plus(spent.usage);
+            match (spent.billing, spent.cost_micro_dollars) {
+                (_, Some(MicroDollars(cost))) => {
+                    totals.cost_micro_dollars.0 = totals.cost_micro_dollars.0.saturating_add(cost);
+                }
+                (Some(Billing::Subscription), None) => totals.by_subscription += 1,
+                (_, None) => totals.unpriced += 1,
+            }
+        }
+        totals
+    }
+}
