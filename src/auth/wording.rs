@@ -1,8 +1,10 @@
 //! The verdict in words: one sentence fragment for tables, pages and errors, and what to do about it. Commands named
 //! here are ones this program has.
 
+mod first;
 mod reference;
 
+pub use first::{endpoint_setup, first_credential};
 pub use reference::reference_fix;
 
 use std::fmt;

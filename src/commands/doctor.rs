@@ -89,7 +89,7 @@ fn ask_providers(ctx: &Ctx, diagnosis: &Diagnosis) -> Result<Vec<Finding>, Failu
         for name in providers {
             match provider::client(name, config, env, ctx.network) {
                 Ok(client) => found.extend(online::look(name, &client, ctx.clock.as_ref()).await),
-                Err(error) => found.push(online::no_client(name, &error)),
+                Err(error) => found.extend(online::no_client(name, &error, config)),
             }
         }
         Ok(found)

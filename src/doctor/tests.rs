@@ -198,3 +198,53 @@ fn models_that_end_or_that_nobody_knows_are_told_for_the_agents_that_ask_them() 
         [("model-ended", Severity::Problem, "main".to_owned()), unknown]
     );
 }
+
+#[test]
+fn a_model_that_ends_is_one_finding_with_the_lines_that_replace_it_wherever_it_is_chosen() {
+    let config = "{ agents: { defaults: { model: 'sonnet-4.5' },
+        list: [ { id: 'main' }, { id: 'b', taskModels: { coding: 'sonnet-4.5' } },
+            { id: 'c', model: { primary: 'opus', fallbacks: ['sonnet-4.5'] }, imageModel: 'sonnet-4.5' } ] } }";
+    let world = World::of(&[("fased.json", config), (STORE, KEY)]);
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    let found = Diagnosis::make(&Patient { paths: &world.paths, process: &world.env, now }).findings;
+    let found: Vec<_> = found.iter().filter(|finding| finding.id.starts_with("model-")).collect();
+    let [ends] = found.as_slice() else { panic!("{found:?}") };
+    assert!(ends.message.ends_with(" Agents: main, b, c."), "{}", ends.message);
+    assert_eq!(
+        ends.fix.as_ref().unwrap().commands,
+        [
+            "fased models set anthropic/claude-sonnet-5-5",
+            "fased models roles set coding anthropic/claude-sonnet-5-5 --agent b",
+            "fased models fallbacks remove anthropic/claude-sonnet-4-5 --agent c",
+            "fased models set-image anthropic/claude-sonnet-5-5 --agent c",
+        ]
+    );
+}
+
+#[test]
+fn main_is_looked_at_when_it_is_the_default_or_listed_or_has_a_directory() {
+    let looked_at = |files: &[(&str, &str)]| {
+        let agents = World::of(files).look().agents;
+        agents.iter().map(|agent| agent.id.to_string()).collect::<Vec<_>>()
+    };
+    let others = ("fased.json", "{ agents: { list: [ { id: 'work' } ] } }");
+    assert_eq!(looked_at(&[others]), ["work"]);
+    assert_eq!(looked_at(&[others, (STORE, KEY)]), ["work", "main"]);
+    assert_eq!(
+        looked_at(&[("fased.json", "{ agents: { list: [ { id: 'work' }, { id: 'main' } ] } }")]),
+        ["work", "main"]
+    );
+    assert_eq!(looked_at(&[]), ["main"]);
+}
+
+#[test]
+fn without_anthropics_protocol_anthropic_itself_is_mended_in_the_config() {
+    let config = "{ models: { providers: { Anthropic: { api: 'openai-completions' } } } }";
+    let world = World::of(&[("fased.json", config), (STORE, KEY)]);
+    let found = world.look().findings;
+    assert_eq!(world.ids(), ["provider-unusable"]);
+    assert_eq!(
+        found[0].fix.as_ref().unwrap().commands,
+        ["fased config unset models.providers.Anthropic.api"]
+    );
+}

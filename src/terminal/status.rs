@@ -17,9 +17,6 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
     if report.auth.providers.is_empty() {
         lines.push(String::new());
         lines.push("No credentials stored.".to_owned());
-        if report.is_writable() {
-            lines.push(format!("  fix: fased onboard{}", report.agent_flag));
-        }
     }
     for provider in &report.auth.providers {
         lines.push(String::new());
@@ -28,15 +25,6 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
     }
     lines.extend(report.auth.probes.into_iter().flat_map(probes));
     lines.extend(report.findings.iter().flat_map(finding));
-    for provider in &report.auth.missing_providers_in_use {
-        if !report.auth.providers.is_empty() {
-            lines.push(String::new());
-            lines.push(format!(
-                "{} No credential for {provider}, which a configured model needs.",
-                style::attention("!")
-            ));
-        }
-    }
     lines.push(String::new());
     lines.join("\n")
 }

@@ -82,6 +82,39 @@ fn what_needs_no_decision_is_mended_and_the_rest_stays() {
 }
 
 #[test]
+fn models_that_cannot_be_asked_are_told_with_lines_that_mend_them() {
+    let env = TestEnv::new();
+    env.write(
+        "fased.json",
+        "{
+  models: { providers: {
+    team: { baseUrl: 'https://llm.example.com' },
+    gpt: { baseUrl: 'https://api.example.com', api: 'openai-completions' },
+  } },
+  agents: {
+    defaults: { model: { primary: 'nosuch/big-1', fallbacks: ['gpt/gpt-5', 'team/claude-x'] }, imageModel: 'nosuch/big-1' },
+    list: [ { id: 'work' }, { id: 'home', model: 'sonnet-4.5', taskModels: { strong: 'gpt/gpt-5' } } ],
+  },
+}
+",
+    );
+    let mut session = Session::default();
+    let first = doctor(&env, ["doctor"]);
+    session.add(first.exits(1));
+    session.add(env.fased(["models", "status", "--agent", "home"]));
+    let found = doctor(&env, ["doctor", "--json"]).json();
+    let found = found["findings"].as_array().unwrap().iter();
+    let found = found.filter(|it| ["provider-unusable", "model-ended"].contains(&it["id"].as_str().unwrap()));
+    let lines = found.flat_map(|it| it["commands"].as_array().unwrap().clone());
+    for line in lines.map(|line| line.as_str().unwrap().to_owned()).filter(|line| !line.contains('…')) {
+        env.fased(line.split(' ').skip(1)).exits(0);
+    }
+    let mended = doctor(&env, ["doctor"]);
+    session.add(mended.exits(0));
+    snapshot!("doctor_models", session);
+}
+
+#[test]
 fn an_empty_home_is_healthy_and_stays_empty() {
     let env = TestEnv::new();
     let mut session = Session::default();

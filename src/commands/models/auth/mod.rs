@@ -16,6 +16,7 @@ use crate::auth::ProfileId;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::profile_id::ProfileIdError;
 use crate::auth::store::Snapshot;
+use crate::auth::wording;
 use crate::cli::auth::{AuthArgs, AuthCommand};
 use crate::commands::agent::Agent;
 use crate::ctx::Ctx;
@@ -101,9 +102,7 @@ fn credential_provider(provider: &str, agent: &Agent) -> Result<(), Failure> {
     Err(Failure::new(Exit::Usage, "unknown_provider", message)
         .fact(format!("configured providers: {}", one_line(&known.join(", "))))
         .hint("name one of those, or set up an Anthropic-compatible endpoint by")
-        .command(format!(
-            "fased onboard --auth-choice custom-api-key --custom-provider-id {provider} --custom-base-url https://… --custom-model-id …"
-        )))
+        .command(wording::endpoint_setup(provider, None, None)))
 }
 
 /// A profile named on the command line. What is no id is not repeated: it may be a secret.
