@@ -168,7 +168,7 @@ pub fn pays(billing: Billing) -> &'static str {
 }
 
 /// What mends something: advice in words, commands that can be pasted, or both.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// What no command can do.
     pub advice: Option<String>,

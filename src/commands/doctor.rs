@@ -70,7 +70,7 @@ pub(super) fn run(ctx: &Ctx, args: DoctorArgs) -> Result<Exit, Failure> {
         };
         ctx.terminal.answer_json(&report)?;
     } else {
-        ctx.terminal.answer(&text(&diagnosis, &mended, &not_mended, &ctx.paths))?;
+        ctx.terminal.answer(&text(&diagnosis, &mended, &not_mended, &ctx.paths, ctx.terminal.width()))?;
     }
     Ok(if problems > 0 { Exit::Failed } else { Exit::Ok })
 }

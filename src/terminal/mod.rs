@@ -19,6 +19,7 @@ mod signals;
 pub mod status;
 pub mod style;
 pub mod table;
+mod wrap;
 
 pub use paste_box::PasteBox;
 pub use prompt::Choice;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::credentials::{self, Row};
 use super::style;
+use super::wrap::wrapped;
 use crate::auth::probe::{ProbeStatus, Probes};
 use crate::auth::wording::Fix;
 use crate::config::Paths;
@@ -24,7 +25,7 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
         lines.extend(table(provider, now, width));
     }
     lines.extend(report.auth.probes.into_iter().flat_map(probes));
-    lines.extend(report.findings.iter().flat_map(finding));
+    lines.extend(report.findings.iter().flat_map(|it| finding(it, width)));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -72,8 +73,9 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
     credentials::lines(&rows, &credentials::STATUS, width)
 }
 
-pub(super) fn finding(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![String::new(), format!("{} {}", style::attention("!"), finding.message)];
+pub(super) fn finding(finding: &Finding, width: Option<usize>) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(wrapped(&format!("{} {}", style::attention("!"), finding.message), 2, width));
     let fix = finding.fix.iter().flat_map(Fix::lines);
     lines.extend(fix.map(|line| format!("  {line}")));
     lines

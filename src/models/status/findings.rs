@@ -33,8 +33,8 @@ pub struct Finding {
 }
 
 impl From<Warning> for Finding {
-    fn from(Warning { id, message }: Warning) -> Self {
-        Self { id, message, fix: None }
+    fn from(Warning { id, message, fix }: Warning) -> Self {
+        Self { id, message, fix }
     }
 }
 
