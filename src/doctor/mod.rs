@@ -2,6 +2,7 @@
 //! opens no connection; what the network shows is asked for apart ([`online`]), and what can be mended without a decision
 //! is mended apart ([`repair`]).
 
+mod agents;
 mod credentials;
 mod files;
 mod models;
@@ -125,6 +126,7 @@ impl Diagnosis {
         if let Some(loaded) = &loaded {
             settings::look(patient, loaded, &agents, &mut findings);
             models::look(patient, loaded, &agents, &mut findings);
+            agents::look(&loaded.config, &mut findings);
         }
         let mut diagnosis = Self { agents, profiles, findings, loaded };
         diagnosis.sort();

@@ -71,7 +71,7 @@ fn all<'a>(agents: &'a [SelectedAgent], config: &Config) -> IndexMap<ModelRef, C
         let Ok(models) = AgentModels::of(&agent.id, config) else { continue };
         for (model, task, source) in tasks(&models) {
             let chosen = all.entry(model.clone()).or_default();
-            if !chosen.agents.last().is_some_and(|last| last.id == agent.id) {
+            if chosen.agents.last().is_none_or(|last| last.id != agent.id) {
                 chosen.agents.push(agent);
             }
             let place = Place { task, of: (source == ChoiceSource::Agent).then_some(&agent.id) };
