@@ -308,7 +308,8 @@ impl From<ProviderError> for Failure {
             ProviderError::OtherApi { ref provider, .. } => Self::new(Exit::Failed, "other_api", error.to_string())
                 .hint(format!("ask a model of another provider, or name an Anthropic-compatible address of {provider} and set its api to \"anthropic-messages\"")),
             ProviderError::NoBaseUrl { ref provider } => Self::new(Exit::Failed, "base_url", error.to_string())
-                .hint(format!("name it in the config: models: {{ providers: {{ \"{provider}\": {{ baseUrl: \"https://…\" }} }} }}")),
+                .hint("an Anthropic-compatible endpoint is set up by")
+                .command(wording::endpoint_setup(provider, None, None)),
         }
     }
 }
@@ -337,9 +338,10 @@ impl From<CustomProviderError> for Failure {
 
 impl From<ModelRefError> for Failure {
     fn from(error: ModelRefError) -> Self {
-        Self::new(Exit::Usage, "model_ref", sentence(&error)).hint("name a model as provider/model").command(
-            format!("fased chat --model {} …", crate::models::catalog::Catalog::embedded().default_model()),
-        )
+        Self::new(Exit::Usage, "model_ref", sentence(&error))
+            .hint("name a model as provider/model, or by an alias")
+            .command("fased models list --all")
+            .command("fased models aliases list")
     }
 }
 

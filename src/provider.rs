@@ -9,6 +9,7 @@ use crate::anthropic::{
     Authorization, BetaNames, Client, ClientOptions, Endpoint, Error, NetworkPolicy, ProxySettings,
     Transport, TrustSettings,
 };
+use crate::auth::configured;
 use crate::auth::form::{ANTHROPIC, Form};
 use crate::auth::oauth::settings::{self, OAuthAccess, OAuthSettings};
 use crate::auth::obtain::Obtained;
@@ -20,9 +21,6 @@ use crate::text::{one_line, without_credentials};
 
 /// What this program calls itself to every server.
 pub const USER_AGENT: &str = concat!("fased/", env!("CARGO_PKG_VERSION"));
-
-/// What `api` of a provider in the config says when it speaks the Messages API.
-pub const MESSAGES_API: &str = "anthropic-messages";
 
 /// There is no client for a provider.
 #[derive(Debug, thiserror::Error)]
@@ -121,12 +119,22 @@ pub fn options(
 /// # Errors
 /// When the config says that it speaks something else.
 pub fn check_api(provider: &str, config: &Config) -> Result<(), ProviderError> {
-    match config.provider(provider).and_then(|entry| entry.api.as_deref()).map(str::trim) {
-        None | Some("" | MESSAGES_API) => Ok(()),
+    match configured::other_api(provider, config) {
+        None => Ok(()),
         Some(api) => {
             Err(ProviderError::OtherApi { provider: provider.to_owned(), api: without_credentials(api) })
         }
     }
+}
+
+/// Whether a provider's models can be asked: it speaks the Messages API, and somebody says where it is.
+///
+/// # Errors
+/// When it does not, or nobody does.
+pub fn check(provider: &str, config: &Config, env: &Env) -> Result<(), ProviderError> {
+    check_api(provider, config)?;
+    let address = base_url(provider, config, env);
+    address.map(drop).ok_or_else(|| ProviderError::NoBaseUrl { provider: provider.to_owned() })
 }
 
 /// The base URL of a provider as configured; `None` when nobody says it.

@@ -11,7 +11,7 @@ use crate::anthropic::{ClientOptions, Endpoint, Error, NetworkPolicy, cache};
 use crate::auth::form::Form;
 use crate::auth::health::Usable;
 use crate::auth::resolve::{Candidate, Inputs, Judged, NoCredential, ProviderAuth, Source};
-use crate::auth::wording::{self, Fix};
+use crate::auth::wording;
 use crate::config::SelectedAgent;
 use crate::config::edit::{Segment, shown};
 use crate::config::schema::{CacheRetention, Params, Temperature};
@@ -21,7 +21,7 @@ use crate::models::params::request::{Parameter, Remark, RequestParams};
 use crate::models::params::{Effective, Origin, Param};
 use crate::models::refs::ModelRef;
 use crate::models::selection::TypedRef;
-use crate::models::status::{Finding, NextReport};
+use crate::models::status::{Finding, NO_CREDENTIAL, NextReport};
 use crate::provider::{self, ProviderError};
 use crate::secret::Secret;
 
@@ -240,12 +240,9 @@ fn unusable(inputs: &ExplainInputs<'_>, survey: &ProviderAuth<'_>, waiting: Opti
             fix: wording::fix(judged.profile, &judged.verdict, agent.named(), &survey.order),
         },
         None => Finding {
-            id: "no-credential",
+            id: NO_CREDENTIAL,
             message: format!("No credential for {provider} can be used; this is what an API key would send."),
-            fix: Some(Fix::run([match provider.as_str() {
-                "anthropic" => format!("fased onboard{}", agent.flag()),
-                _ => format!("fased models status{}", agent.flag()),
-            }])),
+            fix: Some(wording::first_credential(provider, inputs.auth.config, agent.named())),
         },
     }
 }

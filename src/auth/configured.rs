@@ -1,6 +1,7 @@
 //! The key a provider has in the config, `models.providers.<id>.apiKey`: a source of its own beside stored profiles and
 //! the environment. It is used while the agent stores no profile for the provider, whatever the health of those, and it
-//! comes before the environment unless that is preferred. Nothing is remembered of its failures.
+//! comes before the environment unless that is preferred. Nothing is remembered of its failures. No key is of use for a
+//! provider that speaks another protocol.
 
 use super::form::{self, Form};
 use super::health::Billing;
@@ -12,6 +13,15 @@ use crate::secret::{Secret, SecretKind};
 
 /// The kinds of places such a key may be at. What another program keeps is read by profiles alone.
 const SOURCES: [&str; 3] = ["env", "file", "exec"];
+
+/// What `api` of a provider in the config says when it speaks the Messages API.
+pub const MESSAGES_API: &str = "anthropic-messages";
+
+/// The protocol a provider speaks by the config, when it is another one than the Messages API.
+pub fn other_api<'a>(provider: &str, config: &'a Config) -> Option<&'a str> {
+    let api = config.provider(provider)?.api.as_deref()?.trim();
+    (!matches!(api, "" | MESSAGES_API)).then_some(api)
+}
 
 /// A key in the config, or where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

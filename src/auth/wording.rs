@@ -1,8 +1,10 @@
 //! The verdict in words: one sentence fragment for tables, pages and errors, and what to do about it. Commands named
 //! here are ones this program has.
 
+mod first;
 mod reference;
 
+pub use first::{endpoint_setup, first_credential};
 pub use reference::reference_fix;
 
 use std::fmt;
@@ -166,7 +168,7 @@ pub fn pays(billing: Billing) -> &'static str {
 }
 
 /// What mends something: advice in words, commands that can be pasted, or both.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// What no command can do.
     pub advice: Option<String>,

@@ -71,7 +71,7 @@ pub(super) fn run(ctx: &Ctx, args: DoctorArgs) -> Result<Exit, Failure> {
         };
         ctx.terminal.answer_json(&report)?;
     } else {
-        ctx.terminal.answer(&text(&diagnosis, &mended, &not_mended, &ctx.paths))?;
+        ctx.terminal.answer(&text(&diagnosis, &mended, &not_mended, &ctx.paths, ctx.terminal.width()))?;
     }
     Ok(if problems > 0 || could_not_mend { Exit::Failed } else { Exit::Ok })
 }
@@ -90,7 +90,7 @@ fn ask_providers(ctx: &Ctx, diagnosis: &Diagnosis) -> Result<Vec<Finding>, Failu
         for name in providers {
             match provider::client(name, config, env, ctx.network) {
                 Ok(client) => found.extend(online::look(name, &client, ctx.clock.as_ref()).await),
-                Err(error) => found.push(online::no_client(name, &error)),
+                Err(error) => found.extend(online::no_client(name, &error, config)),
             }
         }
         Ok(found)

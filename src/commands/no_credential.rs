@@ -60,9 +60,7 @@ fn of_profiles(why: &NoCredential, auth: &ProviderAuth<'_>, agent: &Agent, input
                 None => failure
                     .fact("it has no base URL in the config either")
                     .hint("an Anthropic-compatible endpoint is set up by")
-                    .command(format!(
-                        "fased onboard --auth-choice custom-api-key --custom-provider-id {provider} --custom-base-url https://… --custom-model-id …{flag}"
-                    )),
+                    .command(wording::endpoint_setup(provider, None, agent.selected.named())),
             }
         }
         NoCredential::NothingStored => {

@@ -1,21 +1,23 @@
 //! The credentials of every agent, by the one verdict: what its status would want looked at, what stands in the
-//! environment and is not used, ids in orders that lead nowhere, models that end.
+//! environment and is not used, ids in orders that lead nowhere.
 
 use super::{Finding, Patient, Severity};
+use crate::auth::form::ANTHROPIC;
 use crate::auth::resolve::{EnvStanding, Inputs, ProviderAuth};
 use crate::auth::state::StateFile;
 use crate::auth::store::{AuthStore, Snapshot, StoreError};
-use crate::auth::wording::Fix;
+use crate::auth::wording::{self, Fix};
+use crate::config::SelectedAgent;
 use crate::config::load::Loaded;
-use crate::config::{Config, SelectedAgent};
-use crate::models::advice::{self, Doubt};
 use crate::models::known::KnownModels;
 use crate::models::selection::AgentModels;
-use crate::models::status::{StatusInputs, StatusReport};
+use crate::models::status::{NO_CREDENTIAL, StatusInputs, StatusReport};
+use crate::provider;
 use crate::text::{capitalised, one_line, shell_word};
 
-/// Findings of a status that the look at files has already.
-const OF_FILES: [&str; 3] = ["store-open-to-others", "directory-open-to-others", "state-unreadable"];
+/// Findings of a status that the looks at files and at providers have already.
+const TOLD_APART: [&str; 4] =
+    ["store-open-to-others", "directory-open-to-others", "state-unreadable", NO_CREDENTIAL];
 /// Findings of a status that only tell how things are.
 const NOTES: [&str; 3] = ["store-imported", "profiles-left-out", "store-ignored-entry"];
 
@@ -82,56 +84,41 @@ fn of_agent(
             return;
         }
     };
-    for finding in report.findings.into_iter().filter(|finding| !OF_FILES.contains(&finding.id)) {
+    for finding in report.findings.into_iter().filter(|finding| !TOLD_APART.contains(&finding.id)) {
         let severity = if NOTES.contains(&finding.id) { Severity::Note } else { Severity::Warning };
         let look = || Fix::run([format!("fased models status{}", agent.flag())]);
         let fix = finding.fix.unwrap_or_else(look);
         findings.push(Finding::new(finding.id, severity, finding.message, fix).of(agent));
     }
     if let Ok(models) = AgentModels::of(&agent.id, config) {
-        doubtful_models(patient, &models, config, agent, findings);
         for provider in models.providers() {
             let class = KnownModels::of(config).class_of(&models.primary);
-            of_provider(&ProviderAuth::survey(provider, class, &inputs), agent, findings);
+            of_provider(&ProviderAuth::survey(provider, class, &inputs), &inputs, agent, findings);
         }
     }
     dangling_order(agent, snapshot, findings);
 }
 
-/// Models that end, or that nothing is known of.
-fn doubtful_models(
-    patient: &Patient<'_>,
-    models: &AgentModels,
-    config: &Config,
+fn of_provider(
+    auth: &ProviderAuth<'_>,
+    inputs: &Inputs<'_>,
     agent: &SelectedAgent,
     findings: &mut Vec<Finding>,
 ) {
-    let (known, today) = (KnownModels::of(config), patient.now.to_zoned(jiff::tz::TimeZone::UTC).date());
-    for model in models.all() {
-        let (id, severity) = match advice::doubt(model, &known, today) {
-            None => continue,
-            Some(Doubt::Unknown) => ("model-unknown", Severity::Note),
-            Some(Doubt::Ends(_)) => ("model-ends", Severity::Warning),
-            Some(Doubt::Ended(_)) => ("model-ended", Severity::Problem),
-        };
-        let message = advice::about(model, &known, today).unwrap_or_default();
-        let fix = Fix {
-            advice: Some("choose another one where it is named".to_owned()),
-            commands: vec!["fased models list --all".to_owned(), "fased config get agents".to_owned()],
-        };
-        findings.push(Finding::new(id, severity, message, fix).of(agent));
-    }
-}
-
-fn of_provider(auth: &ProviderAuth<'_>, agent: &SelectedAgent, findings: &mut Vec<Finding>) {
     let (provider, flag) = (&auth.provider, agent.flag());
-    if auth.next.is_none() && auth.profiles.is_empty() {
+    // A provider that cannot be asked has its finding; no credential would help.
+    let lacks_one = auth.next.is_none() && provider::check(provider, inputs.config, inputs.env).is_ok();
+    if lacks_one && auth.profiles.is_empty() {
         let message = format!("Agent {} has no credential for {provider}.", agent.id);
-        let fix = Fix::run([format!("fased onboard{flag}")]);
-        findings.push(Finding::new("no-credential", Severity::Note, message, fix).of(agent));
-    } else if auth.next.is_none() {
+        let fix = wording::first_credential(provider, inputs.config, agent.named());
+        findings.push(Finding::new(NO_CREDENTIAL, Severity::Note, message, fix).of(agent));
+    } else if lacks_one {
         let message = format!("No credential of agent {} for {provider} can be used now.", agent.id);
-        let fix = Fix::run([format!("fased models status{flag}"), format!("fased models auth login{flag}")]);
+        let login = match provider.as_str() {
+            ANTHROPIC => Fix::run([format!("fased models auth login{flag}")]),
+            _ => wording::first_credential(provider, inputs.config, agent.named()),
+        };
+        let fix = Fix::run([format!("fased models status{flag}")].into_iter().chain(login.commands));
         findings.push(Finding::new("no-usable-credential", Severity::Problem, message, fix).of(agent));
     }
     let Some(env) = &auth.env else { return };

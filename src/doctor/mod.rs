@@ -2,8 +2,10 @@
 //! opens no connection; what the network shows is asked for apart ([`online`]), and what can be mended without a decision
 //! is mended apart ([`repair`]).
 
+mod agents;
 mod credentials;
 mod files;
+mod models;
 pub mod online;
 pub mod repair;
 mod settings;
@@ -117,11 +119,14 @@ impl Diagnosis {
         let loaded = settings::load(patient, &mut findings);
         let nothing = Config::default();
         let config = loaded.as_ref().map_or(&nothing, |loaded| &loaded.config);
-        let agents = SelectedAgent::everywhere(config, patient.paths);
+        let mut agents = SelectedAgent::everywhere(config, patient.paths);
+        agents.retain(|agent| !is_only_implied(agent, config));
         files::look(patient, &agents, &settings::included(patient), &mut findings);
         let profiles = credentials::look(patient, loaded.as_ref(), &agents, &mut findings);
         if let Some(loaded) = &loaded {
             settings::look(patient, loaded, &agents, &mut findings);
+            models::look(patient, loaded, &agents, &mut findings);
+            agents::look(&loaded.config, &mut findings);
         }
         let mut diagnosis = Self { agents, profiles, findings, loaded };
         diagnosis.sort();
@@ -142,6 +147,13 @@ impl Diagnosis {
     fn sort(&mut self) {
         self.findings.sort_by_key(|finding| finding.severity);
     }
+}
+
+/// Whether it is the `main` that is there without anybody's doing, beside agents of the config. Nobody waits for it to
+/// have a credential.
+fn is_only_implied(agent: &SelectedAgent, config: &Config) -> bool {
+    let is_listed = || config.agent(&agent.id).is_some();
+    agent.id == AgentId::main() && !agent.is_default && !is_listed() && !agent.dir.exists()
 }
 
 /// A file for a message, and as a word for a shell.

@@ -4,11 +4,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Finding, Severity};
-use crate::anthropic::Client;
+use crate::anthropic::{Client, Error};
 use crate::auth::wording::Fix;
 use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::edit::{Segment, shown};
 use crate::provider::ProviderError;
-use crate::text::duration;
+use crate::text::{duration, shell_word};
 
 /// A clock that is off by less does not matter.
 const TOLERABLE: SignedDuration = SignedDuration::from_mins(2);
@@ -22,18 +24,38 @@ pub async fn look(provider: &str, client: &Client, clock: &dyn Clock) -> Vec<Fin
             let message = format!("{provider} cannot be reached: {error}.");
             let fix = Fix {
                 advice: Some("look at the network, at HTTPS_PROXY, and at the base URL".to_owned()),
-                commands: vec!["fased config get models".to_owned()],
+                commands: vec!["fased config get".to_owned()],
             };
             vec![Finding::new("api-unreachable", Severity::Problem, message, fix)]
         }
     }
 }
 
-/// A provider that cannot be asked at all.
-pub fn no_client(provider: &str, error: &ProviderError) -> Finding {
+/// A provider that cannot be asked at all; `None` where the look at models has told so.
+pub fn no_client(provider: &str, error: &ProviderError, config: &Config) -> Option<Finding> {
+    let written = config.provider_entry(provider).map(|(written, _)| written);
+    let fix = match (error, written) {
+        (ProviderError::NoBaseUrl { .. } | ProviderError::OtherApi { .. }, _) => return None,
+        (
+            ProviderError::BaseUrl { .. }
+            | ProviderError::Client(
+                Error::InvalidBaseUrl { .. } | Error::InsecureBaseUrl { .. } | Error::BadHeader { .. },
+            ),
+            Some(written),
+        ) => {
+            let path = Segment::keys(["models", "providers", written]);
+            Fix::run([format!("fased config get {}", shell_word(&shown(&path)))])
+        }
+        // What is not set in the config comes from the environment.
+        _ => Fix {
+            advice: Some("mend what the environment says of addresses, proxies and certificates".to_owned()),
+            commands: vec![
+                "env | grep -E '^(ANTHROPIC_BASE_URL|HTTPS_PROXY|https_proxy|SSL_CERT_)'".to_owned(),
+            ],
+        },
+    };
     let message = format!("{provider} cannot be asked: {}.", error.to_string().trim_end_matches('.'));
-    let fix = Fix::run([format!("fased config get models.providers.{provider}")]);
-    Finding::new("api-unreachable", Severity::Problem, message, fix)
+    Some(Finding::new("api-unreachable", Severity::Problem, message, fix))
 }
 
 fn clock_finding(provider: &str, theirs: Timestamp, ours: Timestamp) -> Option<Finding> {

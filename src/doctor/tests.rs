@@ -238,6 +238,28 @@ fn every_file_that_is_mended_is_copied_byte_for_byte_and_stays_apart() {
 }
 
 #[test]
+fn a_model_that_ends_is_one_finding_with_the_lines_that_replace_it_wherever_it_is_chosen() {
+    let config = "{ agents: { defaults: { model: 'sonnet-4.5' },
+        list: [ { id: 'main' }, { id: 'b', taskModels: { coding: 'sonnet-4.5' } },
+            { id: 'c', model: { primary: 'opus', fallbacks: ['sonnet-4.5'] }, imageModel: 'sonnet-4.5' } ] } }";
+    let world = World::of(&[("fased.json", config), (STORE, KEY)]);
+    let now = "2026-11-01T00:00:00Z".parse().unwrap();
+    let found = Diagnosis::make(&Patient { paths: &world.paths, process: &world.env, now }).findings;
+    let found: Vec<_> = found.iter().filter(|finding| finding.id.starts_with("model-")).collect();
+    let [ends] = found.as_slice() else { panic!("{found:?}") };
+    assert!(ends.message.ends_with(" Agents: main, b, c."), "{}", ends.message);
+    assert_eq!(
+        ends.fix.as_ref().unwrap().commands,
+        [
+            "fased models set anthropic/claude-sonnet-5-5",
+            "fased models roles set coding anthropic/claude-sonnet-5-5 --agent b",
+            "fased models fallbacks remove anthropic/claude-sonnet-4-5 --agent c",
+            "fased models set-image anthropic/claude-sonnet-5-5 --agent c",
+        ]
+    );
+}
+
+#[test]
 fn what_is_no_longer_so_is_not_mended() {
     let config = "{ auth: { order: { anthropic: ['anthropic:gone', /* pays */ 'anthropic:a'] } } }";
     let world = World::of(&[("fased.json", config), (STORE, KEY)]);
@@ -262,4 +284,32 @@ fn what_cannot_be_mended_keeps_nothing_else_from_it() {
     let (mended, failed) = world.mend();
     assert_eq!((mended.len(), failed.len()), (1, 1), "{mended:?} {failed:?}");
     assert!(world.text("fased.json").contains("cacheRetention: 'long'"));
+}
+
+#[test]
+fn main_is_looked_at_when_it_is_the_default_or_listed_or_has_a_directory() {
+    let looked_at = |files: &[(&str, &str)]| {
+        let agents = World::of(files).look().agents;
+        agents.iter().map(|agent| agent.id.to_string()).collect::<Vec<_>>()
+    };
+    let others = ("fased.json", "{ agents: { list: [ { id: 'work' } ] } }");
+    assert_eq!(looked_at(&[others]), ["work"]);
+    assert_eq!(looked_at(&[others, (STORE, KEY)]), ["work", "main"]);
+    assert_eq!(
+        looked_at(&[("fased.json", "{ agents: { list: [ { id: 'work' }, { id: 'main' } ] } }")]),
+        ["work", "main"]
+    );
+    assert_eq!(looked_at(&[]), ["main"]);
+}
+
+#[test]
+fn without_anthropics_protocol_anthropic_itself_is_mended_in_the_config() {
+    let config = "{ models: { providers: { Anthropic: { api: 'openai-completions' } } } }";
+    let world = World::of(&[("fased.json", config), (STORE, KEY)]);
+    let found = world.look().findings;
+    assert_eq!(world.ids(), ["provider-unusable"]);
+    assert_eq!(
+        found[0].fix.as_ref().unwrap().commands,
+        ["fased config unset models.providers.Anthropic.api"]
+    );
 }

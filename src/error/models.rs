@@ -25,7 +25,9 @@ impl From<ChoiceError> for Failure {
         let message = without_credentials(&one_line(&error.to_string()));
         let usage = |kind| Self::new(Exit::Usage, kind, message.clone());
         match error {
-            ChoiceError::IsPrimary { .. } => usage("fallback_is_primary").hint("name another model"),
+            ChoiceError::IsPrimary { .. } => {
+                usage("fallback_is_primary").hint("name another model").command("fased models list --all")
+            }
             ChoiceError::NoFallback { fallbacks, .. } if fallbacks.is_empty() => {
                 usage("no_such_fallback").fact("there are no fallbacks")
             }

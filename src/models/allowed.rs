@@ -66,7 +66,10 @@ impl Allowed {
     pub fn restriction(before: &Config, after: &Config) -> Option<String> {
         let (Self::All, Self::Only(models)) = (Self::by(before), Self::by(after)) else { return None };
         let names: Vec<String> = models.iter().map(ToString::to_string).collect();
-        Some(format!("From now on only the models named in the config can be asked: {}.", names.join(", ")))
+        Some(format!(
+            "From now on only the models named in the config can be asked: {}. To have all of them again: fased config unset agents.defaults.models",
+            names.join(", ")
+        ))
     }
 }
 
@@ -135,7 +138,10 @@ mod tests {
         let (none, one) = (config("{}"), config("{agents:{defaults:{models:{'a/b':{}}}}}"));
         let two = config("{agents:{defaults:{models:{'a/b':{},'c/d':{}}}}}");
         let told = Allowed::restriction(&none, &one).unwrap();
-        assert!(told.ends_with(": a/b, anthropic/claude-sonnet-5."), "{told}");
+        assert!(
+            told.ends_with(": a/b, anthropic/claude-sonnet-5. To have all of them again: fased config unset agents.defaults.models"),
+            "{told}"
+        );
         assert_eq!(Allowed::restriction(&one, &two), None);
         assert_eq!(Allowed::restriction(&one, &none), None);
     }

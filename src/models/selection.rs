@@ -254,6 +254,12 @@ pub fn aliases(config: &Config) -> IndexMap<String, String> {
     models.filter_map(|(target, model)| Some((model.alias.clone()?, target.clone()))).collect()
 }
 
+/// The known model that a text means until it becomes the alias of another one.
+pub fn hidden_by(alias: &str, model: &ModelRef, config: &Config) -> Option<ModelRef> {
+    let meant = resolve(alias, config).ok().filter(|meant| meant != model)?;
+    KnownModels::of(config).model(&meant).is_some().then_some(meant)
+}
+
 /// Takes apart `provider/model`, an alias, or either with `@profile` behind it. The profile begins at the first `@`
 /// after the first slash whose right side is a profile of the model's provider, so e-mail addresses need no quoting.
 ///
@@ -372,6 +378,17 @@ mod tests {
             let config = crate::config::load::parse(config).unwrap();
             assert_eq!(AgentModels::of(&"a".parse().unwrap(), &config).unwrap_err().key, key);
         }
+    }
+
+    #[test]
+    fn an_alias_hides_a_model_that_was_named_so() {
+        let config = Config::default();
+        let hidden = |alias: &str, model: &str| {
+            hidden_by(alias, &model.parse().unwrap(), &config).map(|hidden| hidden.to_string())
+        };
+        assert_eq!(hidden("Opus", "anthropic/claude-sonnet-5").unwrap(), "anthropic/claude-opus-4-8");
+        assert_eq!(hidden("opus", "anthropic/claude-opus-4-8"), None);
+        assert_eq!(hidden("fast", "anthropic/claude-haiku-4-5"), None);
     }
 
     #[test]

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use super::MESSAGES_API;
 use crate::anthropic::{Endpoint, Error, NetworkPolicy};
 use crate::auth::ProfileId;
+use crate::auth::configured::MESSAGES_API;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::oauth::settings;
 use crate::config::Config;

@@ -5,9 +5,16 @@ use crate::doctor::repair::Mended;
 use crate::doctor::{Diagnosis, Finding, Severity};
 
 use super::style;
+use super::wrap::wrapped;
 
-/// The whole answer.
-pub fn text(diagnosis: &Diagnosis, mended: &[Mended], not_mended: &[String], paths: &Paths) -> String {
+/// The whole answer, its sentences fitting into `width` columns, where one is given.
+pub fn text(
+    diagnosis: &Diagnosis,
+    mended: &[Mended],
+    not_mended: &[String],
+    paths: &Paths,
+    width: Option<usize>,
+) -> String {
     let mut text = String::new();
     for done in mended {
         text.push_str(&format!("{} {}: {}\n", style::good("✓"), paths.shown(&done.path), done.change));
@@ -22,16 +29,16 @@ pub fn text(diagnosis: &Diagnosis, mended: &[Mended], not_mended: &[String], pat
         text.push('\n');
     }
     for finding in &diagnosis.findings {
-        text.push_str(&described(finding));
+        text.push_str(&described(finding, width));
     }
     if !diagnosis.findings.is_empty() {
         text.push('\n');
     }
-    text.push_str(&summary(diagnosis));
+    text.push_str(&summary(diagnosis, width));
     text
 }
 
-fn described(finding: &Finding) -> String {
+fn described(finding: &Finding, width: Option<usize>) -> String {
     let mark = match finding.severity {
         Severity::Problem => style::bad("✗"),
         Severity::Warning => style::attention("!"),
@@ -41,15 +48,13 @@ fn described(finding: &Finding) -> String {
         Some(agent) if !finding.message.contains(&format!("gent {agent}")) => format!("{agent}: "),
         _ => String::new(),
     };
-    let mut text =
-        format!("{mark} {agent}{} {}\n", finding.message, style::dim(&format!("[{}]", finding.id)));
-    for line in finding.fix_lines() {
-        text.push_str(&format!("  {line}\n"));
-    }
-    text
+    let sentence = format!("{mark} {agent}{} {}", finding.message, style::dim(&format!("[{}]", finding.id)));
+    // What mends it is pasted, so it stays whole.
+    let fix = finding.fix_lines().into_iter().map(|line| format!("  {line}"));
+    wrapped(&sentence, 2, width).into_iter().chain(fix).map(|line| line + "\n").collect()
 }
 
-fn summary(diagnosis: &Diagnosis) -> String {
+fn summary(diagnosis: &Diagnosis, width: Option<usize>) -> String {
     let counted = |number: usize, one: &str, many: &str| match number {
         1 => format!("1 {one}"),
         number => format!("{number} {many}"),
@@ -63,9 +68,11 @@ fn summary(diagnosis: &Diagnosis) -> String {
     let found =
         format!("{}, {}", counted(problems, "problem", "problems"), counted(warnings, "warning", "warnings"));
     let fixable = diagnosis.findings.iter().filter(|finding| finding.is_fixable()).count();
-    let fix = match fixable {
-        0 => String::new(),
-        fixable => format!(" `fased doctor --fix` mends {fixable} of them."),
-    };
-    format!("{found} ({agents}, {profiles}).{fix}\n")
+    let found = format!("{found} ({agents}, {profiles}).");
+    if fixable == 0 {
+        return format!("{found}\n");
+    }
+    let fix = format!("`fased doctor --fix` mends {fixable} of them.");
+    let fits = width.is_none_or(|width| found.len() + 1 + fix.len() <= width);
+    format!("{found}{}{fix}\n", if fits { ' ' } else { '\n' })
 }

@@ -1,6 +1,9 @@
 //! What a request would carry, as text: a table of parameters, the headers, and where cache markers stand.
 
+use dialoguer::console::measure_text_width;
+
 use super::status::{finding, line, present};
+use super::wrap::wrapped;
 use super::{style, table};
 use crate::ask::explain::{CacheReport, CredentialReport, Explanation, Header, ParameterReport, Parameters};
 use crate::auth::form::Form;
@@ -11,6 +14,9 @@ use crate::models::status::NextReport;
 /// Columns of the parameters; the last one goes below its row where there is no room for it.
 const HEADING: [&str; 3] = ["PARAMETER", "VALUE", "FROM"];
 
+/// Where the values of the first lines begin.
+const VALUES: usize = 10;
+
 /// Renders an explanation to fit into `width` columns, where one is given.
 pub fn text(explanation: &Explanation<'_>, paths: &Paths, width: Option<usize>) -> String {
     let request = &explanation.request;
@@ -18,20 +24,21 @@ pub fn text(explanation: &Explanation<'_>, paths: &Paths, width: Option<usize>) 
     if !explanation.known_model {
         model.push_str(&style::dim(" (this version knows nothing of it)"));
     }
-    let mut lines = vec![
+    let header = [
         line("Agent", explanation.agent_id),
         line("Model", &model),
         line("Uses", &explanation.credential.as_ref().map_or("no credential".to_owned(), credential)),
         line("Config", &present(paths, &explanation.config_path)),
         String::new(),
     ];
+    let mut lines: Vec<String> = header.iter().flat_map(|line| wrapped(line, VALUES, width)).collect();
     lines.extend(parameters(&explanation.parameters, width));
     lines.push(String::new());
     lines.push(format!("{} to {}", style::strong("Headers"), request.host));
-    lines.extend(headers(&request.headers));
+    lines.extend(headers(&request.headers, width));
     lines.push(String::new());
-    lines.extend(cache(&request.cache));
-    lines.extend(explanation.findings.iter().flat_map(finding));
+    lines.extend(cache(&request.cache).iter().flat_map(|line| wrapped(line, 2, width)));
+    lines.extend(explanation.findings.iter().flat_map(|it| finding(it, width)));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -94,26 +101,44 @@ fn parameters(parameters: &Parameters, width: Option<usize>) -> Vec<String> {
     let mut lines = lines.into_iter();
     let mut text: Vec<String> =
         lines.next().map(|line| format!("  {}", style::dim(&line))).into_iter().collect();
+    let values = 4 + rows.iter().map(|row| row.cells[0].len()).max().unwrap_or(0);
     for (line, Row { cells: [_, _, from], is_set, note }) in lines.zip(&rows) {
-        text.push(format!("  {line}"));
+        text.extend(wrapped(&format!("  {line}"), values, width));
         text.extend((*is_set && !fits).then(|| format!("    from {from}")));
-        text.extend(note.as_ref().map(|note| style::dim(&format!("    {note}"))));
+        let note = note.iter().flat_map(|note| wrapped(&format!("    {note}"), 4, width));
+        text.extend(note.map(|line| style::dim(&line)));
     }
     text
 }
 
-fn headers(headers: &[Header]) -> Vec<String> {
+fn headers(headers: &[Header], width: Option<usize>) -> Vec<String> {
     let widest = headers.iter().map(|header| header.name.len()).max().unwrap_or(0);
-    let line = |Header { name, value, set_in }: &Header| {
-        let value = match (value, set_in) {
-            (Some(value), None) => value.clone(),
-            (Some(value), Some(path)) => format!("{value}  {}", style::dim(&format!("(set in {path})"))),
-            (None, Some(path)) => style::dim(&format!("(set in {path})")),
+    let lines = |Header { name, value, set_in }: &Header| {
+        let place = set_in.as_ref().map(|path| style::dim(&format!("(set in {path})")));
+        let value = match (value, &place) {
+            (Some(value), _) => value.clone(),
+            (None, Some(_)) => String::new(),
             (None, None) => style::dim("(no credential)"),
         };
-        format!("  {name:widest$}  {value}")
+        let mut lines = wrapped(format!("  {name:widest$}  {value}").trim_end(), 4, width);
+        let gap = if value.is_empty() { widest - name.len() + 2 } else { 2 };
+        match (place, lines.as_mut_slice()) {
+            // Where it is set stands below where there is no room beside it.
+            (Some(place), [line]) if fits(&[line, place.as_str()], gap, width) => {
+                line.push_str(&format!("{}{place}", " ".repeat(gap)));
+            }
+            (Some(place), _) => lines.push(format!("    {place}")),
+            (None, _) => {}
+        }
+        lines
     };
-    headers.iter().map(line).collect()
+    headers.iter().flat_map(lines).collect()
+}
+
+/// Whether two texts have room on a line, so many columns apart.
+fn fits(texts: &[&str; 2], gap: usize, width: Option<usize>) -> bool {
+    let used: usize = texts.iter().map(|text| measure_text_width(text)).sum();
+    width.is_none_or(|width| used + gap <= width)
 }
 
 fn cache(cache: &CacheReport) -> Vec<String> {

@@ -24,6 +24,7 @@ pub mod status;
 pub mod style;
 pub mod table;
 pub mod usage;
+mod wrap;
 
 pub use line_editor::{Line, LineEditor};
 pub use paste_box::PasteBox;

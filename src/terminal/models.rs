@@ -8,7 +8,8 @@ use crate::models::refs::ANTHROPIC;
 use crate::text::one_line;
 
 /// Columns, the last ones being dropped first where there is no room.
-const HEADING: [&str; 6] = ["MODEL", "USE", "CREDENTIAL", "CONTEXT", "IN / OUT", "CLASS"];
+const HEADING: [&str; 6] = ["MODEL", "USE", "CREDENTIAL", "CONTEXT", PRICES, "CLASS"];
+const PRICES: &str = "IN / OUT";
 /// Columns that are never dropped.
 const FEWEST: usize = 2;
 
@@ -26,13 +27,15 @@ pub fn text(report: &ModelsReport, width: Option<usize>) -> String {
     } else {
         let rows: Vec<Vec<String>> = report.models.iter().map(cells).collect();
         let table = table::fitting(&HEADING, &rows, FEWEST, width);
+        let shows_prices = table.first().is_some_and(|heading| heading.contains(PRICES));
         lines.extend(table.into_iter().enumerate().map(|(at, line)| match at {
             0 => style::dim(&line),
             _ => line,
         }));
-        if report.models.iter().any(|model| model.prices.input.is_some()) {
+        if shows_prices && report.models.iter().any(|model| model.prices.input.is_some()) {
             lines.push(String::new());
-            lines.push(style::dim("IN / OUT: dollars per million tokens; --json has the cache's prices too"));
+            let unit = format!("{PRICES}: dollars per million tokens; --json has the cache's prices too");
+            lines.push(style::dim(&unit));
         }
     }
     if report.restricted && report.models.iter().any(|model| !model.allowed) {

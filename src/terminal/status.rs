@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::credentials::{self, Row};
 use super::style;
+use super::wrap::wrapped;
 use crate::auth::probe::{ProbeStatus, Probes};
 use crate::auth::wording::Fix;
 use crate::config::Paths;
@@ -17,9 +18,6 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
     if report.auth.providers.is_empty() {
         lines.push(String::new());
         lines.push("No credentials stored.".to_owned());
-        if report.is_writable() {
-            lines.push(format!("  fix: fased onboard{}", report.agent_flag));
-        }
     }
     for provider in &report.auth.providers {
         lines.push(String::new());
@@ -27,16 +25,7 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
         lines.extend(table(provider, now, width));
     }
     lines.extend(report.auth.probes.into_iter().flat_map(probes));
-    lines.extend(report.findings.iter().flat_map(finding));
-    for provider in &report.auth.missing_providers_in_use {
-        if !report.auth.providers.is_empty() {
-            lines.push(String::new());
-            lines.push(format!(
-                "{} No credential for {provider}, which a configured model needs.",
-                style::attention("!")
-            ));
-        }
-    }
+    lines.extend(report.findings.iter().flat_map(|it| finding(it, width)));
     lines.push(String::new());
     lines.join("\n")
 }
@@ -84,8 +73,9 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
     credentials::lines(&rows, &credentials::STATUS, width)
 }
 
-pub(super) fn finding(finding: &Finding) -> Vec<String> {
-    let mut lines = vec![String::new(), format!("{} {}", style::attention("!"), finding.message)];
+pub(super) fn finding(finding: &Finding, width: Option<usize>) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    lines.extend(wrapped(&format!("{} {}", style::attention("!"), finding.message), 2, width));
     let fix = finding.fix.iter().flat_map(Fix::lines);
     lines.extend(fix.map(|line| format!("  {line}")));
     lines

@@ -82,6 +82,85 @@ fn what_needs_no_decision_is_mended_and_the_rest_stays() {
 }
 
 #[test]
+fn models_that_cannot_be_asked_are_told_with_lines_that_mend_them() {
+    let env = TestEnv::new();
+    env.write(
+        "fased.json",
+        "{
+  models: { providers: {
+    team: { baseUrl: 'https://llm.example.com' },
+    gpt: { baseUrl: 'https://api.example.com', api: 'openai-completions' },
+  } },
+  agents: {
+    defaults: { model: { primary: 'nosuch/big-1', fallbacks: ['gpt/gpt-5', 'team/claude-x'] }, imageModel: 'nosuch/big-1' },
+    list: [ { id: 'work' }, { id: 'home', model: 'sonnet-4.5', taskModels: { strong: 'gpt/gpt-5' } } ],
+  },
+}
+",
+    );
+    let mut session = Session::default();
+    let first = doctor(&env, ["doctor"]);
+    session.add(first.exits(1));
+    session.add(env.fased(["models", "status", "--agent", "home"]));
+    let found = doctor(&env, ["doctor", "--json"]).json();
+    let found = found["findings"].as_array().unwrap().iter();
+    let found = found.filter(|it| ["provider-unusable", "model-ended"].contains(&it["id"].as_str().unwrap()));
+    let lines = found.flat_map(|it| it["commands"].as_array().unwrap().clone());
+    for line in lines.map(|line| line.as_str().unwrap().to_owned()).filter(|line| !line.contains('…')) {
+        env.fased(line.split(' ').skip(1)).exits(0);
+    }
+    let mended = doctor(&env, ["doctor"]);
+    session.add(mended.exits(0));
+    snapshot!("doctor_models", session);
+}
+
+#[test]
+fn sentences_fit_the_terminal_and_lines_to_paste_stay_whole() {
+    let env = ailing();
+    let mut session = Session::default();
+    session.add(env.command(["doctor"]).set("FASED_NOW", "2100-01-01T12:00:00Z").set("COLUMNS", "60").run());
+    snapshot!("doctor_narrow", session);
+}
+
+#[test]
+fn agents_that_are_listed_twice_or_marked_twice_are_told() {
+    let env = TestEnv::new();
+    let listed = "[ { id: 'a' }, { id: 'b', default: true }, { id: 'a', default: true }, { id: 'c', default: true }, { id: 'B' } ]";
+    env.write("fased.json", &format!("{{ agents: {{ list: {listed} }} }}\n"));
+    let found = doctor(&env, ["doctor", "--json"]).exits(0).json();
+    let found = found["findings"].as_array().unwrap().iter().filter(|it| it["severity"] == "warning");
+    let found: Vec<_> = found.map(|it| json!([it["id"], it["message"], it["commands"]])).collect();
+    assert_eq!(
+        json!(found),
+        json!([
+            [
+                "default-twice",
+                "Agent b is the default; c is marked so too, without effect.",
+                ["fased config unset 'agents.list[3].default'"]
+            ],
+            [
+                "agent-listed-twice",
+                "`agents.list[4]` is another entry of agent b, and only the first one counts.",
+                ["fased config unset 'agents.list[4]'"]
+            ],
+            [
+                "agent-listed-twice",
+                "`agents.list[2]` is another entry of agent a, and only the first one counts.",
+                ["fased config unset 'agents.list[2]'"]
+            ],
+        ])
+    );
+    for command in found.iter().flat_map(|it| it[2].as_array().unwrap()) {
+        let command = command.as_str().unwrap().replace('\'', "");
+        env.fased(command.split(' ').skip(1)).exits(0);
+    }
+    assert_eq!(
+        std::fs::read_to_string(env.state("fased.json")).unwrap(),
+        "{ agents: { list: [ { id: 'a' }, { id: 'b', default: true }, { id: 'c' } ] } }\n"
+    );
+}
+
+#[test]
 fn an_empty_home_is_healthy_and_stays_empty() {
     let env = TestEnv::new();
     let mut session = Session::default();

@@ -46,6 +46,7 @@ fn choices_that_cannot_be_are_refused_and_nothing_is_written() {
     for line in [
         "models set opus@anthropic:work",
         "models set openai/gpt-5",
+        "models set antrhopic/opus",
         "models set anthropic/",
         "models set opus --agent nosuch",
         "models set-image a/b --agent work",
@@ -53,7 +54,9 @@ fn choices_that_cannot_be_are_refused_and_nothing_is_written() {
         "models fallbacks remove sonnet",
         "models fallbacks remove sonnet --agent work",
         "models fallbacks add opus@anthropic:work",
+        "models image-fallbacks remove sonnet --agent work",
         "models roles set cleaning opus",
+        "models roles set codng opus",
         "models roles clear cleaning",
         "models aliases add",
         "models aliases add my/alias opus",
@@ -68,10 +71,33 @@ fn choices_that_cannot_be_are_refused_and_nothing_is_written() {
         let code = as_json.json()["error"]["code"].as_i64();
         assert_eq!((code, as_json.stderr.as_str()), (output.code.map(i64::from), ""));
     }
-    let empty = env.fased(["models", "aliases", "add", "", "opus"]);
-    session.add(empty.exits(64));
+    session.add(env.fased(["models", "aliases", "add", "", "opus"]).exits(64));
+    session.add(env.fased(["models", "set", ""]).exits(64));
     snapshot!("models_choice_refused", session);
     assert_eq!(config(&env), OWN_CONFIG);
+}
+
+#[test]
+fn a_provider_that_speaks_another_protocol_is_not_chosen() {
+    let env = TestEnv::new();
+    let own = "{ models: { providers: { gpt: { baseUrl: 'https://llm.example.com', api: 'openai-completions' } } } }\n";
+    env.write("fased.json", own);
+    let mut session = Session::default();
+    for line in ["models set", "models set-image", "models fallbacks add", "models roles set coding"] {
+        session.add(env.fased(line.split(' ').chain(["gpt/gpt-5"])).exits(1));
+    }
+    snapshot!("models_choice_other_api", session);
+    assert_eq!(config(&env), own);
+}
+
+#[test]
+fn an_alias_that_hides_a_built_in_name_says_so() {
+    let env = TestEnv::new();
+    let mut session = Session::default();
+    session.add(env.fased(["models", "aliases", "add", "opus", "sonnet"]).exits(0));
+    session.add(env.fased(["models", "aliases", "add", "opus", "sonnet", "--json"]).exits(0));
+    session.add(env.fased(["models", "aliases", "add", "Haiku", "opus-4.6", "--json"]).exits(0));
+    snapshot!("models_aliases_hide", session);
 }
 
 #[test]

@@ -111,6 +111,25 @@ fn what_a_plan_has_no_use_for_is_said() {
 }
 
 #[test]
+fn an_older_name_is_told_with_lines_that_leave_every_value_as_it_is() {
+    for (params, retention, lines) in
+        [("cacheControlTtl: '1h'", "long", 2), ("cacheControlTtl: '1h', cacheRetention: 'none'", "none", 1)]
+    {
+        let env = with_key(&with_params(params));
+        let told = explain(&env, ["--json"]).json();
+        let commands = told["findings"][0]["commands"].as_array().unwrap();
+        assert_eq!((&told["findings"][0]["id"], commands.len()), (&json!("deprecated-parameter"), lines));
+        for command in commands {
+            let command = command.as_str().unwrap().replace('\'', "");
+            env.fased(command.split(' ').skip(1)).exits(0);
+        }
+        let mended = explain(&env, ["--json"]).json();
+        assert_eq!(mended["findings"], json!([]));
+        assert_eq!(mended["parameters"]["cacheRetention"]["value"], retention);
+    }
+}
+
+#[test]
 fn settings_that_should_be_others_are_findings() {
     let env = with_key(
         "{ agents: { list: [{ id: 'main', params: { cacheControlTtl: '1h', context1m: true, temperature: 0.3 } }] },
@@ -120,6 +139,7 @@ fn settings_that_should_be_others_are_findings() {
     session.add(explain(&env, ["claude-haiku-4-5"]));
     session.add(explain(&env, ["claude-fable-5"]));
     session.add(explain(&env, ["claude-novel-9"]));
+    session.add(env.command(["models", "explain", "claude-haiku-4-5"]).set("COLUMNS", "60").run());
     snapshot!("models_explain_findings", session);
     let ids: Vec<Value> = explain(&env, ["claude-fable-5", "--json"]).json()["findings"]
         .as_array()

@@ -86,6 +86,11 @@ fn add(ctx: &Ctx, args: &AliasesAddArgs) -> Result<Exit, Failure> {
     })?;
     let changed = updated.is_changed();
     let (before, after) = updated.result;
+    if changed {
+        warnings.extend(selection::hidden_by(alias, &model, &before).map(|hidden| {
+            format!("Until now {alias} meant {hidden}, which must be named in full from now on.")
+        }));
+    }
     warnings.extend(Allowed::restriction(&before, &after));
     let previous_alias = alias_of(&model, &before).filter(|previous| previous != alias);
     let report = ChangeReport {

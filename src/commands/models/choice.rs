@@ -1,17 +1,20 @@
 //! What the commands that choose models have in common: whose choice it is, a model as typed, and what is said of it.
 
+use crate::auth::wording;
 use crate::cli::choice::ChoiceArgs;
 use crate::commands::agent::agent_id;
 use crate::commands::typed_model;
 use crate::config::agent_list::{self, AgentListError};
+use crate::config::unknown_keys::nearest;
 use crate::config::{AgentId, Config};
 use crate::ctx::Ctx;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::models::advice;
 use crate::models::known::KnownModels;
-use crate::models::refs::ModelRef;
+use crate::models::refs::{ANTHROPIC, ModelRef};
 use crate::provider::{self, ProviderError};
 use crate::terminal::style;
+use crate::text::{one_line, without_credentials};
 
 /// The agent whose own choice is meant; all agents without one are, where none is named.
 pub(in crate::commands) fn whose(args: &ChoiceArgs, config: &Config) -> Result<Option<AgentId>, Failure> {
@@ -36,12 +39,31 @@ pub(in crate::commands) struct Named {
 /// A model on the command line that is to be asked from now on: there must be a way to its provider.
 pub(in crate::commands) fn to_be_asked(ctx: &Ctx, text: &str, config: &Config) -> Result<Named, Failure> {
     let model = named(text, config)?;
-    if provider::base_url(model.provider(), config, &ctx.env).is_none() {
-        return Err(ProviderError::NoBaseUrl { provider: model.provider().to_owned() }.into());
-    }
+    provider::check(model.provider(), config, &ctx.env)
+        .map_err(|error| cannot_be_asked(&model, error, config))?;
     let today = ctx.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let warnings = advice::about(&model, &KnownModels::of(config), today).into_iter().collect();
     Ok(Named { model, warnings })
+}
+
+/// A provider without an address is most likely one that is mistyped.
+fn cannot_be_asked(model: &ModelRef, error: ProviderError, config: &Config) -> Failure {
+    let ProviderError::NoBaseUrl { provider } = &error else { return error.into() };
+    let configured = config.models.providers.keys().map(|id| id.trim().to_ascii_lowercase());
+    let mut known: Vec<String> = configured.chain([ANTHROPIC.to_owned()]).collect();
+    known.sort_unstable();
+    known.dedup();
+    let meant = nearest(provider, known.iter().map(String::as_str)).filter(|name| name != provider);
+    let others = "see the models there are, or set up an Anthropic-compatible endpoint";
+    let hint = match meant {
+        Some(name) => format!("did you mean {name}/{}? Otherwise {others}", model.model()),
+        None => others.to_owned(),
+    };
+    Failure::new(Exit::Failed, "base_url", error.to_string())
+        .fact(format!("known providers: {}", one_line(&known.join(", "))))
+        .hint(without_credentials(&one_line(&hint)))
+        .command("fased models list --all")
+        .command(without_credentials(&wording::endpoint_setup(provider, Some(model.model()), None)))
 }
 
 /// A model on the command line. A secret at its place is not repeated; a profile has no place in the config.

@@ -105,6 +105,15 @@ fn change(
         let (_, previous) = place.models(edit.config())?;
         change(edit, place)?;
         Ok::<_, ChoiceError>((previous, edit.config().clone()))
+    });
+    let updated = updated.map_err(|error| match error {
+        ChoiceError::NoFallback { .. } => {
+            let flag = agent.as_ref().map(|id| format!(" --agent {id}")).unwrap_or_default();
+            Failure::from(error)
+                .hint("see those there are")
+                .command(format!("fased models {} list{flag}", command(purpose)))
+        }
+        error => error.into(),
     })?;
     let changed = updated.is_changed();
     let (previous, config) = updated.result;
@@ -129,6 +138,13 @@ fn tell(ctx: &Ctx, report: &Report, purpose: Purpose, json: bool, as_before: &st
     });
     warn(ctx, &change.warnings);
     Ok(Exit::Ok)
+}
+
+fn command(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Any => "fallbacks",
+        Purpose::Images => "image-fallbacks",
+    }
 }
 
 fn title(purpose: Purpose) -> &'static str {

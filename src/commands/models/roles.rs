@@ -7,6 +7,7 @@ use super::choice::{Named, called, to_be_asked, warn, whose};
 use crate::SCHEMA_VERSION;
 use crate::cli::choice::{ChoiceArgs, RolesArgs, RolesClearArgs, RolesCommand, RolesSetArgs};
 use crate::config::edit::{self, Edit};
+use crate::config::unknown_keys::nearest;
 use crate::config::{AgentId, Config};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
@@ -97,7 +98,14 @@ fn clear(ctx: &Ctx, args: &RolesClearArgs) -> Result<Exit, Failure> {
 }
 
 fn role(text: &str) -> Result<Role, Failure> {
-    text.parse().map_err(|unknown| Failure::usage(format!("The value of ROLE is {unknown}.")))
+    text.parse().map_err(|unknown| {
+        let meant = nearest(text.trim(), Role::ALL.into_iter().map(Role::as_flag));
+        let hint =
+            meant.map_or_else(|| "name one of those".to_owned(), |role| format!("did you mean {role}?"));
+        Failure::usage(format!("The value of ROLE is {unknown}."))
+            .hint(hint)
+            .command("fased models roles list")
+    })
 }
 
 fn change(

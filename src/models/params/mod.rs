@@ -11,10 +11,12 @@ use serde::Serialize;
 
 use super::refs::ModelRef;
 use super::selection;
+use crate::auth::wording::Fix;
 use crate::config::agent_list;
 use crate::config::edit::{Segment, shown};
 use crate::config::schema::{BetaList, CacheRetention, Params, Temperature};
 use crate::config::{AgentId, Config};
+use crate::text::shell_word;
 
 /// Most tokens an answer may have when nobody says so.
 pub const DEFAULT_MAX_TOKENS: NonZeroU64 = NonZeroU64::new(8192).unwrap();
@@ -37,6 +39,16 @@ pub enum Origin {
     },
     /// The command line.
     CommandLine,
+}
+
+impl Origin {
+    /// Where the value stands in the config, when it does.
+    fn path(&self) -> Option<&str> {
+        match self {
+            Self::Model { path } | Self::Agent { path } => Some(path),
+            Self::Default | Self::CommandLine => None,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -76,15 +88,31 @@ pub struct Deprecated {
     pub origin: Origin,
     /// What it means under the newer name.
     pub retention: CacheRetention,
+    /// Whether the newer name stands beside it, and alone counts.
+    pub has_no_effect: bool,
+    /// Where the newer name belongs.
+    newer: Origin,
+}
+
+impl Deprecated {
+    /// The lines that bring it to the newer name.
+    pub fn fix(&self) -> Option<Fix> {
+        let (old, new) = (shell_word(self.origin.path()?), shell_word(self.newer.path()?));
+        let set = (!self.has_no_effect).then(|| format!("fased config set {new} {}", self.retention));
+        Some(Fix::run(set.into_iter().chain([format!("fased config unset {old}")])))
+    }
 }
 
 impl fmt::Display for Deprecated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { origin, retention } = self;
-        write!(
-            f,
-            "{origin} is the older name of cacheRetention; write cacheRetention: \"{retention}\" instead."
-        )
+        let Self { origin, retention, has_no_effect, .. } = self;
+        match has_no_effect {
+            true => write!(f, "{origin} has no effect beside cacheRetention; remove it."),
+            false => write!(
+                f,
+                "{origin} is the older name of cacheRetention; write cacheRetention: \"{retention}\" instead."
+            ),
+        }
     }
 }
 
@@ -139,7 +167,12 @@ impl Effective {
     fn put(&mut self, params: &Params, place: &Place<'_>) {
         if let Some(ttl) = params.cache_control_ttl {
             let origin = place.origin("cacheControlTtl");
-            self.deprecated.push(Deprecated { origin: origin.clone(), retention: ttl.into() });
+            self.deprecated.push(Deprecated {
+                origin: origin.clone(),
+                retention: ttl.into(),
+                has_no_effect: params.cache_retention.is_some(),
+                newer: place.origin("cacheRetention"),
+            });
             self.cache_retention = Param { value: ttl.into(), origin };
         }
         if let Some(value) = params.cache_retention {

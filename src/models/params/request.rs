@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 use super::Effective;
 use crate::anthropic::{MessageRequest, cache};
 use crate::auth::form::Form;
+use crate::auth::wording::Fix;
 use crate::config::Config;
 use crate::config::edit::{Segment, shown};
 use crate::config::schema::{CacheRetention, Temperature};
@@ -77,6 +78,8 @@ pub struct Warning {
     pub id: &'static str,
     /// What is wrong, in a sentence that names the place.
     pub message: String,
+    /// What mends it, where a command does.
+    pub fix: Option<Fix>,
 }
 
 /// The parameter a remark is about.
@@ -164,10 +167,11 @@ impl RequestParams {
 
     /// What should be set otherwise, older names included.
     pub fn warnings(&self, effective: &Effective) -> Vec<Warning> {
-        let deprecated = effective
-            .deprecated
-            .iter()
-            .map(|deprecated| Warning { id: "deprecated-parameter", message: deprecated.to_string() });
+        let deprecated = effective.deprecated.iter().map(|deprecated| Warning {
+            id: "deprecated-parameter",
+            message: deprecated.to_string(),
+            fix: deprecated.fix(),
+        });
         let remarks = self.remarks.iter().filter_map(|remark| {
             let origin = match remark.parameter() {
                 Some(Parameter::CacheRetention) => Some(&effective.cache_retention.origin),
@@ -180,7 +184,7 @@ impl RequestParams {
                 Some(origin) => format!("{origin} is {remark}."),
                 None => format!("{remark}."),
             };
-            Some(Warning { id: remark.warning_id()?, message })
+            Some(Warning { id: remark.warning_id()?, message, fix: None })
         });
         deprecated.chain(remarks).collect()
     }

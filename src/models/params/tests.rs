@@ -82,11 +82,28 @@ fn a_later_ttl_replaces_an_earlier_retention_and_within_a_layer_retention_wins()
         assert_eq!(effective.cache_retention.value, retention, "{of_model} {of_agent}");
         assert_eq!(effective.deprecated.len(), deprecated, "{of_model} {of_agent}");
     }
-    let effective = of(&layered("", "cacheControlTtl:'1h'"), "a", OPUS);
+}
+
+#[test]
+fn an_older_name_is_told_with_what_it_does_and_the_lines_that_mend_it() {
+    let told = |of_agent: &str| {
+        let effective = of(&layered("", of_agent), "a", OPUS);
+        let [deprecated] = effective.deprecated.as_slice() else { panic!("{:?}", effective.deprecated) };
+        (deprecated.to_string(), deprecated.fix().unwrap().commands)
+    };
+    let unset = "fased config unset 'agents.list[0].params.cacheControlTtl'";
+    let (alone, lines) = told("cacheControlTtl:'1h'");
     assert_eq!(
-        effective.deprecated[0].to_string(),
+        alone,
         "agents.list[0].params.cacheControlTtl is the older name of cacheRetention; write cacheRetention: \"long\" instead."
     );
+    assert_eq!(lines, ["fased config set 'agents.list[0].params.cacheRetention' long", unset]);
+    let (beside, lines) = told("cacheControlTtl:'1h',cacheRetention:'none'");
+    assert_eq!(
+        beside,
+        "agents.list[0].params.cacheControlTtl has no effect beside cacheRetention; remove it."
+    );
+    assert_eq!(lines, [unset]);
 }
 
 #[test]

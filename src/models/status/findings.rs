@@ -17,8 +17,8 @@ use crate::models::params::request::Warning;
 use crate::models::refs::ModelRef;
 use crate::text;
 
-/// The store was written by a newer program.
-pub(super) const NEWER_VERSION: &str = "store-newer-version";
+/// A provider of a configured model has no credential.
+pub(crate) const NO_CREDENTIAL: &str = "no-credential";
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,8 +33,8 @@ pub struct Finding {
 }
 
 impl From<Warning> for Finding {
-    fn from(Warning { id, message }: Warning) -> Self {
-        Self { id, message, fix: None }
+    fn from(Warning { id, message, fix }: Warning) -> Self {
+        Self { id, message, fix }
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn findings(
                 fix: Some(Fix::run([format!("chmod 700 {}", text::shell_word(&path.display().to_string()))])),
             },
             StoreFinding::NewerVersion(version) => Finding {
-                id: NEWER_VERSION,
+                id: "store-newer-version",
                 message: format!("The store has version {version}, written by a newer program; it is shown but never changed."),
                 fix: None,
             },
@@ -140,6 +140,16 @@ pub(super) fn findings(
             findings.push(Finding { id: "profiles-left-out", message, fix: Some(fix) });
         }
     }
+    // A store that is never written takes no credential.
+    let is_writable = !snapshot.findings.iter().any(|it| matches!(it, StoreFinding::NewerVersion(_)));
+    findings.extend(
+        report.missing_providers_in_use.iter().map(|provider| Finding {
+            id: NO_CREDENTIAL,
+            message: format!("No credential for {provider}, which a configured model needs."),
+            fix: is_writable
+                .then(|| wording::first_credential(provider, inputs.auth.config, inputs.agent.named())),
+        }),
+    );
     findings
 }
 

@@ -8,6 +8,7 @@ mod profile;
 
 pub use auth::{AuthReport, Check, NextReport, ProviderReport, provider_names};
 pub use findings::Finding;
+pub(crate) use findings::NO_CREDENTIAL;
 pub use listing::{ListedProvider, Listing, UnreadableEntry};
 pub use profile::{ProfileReport, Rows};
 
@@ -56,9 +57,6 @@ pub struct StatusReport<'a> {
     pub agent_id: &'a str,
     /// Whether commands without `--agent` mean it.
     pub agent_is_default: bool,
-    /// What names it on a command line, for renderings.
-    #[serde(skip)]
-    pub agent_flag: String,
     /// Its directory.
     pub agent_dir: PathBuf,
     /// The primary model as configured.
@@ -171,7 +169,6 @@ impl<'a> StatusReport<'a> {
             config_path: inputs.paths.config().to_owned(),
             agent_id: inputs.agent.id.as_str(),
             agent_is_default: inputs.agent.is_default,
-            agent_flag: inputs.agent.flag(),
             agent_dir: inputs.agent.dir.clone(),
             default_model: models.primary_text,
             resolved_default: models.primary,
@@ -193,11 +190,6 @@ impl<'a> StatusReport<'a> {
     /// The outcome of `--check`.
     pub fn check(&self) -> Check {
         self.auth.check
-    }
-
-    /// Whether the store is of a version this program writes.
-    pub fn is_writable(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.id == findings::NEWER_VERSION)
     }
 
     /// Whether the primary model was chosen anywhere.

@@ -16,8 +16,10 @@ use crate::auth::ProfileId;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::profile_id::ProfileIdError;
 use crate::auth::store::Snapshot;
+use crate::auth::wording;
 use crate::cli::auth::{AuthArgs, AuthCommand};
 use crate::commands::agent::Agent;
+use crate::config::unknown_keys::nearest;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::selection::AgentModels;
@@ -82,9 +84,12 @@ pub(in crate::commands::models) fn known_provider(
     known.sort_unstable();
     known.dedup();
     let message = format!("{flag} {provider}: this provider has no credentials and is not configured.");
+    let meant = nearest(provider, known.iter().copied());
+    let hint = meant.map_or_else(|| "name one of those".to_owned(), |name| format!("did you mean {name}?"));
     Err(Failure::new(Exit::Usage, "unknown_provider", message)
         .fact(format!("known providers: {}", one_line(&known.join(", "))))
-        .hint("name one of those"))
+        .hint(without_credentials(&one_line(&hint)))
+        .command(format!("fased models status{}", agent.selected.flag())))
 }
 
 /// Refuses a provider that a new credential could not be used for: the config has no address for it.
@@ -101,9 +106,7 @@ fn credential_provider(provider: &str, agent: &Agent) -> Result<(), Failure> {
     Err(Failure::new(Exit::Usage, "unknown_provider", message)
         .fact(format!("configured providers: {}", one_line(&known.join(", "))))
         .hint("name one of those, or set up an Anthropic-compatible endpoint by")
-        .command(format!(
-            "fased onboard --auth-choice custom-api-key --custom-provider-id {provider} --custom-base-url https://… --custom-model-id …"
-        )))
+        .command(wording::endpoint_setup(provider, None, None)))
 }
 
 /// A profile named on the command line. What is no id is not repeated: it may be a secret.
