@@ -1,6 +1,7 @@
-//! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`], [`secrets`]), which agent a
-//! command is about ([`agents`]), and changes of the file that touch nothing else in it ([`edit`], [`agent_list`]).
-//! What else is kept for an agent is [`agent_files`]; credentials are `auth`'s.
+//! Configuration: where state lives ([`paths`]), what `fased.json` says ([`load`], [`schema`], [`secrets`]) and how it is
+//! written ([`document`], [`key_path`], [`unknown_keys`] by the [`json_schema`], shown as [`redact`] allows), the variables it
+//! is used with ([`environment`]), which agent a command is about ([`agents`]), and changes of the files that touch nothing
+//! else in them ([`edit`], [`agent_list`]). What else is kept for an agent is [`agent_files`]; credentials are `auth`'s.
 
 pub mod agent_files;
 pub mod agent_list;
