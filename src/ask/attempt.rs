@@ -5,30 +5,24 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::{Asker, AttemptError, Happening, Observe, Question};
+use super::{Asker, AttemptError, Happening, Notes, Observe, Question};
 use crate::anthropic::{self, Client, Error, ResponseMeta};
 use crate::auth::candidates::Eligible;
-use crate::auth::cooldown::{Effect, Sent};
 use crate::auth::health::Billing;
 use crate::auth::obtain::{ObtainError, Obtained, Obtainer};
-use crate::auth::profile::Profile;
 use crate::auth::reason::{Failed, Reason};
-use crate::auth::reference::Look;
-use crate::auth::resolve::{Candidate, Source};
-use crate::auth::state::AuthState;
+use crate::auth::resolve::Candidate;
 use crate::failover::{Event, Outcome, Route, Try, classify};
 use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider::{self, ProviderError};
-use crate::secret::Secret;
 use crate::storage::Jitter;
 
 /// What tries of one question share.
 pub(super) struct Trying<'t, 'a> {
     pub(super) asker: &'t Asker<'a>,
     pub(super) question: &'t Question<'t>,
+    pub(super) notes: Notes<'t>,
     pub(super) obtainer: Obtainer<'t>,
     pub(super) clients: RefCell<HashMap<String, Client>>,
     /// Which model the last try was for.
@@ -64,7 +58,7 @@ impl<'a> Trying<'_, 'a> {
         let Eligible { credential, is_trial, .. } = &this.candidate.credential;
         self.asked.set(this.place.route);
         let model = &self.question.models[this.place.route];
-        if *is_trial && !self.claim(credential) {
+        if *is_trial && !self.notes.claim_trial(credential) {
             return Outcome::NotTried;
         }
         let sent = self.asker.clock.now();
@@ -89,10 +83,7 @@ impl<'a> Trying<'_, 'a> {
         }
         match tried {
             Ok(answer) => {
-                let note = |state: &mut AuthState, profile: &Profile, class: &str| {
-                    state.note_success_of(profile, &secret, class, sent, self.asker.clock.now())
-                };
-                self.note(credential, &secret, note, model);
+                self.notes.success(credential, &secret, model, sent);
                 Outcome::Answered(answer)
             }
             Err(Broken { error, committed }) => {
@@ -100,7 +91,7 @@ impl<'a> Trying<'_, 'a> {
                     AttemptError::Api(error) => classify(error, self.asker.clock.now()),
                     _ => Failed::because(Reason::Local),
                 };
-                let failed = self.note_failure(credential, &secret, model, failed);
+                let failed = self.notes.failure(credential, &secret, model, failed);
                 Outcome::Failed { error, failed, committed }
             }
         }
@@ -180,78 +171,5 @@ impl<'a> Trying<'_, 'a> {
         let client = self.asker.client(provider)?;
         self.clients.borrow_mut().insert(provider.to_owned(), client.clone());
         Ok(client)
-    }
-
-    fn claim(&self, credential: &Candidate<'_>) -> bool {
-        let Source::Profile(profile) = credential.source else { return true };
-        let claimed = self.asker.snapshot().map_err(|error| error.to_string()).and_then(|snapshot| {
-            let file = self.asker.state_file();
-            file.claim_trial(&snapshot, profile, self.asker.clock).map_err(|error| error.to_string())
-        });
-        // A state that cannot be written must not keep the last credential from being tried.
-        claimed.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a trial could not be claimed");
-            true
-        })
-    }
-
-    /// Notes a failure, and returns it with the end of the window it opened.
-    fn note_failure(
-        &self,
-        credential: &Candidate<'_>,
-        secret: &Secret,
-        model: &ModelRef,
-        failed: Failed,
-    ) -> Failed {
-        let rules = &self.asker.config.auth.cooldowns;
-        let now: Timestamp = self.asker.clock.now();
-        let mut until = None;
-        self.note(
-            credential,
-            secret,
-            |state, profile, class| {
-                let known_on_use = profile
-                    .credential
-                    .material()
-                    .reference()
-                    .is_some_and(|reference| self.obtainer.references.look(reference) == Look::OnUse);
-                let sent = Sent { secret, known_on_use };
-                let effect = state.note_failure_of(profile, sent, class, &failed, rules, now);
-                until = effect.until();
-                effect != Effect::None
-            },
-            model,
-        );
-        Failed { until: until.or(failed.until), ..failed }
-    }
-
-    /// Changes what is remembered of a profile. The answer or the failure counts, so trouble here is only logged.
-    fn note(
-        &self,
-        credential: &Candidate<'_>,
-        sent: &Secret,
-        mut change: impl FnMut(&mut AuthState, &Profile, &str) -> bool,
-        model: &ModelRef,
-    ) {
-        let Source::Profile(profile) = credential.source else { return };
-        let class = KnownModels::of(self.asker.config).class_of(model);
-        // A refresh may have put another secret in its place, and what is noted is about that one.
-        let noted = self.asker.snapshot().map_err(|error| error.to_string()).and_then(|snapshot| {
-            let Some(profile) = snapshot.profiles.get(&profile.id) else { return Ok(()) };
-            // What was replaced while the request was under way says nothing about what took its place.
-            if profile.credential.material().secret().is_some_and(|stored| stored != sent) {
-                return Ok(());
-            }
-            let file = self.asker.state_file();
-            let (mut state, _) = file.read(&snapshot);
-            if !change(&mut state, profile, class) {
-                return Ok(());
-            }
-            let noted = file.update(&snapshot, self.asker.clock, |state| change(state, profile, class));
-            noted.map_err(|error| error.to_string())
-        });
-        if let Err(error) = noted {
-            tracing::warn!(%error, "could not note what came of a request");
-        }
     }
 }

@@ -4,6 +4,8 @@
 
 mod attempt;
 pub mod explain;
+mod notes;
+mod routes;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,23 +14,24 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+pub use notes::Notes;
+pub use routes::{Surveyed, survey};
+
 use crate::anthropic::{Answer, Client, Error, MessageRequest, NetworkPolicy, ResponseMeta, StreamEvent};
 use crate::auth::ProfileId;
-use crate::auth::candidates::{Candidates, Eligible};
+use crate::auth::candidates::Eligible;
 use crate::auth::form::Form;
 use crate::auth::health::Billing;
 use crate::auth::oauth::refresh::Refresher;
 use crate::auth::obtain::{ObtainError, Obtainer};
 use crate::auth::reason::Reason;
 use crate::auth::reference::{Programs, References};
-use crate::auth::resolve::{Candidate, Inputs, NoCredential, ProviderAuth};
-use crate::auth::state::StateFile;
-use crate::auth::store::{AuthStore, StoreError};
+use crate::auth::resolve::{Candidate, Inputs, NoCredential};
+use crate::auth::store::AuthStore;
 use crate::clock::Clock;
-use crate::config::{Config, Paths, SelectedAgent};
+use crate::config::{Config, Paths};
 use crate::env::Env;
 use crate::failover::{self, End, Event, Options, Route};
-use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider::ProviderError;
 use crate::storage::Jitter;
@@ -36,8 +39,6 @@ use crate::storage::Jitter;
 /// Asks for one agent.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker<'a> {
-    /// The agent.
-    pub agent: &'a SelectedAgent,
     /// Orders, policies, providers.
     pub config: &'a Config,
     /// Credentials outside the store.
@@ -206,14 +207,18 @@ impl<'a> Asker<'a> {
         inputs: &Inputs<'a>,
         observe: &mut Observe<'_>,
     ) -> Result<Asked<'a>, AskError> {
-        let (routes, usual_payer) = self.routes(question, inputs)?;
+        let (routes, usual_payer) = routes::routes(question, inputs)?;
         let cross_billing = self.config.auth.cross_billing;
         let options = Options { cross_billing, payer: usual_payer, retries: question.retries };
-        let references = References { env: self.env, config: self.config, paths: self.paths };
         let trying = attempt::Trying {
             asker: self,
             question,
-            obtainer: Obtainer { references, refresher: self.refresher, programs: self.programs },
+            notes: self.notes(),
+            obtainer: Obtainer {
+                references: self.references(),
+                refresher: self.refresher,
+                programs: self.programs,
+            },
             clients: RefCell::new(HashMap::new()),
             asked: Cell::new(0),
             observe: RefCell::new(observe),
@@ -223,9 +228,9 @@ impl<'a> Asker<'a> {
         let ran = failover::run(
             &routes,
             &options,
-            async |this| trying.attempt(this).await,
+            |this| trying.attempt(this),
             |event| trying.report(&event),
-            async |wait| tokio::time::sleep(wait).await,
+            tokio::time::sleep,
             || trying.fraction(&mut jitter),
         )
         .await;
@@ -257,60 +262,16 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// The models with the credentials that may be used for each, and who pays when all is well.
-    fn routes(
-        &self,
-        question: &Question<'_>,
-        inputs: &Inputs<'a>,
-    ) -> Result<(Vec<Route<Eligible<'a>>>, Option<Billing>), AskError> {
-        let mut routes = Vec::new();
-        let mut nothing = None;
-        let mut payer = None;
-        for (place, model) in question.models.iter().enumerate() {
-            if let Err(error) = crate::provider::check_api(model.provider(), self.config) {
-                // Whoever names such a model is told; as a fallback it is one that cannot step in.
-                if place == 0 {
-                    return Err(AskError::Provider(error));
-                }
-                let class = KnownModels::of(self.config).class_of(model).to_owned();
-                routes.push(Route { model: model.to_string(), class, candidates: Vec::new() });
-                continue;
-            }
-            let class = KnownModels::of(self.config).class_of(model);
-            let auth = ProviderAuth::survey(model.provider(), class, inputs);
-            let pinned = question.pinned.filter(|id| id.provider() == model.provider());
-            let candidates = match auth.candidates(pinned, inputs) {
-                Ok(mut candidates) => {
-                    if let Some(preferred) = question.preferred {
-                        candidates.prefer(preferred);
-                    }
-                    let Candidates { eligible, usual_payer } = candidates;
-                    payer = payer.or(usual_payer);
-                    eligible.into_iter().map(failover::Candidate::from).collect()
-                }
-                Err(why) => {
-                    nothing = nothing.or(Some(AskError::NoCredential { model: model.clone(), why }));
-                    Vec::new()
-                }
-            };
-            routes.push(Route { model: model.to_string(), class: class.to_owned(), candidates });
-        }
-        match nothing {
-            Some(nothing) if routes.iter().all(|route| route.candidates.is_empty()) => Err(nothing),
-            _ => Ok((routes, payer)),
-        }
+    fn notes(&self) -> Notes<'_> {
+        Notes { store: self.store, references: self.references(), clock: self.clock }
     }
 
-    fn state_file(&self) -> StateFile {
-        StateFile::in_dir(&self.agent.dir)
+    fn references(&self) -> References<'_> {
+        References { env: self.env, config: self.config, paths: self.paths }
     }
 
     fn client(&self, provider: &str) -> Result<Client, ProviderError> {
         crate::provider::client(provider, self.config, self.env, self.network)
-    }
-
-    fn snapshot(&self) -> Result<crate::auth::store::Snapshot, StoreError> {
-        self.store.read()
     }
 }
 
@@ -334,3 +295,6 @@ fn told(
         error,
     }
 }
+
+#[cfg(test)]
+mod tests;

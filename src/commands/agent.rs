@@ -80,7 +80,6 @@ impl Agent {
     /// What asks its models.
     pub(super) fn asker<'a>(&'a self, ctx: &'a Ctx, refresher: &'a Refresher) -> Asker<'a> {
         Asker {
-            agent: &self.selected,
             config: &self.config,
             env: &self.env,
             paths: &ctx.paths,

@@ -202,16 +202,23 @@ pub struct FailedTry<E> {
 /// Tries the routes in order until one answers, nothing is left, or nothing else would help. `pause` waits, `jitter`
 /// gives numbers from 0 to 1.
 ///
+/// A run whose tries are `Send` is `Send`.
+///
 /// # Errors
 /// When there is no answer, with what failed.
-pub async fn run<C, T, E>(
-    routes: &[Route<C>],
+pub async fn run<'r, C, T, E, A, P>(
+    routes: &'r [Route<C>],
     options: &Options,
-    mut attempt: impl AsyncFnMut(Try<'_, C>) -> Outcome<T, E>,
+    // Async closures would read better, but the compiler cannot see that those that borrow are `Send`.
+    mut attempt: impl FnMut(Try<'r, C>) -> A,
     mut report: impl FnMut(Event<'_, C>),
-    mut pause: impl AsyncFnMut(Duration),
+    mut pause: impl FnMut(Duration) -> P,
     mut jitter: impl FnMut() -> f64,
-) -> Result<Answered<T, E>, GaveUp<E>> {
+) -> Result<Answered<T, E>, GaveUp<E>>
+where
+    A: Future<Output = Outcome<T, E>>,
+    P: Future<Output = ()>,
+{
     let mut plan = Plan { routes, payer: Payer::new(options.cross_billing, options.payer) };
     let (mut failures, mut retries) = (Vec::new(), 0);
     let mut turn = plan.first_from::<E>(0, &[]).map(Turn::new);

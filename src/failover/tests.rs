@@ -62,15 +62,18 @@ async fn tell(routes: &[Route<()>], options: Options, script: Vec<(&str, Vec<Scr
         script.into_iter().map(|(id, outcomes)| (id, outcomes.into())).collect();
     let (story, waited) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
     let note = |text: String| story.borrow_mut().push(text);
-    let attempt = async |this: Try<'_, ()>| {
+    let attempt = |this: Try<'_, ()>| {
         let id = this.candidate.id.as_str();
         let flags = if this.alone { "+alone" } else { "" };
         note(format!("{}/{id}{flags}", this.model));
-        tokio::task::yield_now().await;
         let by_model = format!("{}/{id}", this.model);
         let key = if script.contains_key(by_model.as_str()) { by_model.as_str() } else { id };
         let next = script.get_mut(key).and_then(VecDeque::pop_front);
-        next.unwrap_or(Outcome::Answered(by_model))
+        let outcome = next.unwrap_or(Outcome::Answered(by_model));
+        async {
+            tokio::task::yield_now().await;
+            outcome
+        }
     };
     let report = |event: Event<'_, ()>| {
         note(match event {

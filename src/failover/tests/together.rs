@@ -71,21 +71,29 @@ impl World {
         let candidates = candidates.eligible.into_iter().map(Candidate::from).collect();
         let routes = [Route { model: model.to_owned(), class: "opus".to_owned(), candidates }];
         let asked = RefCell::new(Vec::new());
-        let attempt = async |this: Try<'_, Eligible<'_>>| {
-            let Eligible { credential, is_trial, .. } = &this.candidate.credential;
-            let Source::Profile(profile) = credential.source else { panic!("{}", this.candidate.id) };
-            if *is_trial && !self.state.claim_trial(&self.snapshot, profile, self.clock.as_ref()).unwrap() {
-                return Outcome::NotTried;
-            }
-            asked.borrow_mut().push(profile.id.name().to_owned());
-            match self.send(profile, model, class).await {
-                Ok(()) => Outcome::Answered(profile.id.name().to_owned()),
-                Err((error, failed)) => Outcome::Failed { error, failed, committed: false },
-            }
-        };
         let pause = async |wait| self.clock.advance(wait);
+        let attempt = |this| self.attempt(this, model, class, &asked);
         let result = run(&routes, &options, attempt, |_| {}, pause, || 0.0).await;
         (result.map(|answered| answered.value).map_err(|gave_up| gave_up.end), asked.into_inner())
+    }
+
+    async fn attempt(
+        &self,
+        this: Try<'_, Eligible<'_>>,
+        model: &str,
+        class: &str,
+        asked: &RefCell<Vec<String>>,
+    ) -> Outcome<String, Error> {
+        let Eligible { credential, is_trial, .. } = &this.candidate.credential;
+        let Source::Profile(profile) = credential.source else { panic!("{}", this.candidate.id) };
+        if *is_trial && !self.state.claim_trial(&self.snapshot, profile, self.clock.as_ref()).unwrap() {
+            return Outcome::NotTried;
+        }
+        asked.borrow_mut().push(profile.id.name().to_owned());
+        match self.send(profile, model, class).await {
+            Ok(()) => Outcome::Answered(profile.id.name().to_owned()),
+            Err((error, failed)) => Outcome::Failed { error, failed, committed: false },
+        }
     }
 
     async fn send(&self, profile: &Profile, model: &str, class: &str) -> Result<(), (Error, Failed)> {
