@@ -23,7 +23,7 @@ pub use super::problem::{ConfigError, ConfigProblem};
 
 /// The parts of the file this program has a use for. What else stands there belongs to other programs and is not looked
 /// at.
-const SECTIONS: [&str; 5] = ["agents", "auth", "env", "models", "secrets"];
+const SECTIONS: [&str; 6] = ["agents", "auth", "env", "gateway", "models", "secrets"];
 
 /// A config, and what it is used with.
 #[derive(Debug, Clone, Default)]

@@ -131,6 +131,26 @@ impl Paths {
         self.state.join("usage.db")
     }
 
+    /// `~/.fased/gateway.token`: what opens the Control UI.
+    pub fn gateway_token(&self) -> PathBuf {
+        self.state.join("gateway.token")
+    }
+
+    /// `~/.fased/gateway-keys.json`: keys of the gateway's clients, hashed.
+    pub fn gateway_keys(&self) -> PathBuf {
+        self.state.join("gateway-keys.json")
+    }
+
+    /// `~/.fased/gateway-logins.json`: browsers that are signed in, hashed.
+    pub fn gateway_logins(&self) -> PathBuf {
+        self.state.join("gateway-logins.json")
+    }
+
+    /// `~/.fased/gateway.json`: where the running gateway is.
+    pub fn gateway_instance(&self) -> PathBuf {
+        self.state.join("gateway.json")
+    }
+
     /// A path as people write it, with `~` for the home directory.
     pub fn shown(&self, path: &Path) -> String {
         if let Some(inside) = self.home.as_deref().and_then(|home| path.strip_prefix(home).ok()) {

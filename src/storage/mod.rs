@@ -8,12 +8,14 @@ mod lock;
 mod permissions;
 pub(crate) mod platform;
 mod small_file;
+mod stamp;
 
 pub use atomic::{Durability, create_private_dir, replace, replace_public};
 pub use foreign_lock::{ForeignLock, foreign_lock, wait_for_foreign_lock};
 pub use lock::{FileLock, Jitter, LockError};
 pub use permissions::{Exposure, exposure_of, is_open_to_all, make_private};
 pub use small_file::{SmallFileError, read_small};
+pub use stamp::Stamp;
 
 use std::path::{Path, PathBuf};
 

@@ -61,6 +61,17 @@ pub(crate) fn writable_by_others(metadata: &Metadata) -> bool {
     }
 }
 
+/// The number a file has on its filesystem; zero where files have none.
+pub(crate) fn file_number(metadata: &Metadata) -> u64 {
+    #[cfg(unix)]
+    return std::os::unix::fs::MetadataExt::ino(metadata);
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        0
+    }
+}
+
 /// Makes a rename in this directory survive a power cut. Windows has no such call and needs none for its renames.
 pub(crate) fn sync_dir(path: &Path) -> io::Result<()> {
     #[cfg(unix)]

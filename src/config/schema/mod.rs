@@ -3,6 +3,7 @@
 
 mod agents;
 mod auth;
+mod gateway;
 mod models;
 mod variables;
 
@@ -11,6 +12,7 @@ pub use agents::{
     Params, TaskModels, Temperature,
 };
 pub use auth::{Auth, Cooldowns, CrossBilling, EnvPolicy, Hours, ProfileMetadata};
+pub use gateway::{Gateway, GatewayAuth};
 pub use models::{Cost, Dollars, Models, OAuthOverrides, Provider, ProviderModel};
 pub use variables::Variables;
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// Variables for requests and references, where the process has none of the name.
     pub env: Variables,
+    /// The gateway.
+    pub gateway: Gateway,
 }
 
 impl Config {
