@@ -2,6 +2,7 @@
 //! an exit code from the table below. Library errors become a [`Failure`] here, and here alone hints are added.
 
 mod config_edit;
+mod gateway;
 mod ledger;
 mod models;
 

@@ -7,6 +7,7 @@ mod completion;
 mod config;
 mod demo;
 mod doctor;
+mod gateway;
 mod models;
 mod onboard;
 mod sandbox;
@@ -25,6 +26,9 @@ pub use config::{
 };
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
+pub use gateway::{
+    DashboardArgs, GatewayArgs, GatewayCommand, GatewayServeArgs, GatewayServiceArgs, GatewayStatusArgs,
+};
 pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth, choice};
 pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
 pub use sandbox::SandboxArgs;
@@ -73,6 +77,10 @@ pub enum Command {
     Usage(UsageArgs),
     /// Show and change the config; comments and everything else in it stay
     Config(ConfigArgs),
+    /// Serve the Control UI, and the Messages API with managed credentials for any Anthropic client
+    Gateway(GatewayArgs),
+    /// Open the Control UI in the browser
+    Dashboard(DashboardArgs),
     /// Look for what is wrong with files, config and credentials of all agents
     Doctor(DoctorArgs),
     /// Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests
@@ -93,6 +101,8 @@ impl Command {
             Self::Chat(args) => args.json,
             Self::Usage(args) => args.json,
             Self::Config(args) => args.wants_json(),
+            Self::Gateway(args) => args.wants_json(),
+            Self::Dashboard(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,

@@ -7,8 +7,10 @@ mod chat;
 mod completion;
 mod config;
 mod credential;
+mod dashboard;
 mod demo;
 mod doctor;
+mod gateway;
 mod gave_up;
 mod ledger;
 mod models;
@@ -60,6 +62,8 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
         Command::Chat(args) => chat::run(ctx, args),
         Command::Usage(args) => usage::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
+        Command::Gateway(args) => gateway::run(ctx, args),
+        Command::Dashboard(args) => dashboard::run(ctx, *args),
         Command::Doctor(args) => doctor::run(ctx, *args),
         Command::Sandbox(args) => sandbox::run(ctx, args),
         Command::Demo(args) => demo::run(ctx, *args),

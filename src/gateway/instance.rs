@@ -5,8 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::config::Paths;
 use crate::storage::{self, Durability, FileError, FileLock, LockError};
+
+/// How long somebody who only looks whether a gateway runs may hold its lock.
+const LOOKING: Duration = Duration::from_millis(500);
 
 /// Where the running gateway is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,11 +49,10 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    pub(super) fn take(paths: &Paths) -> Result<Self, InstanceError> {
+    pub(super) fn take(paths: &Paths, clock: &dyn Clock) -> Result<Self, InstanceError> {
         storage::create_private_dir(&paths.locks())?;
-        match FileLock::try_acquire(&lock_path(paths)) {
-            Ok(Some(lock)) => Ok(Self { paths: paths.clone(), _lock: lock }),
-            Ok(None) => Err(InstanceError::Running(read(paths))),
+        match FileLock::acquire(&lock_path(paths), LOOKING, clock) {
+            Ok(lock) => Ok(Self { paths: paths.clone(), _lock: lock }),
             Err(LockError::File(error)) => Err(error.into()),
             Err(LockError::Held { .. }) => Err(InstanceError::Running(read(paths))),
         }
@@ -85,9 +88,6 @@ pub fn running(paths: &Paths) -> Result<Option<Instance>, FileError> {
     }
 }
 
-/// How long one that begins may take until it says where it is.
-pub const BEGINNING: Duration = Duration::from_secs(2);
-
 fn lock_path(paths: &Paths) -> std::path::PathBuf {
     paths.locks().join("gateway.lock")
 }
@@ -100,13 +100,15 @@ fn read(paths: &Paths) -> Option<Instance> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::ManualClock;
 
     #[test]
     fn one_is_enough_and_where_it_is_can_be_read_while_it_runs() {
         let dir = tempfile::tempdir().unwrap();
         let paths = Paths::below(dir.path());
+        let clock = ManualClock::at("2026-06-01T12:00:00Z".parse().unwrap());
         assert_eq!(running(&paths).unwrap(), None);
-        let claim = Claim::take(&paths).unwrap();
+        let claim = Claim::take(&paths, &clock).unwrap();
         let instance = Instance {
             url: "http://127.0.0.1:1".into(),
             pid: 7,
@@ -115,13 +117,13 @@ mod tests {
         };
         claim.publish(&instance).unwrap();
         assert_eq!(running(&paths).unwrap(), Some(instance));
-        let error = Claim::take(&paths).unwrap_err();
+        let error = Claim::take(&paths, &clock).unwrap_err();
         assert_eq!(
             error.to_string(),
             "a gateway of this state directory runs already: http://127.0.0.1:1 (pid 7)"
         );
         drop(claim);
         assert_eq!(running(&paths).unwrap(), None);
-        Claim::take(&paths).unwrap();
+        Claim::take(&paths, &clock).unwrap();
     }
 }

@@ -65,7 +65,7 @@ impl Gauge {
         self.0.fetch_add(change, Ordering::Relaxed);
     }
 
-    fn get(&self) -> i64 {
+    pub(super) fn get(&self) -> i64 {
         self.0.load(Ordering::Relaxed)
     }
 }

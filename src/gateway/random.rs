@@ -19,6 +19,25 @@ pub(crate) fn text(bytes: usize) -> Result<String, NoRandomness> {
     Ok(URL_SAFE_NO_PAD.encode(random))
 }
 
+/// A name of `bytes` random bytes in hex digits.
+///
+/// # Errors
+/// When the system gives none.
+pub(crate) fn hex_name(bytes: usize) -> Result<String, NoRandomness> {
+    let mut random = vec![0; bytes];
+    getrandom::fill(&mut random).map_err(NoRandomness)?;
+    Ok(hex(&random))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// SHA-256 of a secret of ours: what is kept instead of it, and compared, so that neither a file nor the time a comparison
 /// takes gives it away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,12 +49,7 @@ impl Digest {
     }
 
     pub(crate) fn to_hex(self) -> String {
-        use std::fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex(&self.0)
     }
 
     pub(crate) fn from_hex(text: &str) -> Option<Self> {

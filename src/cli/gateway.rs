@@ -1,0 +1,103 @@
+use std::net::IpAddr;
+
+use clap::{Args, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  fased gateway
+  fased gateway --port 8080
+  fased gateway keys add my-app
+  fased gateway status
+  fased gateway service > ~/.config/systemd/user/fased.service
+
+Without a command it serves, until Ctrl-C: the Control UI for you (open it with
+`fased dashboard`), and the Messages API for programs that have a key. Logs go
+to stderr: FASED_LOG=info shows every request.";
+
+/// Flags of `fased gateway`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct GatewayArgs {
+    /// The command; without one the gateway serves.
+    #[command(subcommand)]
+    pub command: Option<GatewayCommand>,
+    /// Flags of serving.
+    #[command(flatten)]
+    pub serve: GatewayServeArgs,
+}
+
+/// Flags of serving.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct GatewayServeArgs {
+    /// Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Address to listen on; any but this machine's own opens the gateway to other machines, unencrypted
+    #[arg(long, value_name = "ADDRESS")]
+    pub bind: Option<IpAddr>,
+    /// Announce the address as one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Commands of `fased gateway`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum GatewayCommand {
+    /// Say whether the gateway runs, where, and how it is
+    Status(GatewayStatusArgs),
+    /// Print a systemd unit that runs the gateway for this user
+    Service(GatewayServiceArgs),
+}
+
+/// Flags of `fased gateway status`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(after_help = "Example:\n  fased gateway status --json | jq -r .url\n\nExits with 1 when it does not run.")]
+pub struct GatewayStatusArgs {
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+const SERVICE_EXAMPLE: &str = "\
+Example:
+  mkdir -p ~/.config/systemd/user
+  fased gateway service > ~/.config/systemd/user/fased.service
+  systemctl --user daemon-reload
+  systemctl --user enable --now fased";
+
+/// Flags of `fased gateway service`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(after_help = SERVICE_EXAMPLE)]
+pub struct GatewayServiceArgs {
+    /// Port to listen on, written into the unit
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Answer with one JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl GatewayArgs {
+    /// Whether the answer is to be one JSON document.
+    pub fn wants_json(&self) -> bool {
+        match &self.command {
+            None => self.serve.json,
+            Some(GatewayCommand::Status(args)) => args.json,
+            Some(GatewayCommand::Service(args)) => args.json,
+        }
+    }
+}
+
+/// Flags of `fased dashboard`.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(
+    after_help = "Examples:\n  fased dashboard\n  fased dashboard --no-browser\n\nThe link works once and for a minute; then this command makes a new one."
+)]
+pub struct DashboardArgs {
+    /// Print the link and open nothing
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Answer with one JSON document; implies --no-browser
+    #[arg(long)]
+    pub json: bool,
+}

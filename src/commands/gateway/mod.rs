@@ -1,0 +1,17 @@
+//! `fased gateway ...`
+
+mod serve;
+mod service;
+mod status;
+
+use crate::cli::{GatewayArgs, GatewayCommand};
+use crate::ctx::Ctx;
+use crate::error::{Exit, Failure};
+
+pub(super) fn run(ctx: &Ctx, args: &GatewayArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        None => serve::run(ctx, args.serve),
+        Some(GatewayCommand::Status(args)) => status::run(ctx, *args),
+        Some(GatewayCommand::Service(args)) => service::run(ctx, *args),
+    }
+}
