@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::client_api::affinity::Affinity;
 use super::keys::Keys;
 use super::live::Live;
 use super::login::Logins;
@@ -33,6 +35,8 @@ pub(super) struct App {
     /// Browsers that are signed in.
     pub(super) logins: Logins,
     pub(super) metrics: Metrics,
+    /// Which credential each conversation of a client has.
+    pub(super) affinity: Affinity,
     /// Where it listens.
     pub(super) ip: IpAddr,
     pub(super) port: u16,
@@ -45,6 +49,13 @@ pub(super) struct App {
 impl App {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What names us in the `via` header of requests that are sent on.
+    pub(super) fn via(&self) -> HeaderValue {
+        // The name of an instance is made of hex digits.
+        let text = format!("1.1 fased-{}", self.instance);
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("1.1 fased"))
     }
 
     /// The name of our cookie. Cookies do not know ports, so that of another gateway on this machine has another name.

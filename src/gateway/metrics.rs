@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use http::StatusCode;
 
+use super::client_api::affinity::Kept;
 use super::refusal::Audience;
+use crate::usage::ledger::{Outcome, Row, Tokens};
 
 /// The audiences in the order of their counters.
 const AUDIENCES: [(Audience, &str); 3] =
@@ -82,6 +84,33 @@ impl Metrics {
         let audience = AUDIENCES.iter().position(|(it, _)| *it == audience).unwrap_or_default();
         let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES) - 1;
         self.answers[audience][class].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts what became of a conversation's preference.
+    pub(super) fn affinity(&self, kept: Kept) {
+        let counter = match kept {
+            Kept::Hit => &self.affinity_hits,
+            Kept::Miss => &self.affinity_misses,
+            Kept::Rebind => &self.affinity_rebinds,
+        };
+        counter.add(1);
+    }
+
+    /// Counts an answer by its row.
+    pub(super) fn recorded(&self, row: &Row) {
+        let ended = match row.outcome {
+            Outcome::Complete | Outcome::Refused => &self.complete,
+            Outcome::Interrupted => &self.interrupted,
+            Outcome::Failed => &self.failed,
+        };
+        ended.add(1);
+        let Tokens { input, output, cache_write_5m, cache_write_1h, cache_read } = row.tokens;
+        self.input_tokens.add(input.unwrap_or_default());
+        self.output_tokens.add(output.unwrap_or_default());
+        self.cache_read_tokens.add(cache_read.unwrap_or_default());
+        self.cache_write_tokens.add(cache_write_5m.unwrap_or_default());
+        self.cache_write_tokens.add(cache_write_1h.unwrap_or_default());
+        self.micro_dollars.add(row.cost.map_or(0, |cost| cost.0));
     }
 
     /// All of it as text.

@@ -9,6 +9,7 @@
 
 mod api;
 mod app;
+mod client_api;
 mod doors;
 pub mod instance;
 pub mod keys;
@@ -34,6 +35,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::app::App;
+use self::client_api::affinity::Affinity;
 use self::instance::{Claim, Instance, InstanceError};
 use self::keys::{KeyFileError, Keys};
 use self::live::Live;
@@ -156,6 +158,7 @@ impl Gateway {
             keys: Keys::read(paths.gateway_keys())?,
             logins: Logins::read(paths.gateway_logins()),
             metrics: Metrics::default(),
+            affinity: Affinity::default(),
             ip: address.ip(),
             port: address.port(),
             instance: random::hex_name(INSTANCE_BYTES)?,

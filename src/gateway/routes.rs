@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::app::App;
 use super::doors::Caller;
-use super::{api, login, pages};
+use super::{api, client_api, login, pages};
 
 /// A way into the gateway.
 #[derive(Debug)]
@@ -64,6 +64,8 @@ pub(super) struct Call {
     pub(super) caller: Caller,
     /// The whole body.
     pub(super) body: Bytes,
+    /// What the request is called in our log.
+    pub(super) request_id: String,
 }
 
 impl Call {
@@ -88,7 +90,7 @@ impl Route {
 
 /// The table, by rooms; the one that is asked most comes first.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
-    [login::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten()
+    [client_api::ROUTES, login::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten()
 }
 
 /// What a path leads to.

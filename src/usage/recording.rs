@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::ledger::{CredentialSource, Outcome, Row, Tokens};
 use super::price;
-use crate::anthropic::{ResponseMeta, StreamEvent, Usage, UsageUpdate};
+use super::said::Said;
+use crate::anthropic::{ResponseMeta, StreamEvent};
 use crate::ask::{AskError, Asked, AttemptError, FailedAttempt, Happening};
 use crate::auth::health::Billing;
 use crate::auth::reason::Reason;
@@ -50,16 +51,6 @@ struct Sent {
     served: Option<String>,
     stop_reason: Option<String>,
     said: Said,
-}
-
-/// Tokens as they are told, and which of them were.
-#[derive(Debug, Default)]
-struct Said {
-    usage: Usage,
-    input: bool,
-    output: bool,
-    cache_write: bool,
-    cache_read: bool,
 }
 
 impl<'a> Recording<'a> {
@@ -127,7 +118,7 @@ impl<'a> Recording<'a> {
         let tokens = if outcome == Outcome::Failed { Tokens::default() } else { sent.said.tokens() };
         let served = sent.served.as_deref().unwrap_or_default();
         let is_counted = tokens.input.is_some() && tokens.output.is_some();
-        let prices = price::prices_of(&sent.model, served, sent.billing, &sent.said.usage, self.config);
+        let prices = price::prices_of(&sent.model, served, sent.billing, sent.said.usage(), self.config);
         let prices = prices.filter(|_| is_counted);
         let meta = sent.meta.as_ref();
         Some(Row {
@@ -143,8 +134,8 @@ impl<'a> Recording<'a> {
             organization_id: meta.and_then(|meta| meta.organization_id.clone()),
             workspace_id: meta.and_then(|meta| meta.workspace_id.clone()),
             tokens,
-            cost: prices.and_then(|prices| price::cost(&sent.said.usage, &prices)),
-            cache_savings: prices.and_then(|prices| price::cache_savings(&sent.said.usage, &prices)),
+            cost: prices.and_then(|prices| price::cost(sent.said.usage(), &prices)),
+            cache_savings: prices.and_then(|prices| price::cache_savings(sent.said.usage(), &prices)),
             outcome,
             stop_reason: sent.stop_reason.clone(),
             error: error.map(str::to_owned),
@@ -180,53 +171,5 @@ impl Sent {
             }
             _ => {}
         }
-    }
-}
-
-impl Said {
-    fn take(&mut self, update: &UsageUpdate) {
-        self.usage.merge(update);
-        self.input |= update.input_tokens.is_some();
-        self.output |= update.output_tokens.is_some();
-        self.cache_write |= update.cache_creation_input_tokens.is_some() || update.cache_creation.is_some();
-        self.cache_read |= update.cache_read_input_tokens.is_some();
-    }
-
-    fn tokens(&self) -> Tokens {
-        let Usage { input, output, cache_write_5m, cache_write_1h, cache_read } = self.usage;
-        Tokens {
-            input: self.input.then_some(input),
-            output: self.output.then_some(output),
-            cache_write_5m: self.cache_write.then_some(cache_write_5m),
-            cache_write_1h: self.cache_write.then_some(cache_write_1h),
-            cache_read: self.cache_read.then_some(cache_read),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(parts: &[&str]) -> Tokens {
-        let mut said = Said::default();
-        for part in parts {
-            said.take(&serde_json::from_str(part).unwrap());
-        }
-        said.tokens()
-    }
-
-    #[test]
-    fn what_was_not_said_is_unknown_and_what_was_said_to_be_nothing_is_nothing() {
-        let tokens = said(&[r#"{"input_tokens":7,"cache_read_input_tokens":0}"#, r#"{"output_tokens":3}"#]);
-        let known = Tokens { input: Some(7), output: Some(3), cache_read: Some(0), ..Tokens::default() };
-        assert_eq!(tokens, known);
-        assert_eq!(said(&[]), Tokens::default());
-    }
-
-    #[test]
-    fn a_total_of_cache_writes_says_both_lifetimes() {
-        let tokens = said(&[r#"{"cache_creation_input_tokens":9}"#]);
-        assert_eq!((tokens.cache_write_5m, tokens.cache_write_1h), (Some(9), Some(0)));
     }
 }
