@@ -129,17 +129,6 @@ impl StreamEvent {
     }
 }
 
-/// TEMP
-pub fn frame_commits(name: Option<&str>, data: &str) -> bool {
-    let typed = || type_of(data).unwrap_or_default();
-    let name = name.filter(|name| !name.is_empty()).map_or_else(typed, str::to_owned);
-    match name.as_str() {
-        "content_block_delta" | "message_delta" => true,
-        "content_block_start" => StreamEvent::read(Some("content_block_start"), data).map_or(true, |it| it.carries_answer()),
-        _ => false,
-    }
-}
-
 /// The `type` field of an event's data, which names the event where the stream does not.
 pub(super) fn type_of(data: &str) -> Option<String> {
     #[derive(Deserialize)]
