@@ -48,8 +48,13 @@ pub struct Turn {
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// It ended early; this much arrived.
-    Interrupted(Vec<ContentBlock>),
+    /// It ended early.
+    Interrupted {
+        /// What arrived of it.
+        content: Vec<ContentBlock>,
+        /// What it took as far as told; `None` where nobody wrote that down.
+        spent: Option<Spent>,
+    },
     /// It is complete.
     Complete {
         /// When.
@@ -73,7 +78,7 @@ impl Reply {
     /// Its blocks.
     pub fn content(&self) -> &[ContentBlock] {
         match self {
-            Self::Interrupted(content) | Self::Complete { content, .. } => content,
+            Self::Interrupted { content, .. } | Self::Complete { content, .. } => content,
         }
     }
 }
@@ -141,7 +146,7 @@ impl Conversation {
     pub fn last_profile(&self) -> Option<(&ProfileId, Timestamp)> {
         self.turns.iter().rev().find_map(|turn| match &turn.reply {
             Reply::Complete { at, spent, .. } => Some(spent.profile_id.as_ref().map(|id| (id, *at))),
-            Reply::Interrupted(_) => None,
+            Reply::Interrupted { .. } => None,
         })?
     }
 
@@ -171,7 +176,7 @@ impl Conversation {
             }
             Entry::User { at, content } => {
                 self.last_used_at = Some(at);
-                let reply = Reply::Interrupted(Vec::new());
+                let reply = Reply::Interrupted { content: Vec::new(), spent: None };
                 self.turns.push(Turn { asked_at: at, question: content, reply });
             }
             Entry::Partial { text } => {
@@ -181,9 +186,14 @@ impl Conversation {
                     _ => content.push(ContentBlock::text(text)),
                 }
             }
-            Entry::Interrupted { at, content } => {
+            Entry::Interrupted { at, content, receipt } => {
                 *self.coming()? = content;
                 self.last_used_at = Some(at);
+                if let Some(Reply::Interrupted { spent, .. }) =
+                    self.turns.last_mut().map(|turn| &mut turn.reply)
+                {
+                    *spent = receipt.as_ref().map(Spent::of);
+                }
             }
             Entry::Assistant { at, content, stop_reason, receipt } => {
                 self.coming()?;
@@ -201,7 +211,7 @@ impl Conversation {
     /// The blocks of the answer that is still coming.
     fn coming(&mut self) -> Result<&mut Vec<ContentBlock>, OutOfPlace> {
         match self.turns.last_mut().map(|turn| &mut turn.reply) {
-            Some(Reply::Interrupted(content)) => Ok(content),
+            Some(Reply::Interrupted { content, .. }) => Ok(content),
             _ => Err(OutOfPlace),
         }
     }

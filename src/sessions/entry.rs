@@ -36,8 +36,13 @@ pub(super) enum Entry {
     Partial { text: String },
     /// The answer, block by block as the API gave it.
     Assistant { at: Timestamp, content: Vec<ContentBlock>, stop_reason: Option<String>, receipt: Value },
-    /// The answer ended early; this is what can be sent back of it.
-    Interrupted { at: Timestamp, content: Vec<ContentBlock> },
+    /// The answer ended early; this is what can be sent back of it. The receipt has what was told by then.
+    Interrupted {
+        at: Timestamp,
+        content: Vec<ContentBlock>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<Value>,
+    },
     /// A kind of a later version.
     #[serde(other, skip_serializing)]
     Unknown,

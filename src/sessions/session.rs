@@ -131,12 +131,18 @@ impl Session {
         self.end_turn(Entry::Assistant { at: now, content, stop_reason, receipt })
     }
 
-    /// The answer ended early; `content` is what can be sent back of it.
+    /// The answer ended early; `content` is what can be sent back of it, the receipt what it took as far as told.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn interrupt(&mut self, content: Vec<ContentBlock>, now: Timestamp) -> Result<(), SessionError> {
-        self.end_turn(Entry::Interrupted { at: now, content })
+    pub fn interrupt(
+        &mut self,
+        content: Vec<ContentBlock>,
+        receipt: Option<&Receipt>,
+        now: Timestamp,
+    ) -> Result<(), SessionError> {
+        let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
+        self.end_turn(Entry::Interrupted { at: now, content, receipt })
     }
 
     fn end_turn(&mut self, entry: Entry) -> Result<(), SessionError> {

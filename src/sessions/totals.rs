@@ -37,11 +37,13 @@ impl Spent {
 pub struct Totals {
     /// Complete answers.
     pub answers: usize,
-    /// Answers that ended early; what they cost is not known.
+    /// Answers that ended early; what they took is counted as far as it was told by then.
     pub interrupted: usize,
+    /// Those of them of which nothing is known.
+    pub untold: usize,
     /// Tokens by class.
     pub usage: TokenCounts,
-    /// Cost of all answers whose cost is known.
+    /// Cost of all answers whose cost is known, at least: more than told may have been billed for interrupted ones.
     pub cost_micro_dollars: MicroDollars,
     /// Answers a plan paid for.
     pub by_subscription: usize,
@@ -54,11 +56,20 @@ impl Totals {
     pub fn of(conversation: &Conversation) -> Self {
         let mut totals = Self::default();
         for turn in conversation.turns() {
-            let Reply::Complete { spent, .. } = &turn.reply else {
-                totals.interrupted += 1;
-                continue;
+            let spent = match &turn.reply {
+                Reply::Complete { spent, .. } => {
+                    totals.answers += 1;
+                    spent
+                }
+                Reply::Interrupted { spent, .. } => {
+                    totals.interrupted += 1;
+                    let Some(spent) = spent else {
+                        totals.untold += 1;
+                        continue;
+                    };
+                    spent
+                }
             };
-            totals.answers += 1;
             totals.usage = totals.usage.plus(spent.usage);
             match (spent.billing, spent.cost_micro_dollars) {
                 (_, Some(MicroDollars(cost))) => {

@@ -20,7 +20,7 @@ impl<'s> Record<'s> {
 
     /// Takes in a piece of the answer.
     pub(super) fn piece(&mut self, event: &StreamEvent, now: Timestamp) {
-        if event.carries_answer() {
+        if event.commits() {
             self.begin(now);
         }
         if let StreamEvent::ContentDelta { delta: Delta::Text(text), .. } = event {
@@ -48,9 +48,14 @@ impl<'s> Record<'s> {
     }
 
     /// There will be no more of the answer, if it began at all.
-    pub(super) fn interrupt(mut self, answer: &Answer, now: Timestamp) -> Option<SessionError> {
+    pub(super) fn interrupt(
+        mut self,
+        answer: &Answer,
+        receipt: Option<&Receipt>,
+        now: Timestamp,
+    ) -> Option<SessionError> {
         if self.question.is_none() {
-            let kept = self.session.interrupt(answer.content(), now);
+            let kept = self.session.interrupt(answer.content(), receipt, now);
             self.note(kept);
         }
         self.trouble
