@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::keys::Keys;
+use super::keys::budget::Budget;
+use super::ledger::LedgerQueue;
 use super::live::Live;
 use super::login::Logins;
 use super::metrics::Metrics;
@@ -32,7 +34,11 @@ pub(super) struct App {
     pub(super) keys: Keys,
     /// Browsers that are signed in.
     pub(super) logins: Logins,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
+    /// What clients have spent.
+    pub(super) budget: Arc<Budget>,
+    /// Where rows of the ledger are handed in.
+    pub(super) ledger: Arc<LedgerQueue>,
     /// Where it listens.
     pub(super) ip: IpAddr,
     pub(super) port: u16,

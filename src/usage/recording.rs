@@ -152,6 +152,8 @@ impl<'a> Recording<'a> {
             failed_attempts: u32::try_from(failed_attempts).unwrap_or(u32::MAX),
             duration,
             first_content: sent.first_content,
+            client_key: None,
+            charged: None,
         })
     }
 }
