@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use super::client_api::affinity::Affinity;
 use super::keys::Keys;
+use super::keys::budget::Budget;
+use super::ledger::LedgerQueue;
 use super::live::Live;
 use super::login::Logins;
 use super::metrics::Metrics;
@@ -34,9 +36,13 @@ pub(super) struct App {
     pub(super) keys: Keys,
     /// Browsers that are signed in.
     pub(super) logins: Logins,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
     /// Which credential each conversation of a client has.
     pub(super) affinity: Affinity,
+    /// What clients have spent.
+    pub(super) budget: Arc<Budget>,
+    /// Where rows of the ledger are handed in.
+    pub(super) ledger: Arc<LedgerQueue>,
     /// Where it listens.
     pub(super) ip: IpAddr,
     pub(super) port: u16,

@@ -13,6 +13,7 @@ mod client_api;
 mod doors;
 pub mod instance;
 pub mod keys;
+mod ledger;
 mod live;
 mod login;
 mod metrics;
@@ -24,6 +25,7 @@ mod routes;
 mod server;
 pub mod service;
 pub mod settings;
+mod spending;
 pub mod token;
 
 use std::net::SocketAddr;
@@ -37,7 +39,10 @@ use tokio::task::JoinHandle;
 use self::app::App;
 use self::client_api::affinity::Affinity;
 use self::instance::{Claim, Instance, InstanceError};
-use self::keys::{KeyFileError, Keys};
+use self::keys::Keys;
+use self::keys::budget::Budget;
+use self::keys::file::KeyFileError;
+use self::ledger::LedgerWriter;
 use self::live::Live;
 use self::login::Logins;
 use self::metrics::Metrics;
@@ -117,6 +122,9 @@ pub enum StartError {
     /// The system gave no random numbers.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+    /// The system gave no thread.
+    #[error("cannot start a thread: {}", crate::storage::describe(.0))]
+    Thread(std::io::Error),
 }
 
 /// A gateway that runs until it is stopped or dropped.
@@ -127,6 +135,7 @@ pub struct Gateway {
     app: Arc<App>,
     close: watch::Sender<bool>,
     server: JoinHandle<()>,
+    ledger: LedgerWriter,
     claim: Claim,
 }
 
@@ -153,12 +162,19 @@ impl Gateway {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: clock.now(),
         };
+        let (metrics, budget) = (Arc::new(Metrics::default()), Arc::new(Budget::default()));
+        let (for_rows, for_charges) = (Arc::clone(&metrics), Arc::clone(&budget));
+        let ledger = LedgerWriter::start(paths.clone(), Arc::clone(&clock), for_rows, for_charges)
+            .await
+            .map_err(StartError::Thread)?;
         let (close, closing) = watch::channel(false);
         let app = Arc::new(App {
             keys: Keys::read(paths.gateway_keys())?,
             logins: Logins::read(paths.gateway_logins()),
-            metrics: Metrics::default(),
+            metrics,
             affinity: Affinity::default(),
+            budget,
+            ledger: ledger.queue(),
             ip: address.ip(),
             port: address.port(),
             instance: random::hex_name(INSTANCE_BYTES)?,
@@ -171,7 +187,7 @@ impl Gateway {
         });
         let server = tokio::spawn(server::serve(listener, Arc::clone(&app), closed(closing)));
         claim.publish(&instance)?;
-        Ok(Self { instance, unheeded, app, close, server, claim })
+        Ok(Self { instance, unheeded, app, close, server, ledger, claim })
     }
 
     /// Where it is.
@@ -191,14 +207,15 @@ impl Gateway {
 
     /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
     pub async fn stop(self, limit: Duration) -> bool {
-        let Self { close, mut server, claim, .. } = self;
+        let Self { close, mut server, ledger, claim, .. } = self;
         // Nobody listening means that it is over already.
         let _told = close.send(true).is_ok();
         let ended = tokio::time::timeout(limit, &mut server).await.is_ok();
         if !ended {
             server.abort();
         }
-        drop(claim);
+        // The last rows are written before another gateway may start.
+        tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
         ended
     }
 }

@@ -112,6 +112,7 @@ fn chart(report: &UsageReport, width: Option<usize>, bars: Bars) -> Vec<String> 
 
 fn name(bucket: &Bucket, report: &UsageReport) -> String {
     let shown = match (&bucket.key, report.by) {
+        (None, Grouping::Key) => "(no client)",
         (None, _) => "(no session)",
         (Some(key), Grouping::Model) => key.strip_prefix("anthropic/").unwrap_or(key),
         (Some(key), _) => key,

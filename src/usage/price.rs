@@ -30,6 +30,14 @@ impl fmt::Display for MicroDollars {
     }
 }
 
+impl MicroDollars {
+    /// The sum, or the most there can be.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
 /// A difference of two sums, in micro-dollars.
 pub type SignedMicroDollars = i64;
 

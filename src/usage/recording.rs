@@ -124,7 +124,7 @@ impl<'a> Recording<'a> {
             requested_model: sent.model.clone(),
             model: sent.served.clone().unwrap_or_else(|| sent.model.model().to_owned()),
             interrupted: true,
-            usage: sent.said.usage.into(),
+            usage: (*sent.said.usage()).into(),
             cost_micro_dollars: told.and_then(|prices| price::cost(sent.said.usage(), &prices)),
             organization_id: meta.organization_id.clone(),
             workspace_id: meta.workspace_id.clone(),
@@ -191,6 +191,8 @@ impl<'a> Recording<'a> {
             failed_attempts: u32::try_from(failed_attempts).unwrap_or(u32::MAX),
             duration,
             first_content: sent.first_content,
+            client_key: None,
+            charged: None,
         })
     }
 }

@@ -20,6 +20,7 @@ use crate::auth::reference::References;
 use crate::auth::resolve::{Candidate, Source};
 use crate::failover::classify;
 use crate::gateway::app::App;
+use crate::gateway::keys::budget::Reservation;
 use crate::gateway::live::AgentView;
 
 /// Silence after which a comment is sent: clients give up after five minutes of it, and what is between sooner.
@@ -32,6 +33,8 @@ pub(super) struct Account {
     pub(super) app: Arc<App>,
     pub(super) view: Arc<AgentView>,
     pub(super) of: Circumstances,
+    /// The request's place among what its key may spend; taken when it is charged.
+    pub(super) reservation: Option<Reservation>,
     pub(super) tally: Tally,
     pub(super) ending: Ending,
 }
@@ -199,9 +202,13 @@ impl Drop for Account {
         if self.ending == Ending::Complete {
             self.succeeded();
         }
-        let Self { app, view, of, tally, ending, .. } = self;
+        let Self { app, view, of, tally, ending, reservation } = self;
         let took = app.clock.steady().saturating_sub(of.signed.started);
-        let row = tally.row(of, *ending, took, app.now(), &view.world.loaded.config);
+        let mut row = tally.row(of, *ending, took, app.now(), &view.world.loaded.config);
         app.metrics.recorded(&row);
+        if let Some(reservation) = reservation.take() {
+            reservation.settle(&mut row);
+        }
+        app.ledger.record(row);
     }
 }

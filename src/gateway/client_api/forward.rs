@@ -22,6 +22,7 @@ use crate::failover::{self, Event, Options};
 use crate::gateway::app::App;
 use crate::gateway::doors::Caller;
 use crate::gateway::keys::ClientKey;
+use crate::gateway::keys::budget::Reservation;
 use crate::gateway::refusal::{Audience, Refusal};
 use crate::gateway::routes::Call;
 use crate::models::refs::{ANTHROPIC, ModelRef};
@@ -58,6 +59,10 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
     };
     let model = model(&peek)?;
     check_model(&key, &peek, asks)?;
+    let mut reservation = match asks {
+        Asks::Answer => Some(app.reserve(&key, &model, &body, peek.max_tokens)?),
+        Asks::Count | Asks::Models => None,
+    };
     let view = app.live.agent(&key.agent).map_err(unusable_agent)?;
     let (agent, now) = (view.selected.id.as_str(), app.clock.steady());
     let preferred = peek.conversation.and_then(|conversation| app.affinity.preferred(conversation, now));
@@ -98,6 +103,8 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
     let payer = if allows_plans { usual_payer } else { Some(Billing::Api) };
     let options = Options { cross_billing: config.auth.cross_billing, payer, retries: 0 };
     let routes = [route];
+    // From here on whoever loses sight of it may have been billed.
+    reservation.iter_mut().for_each(Reservation::sent);
     let ran = failover::run(
         &routes,
         &options,
@@ -107,13 +114,13 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         || 0.0,
     )
     .await;
-    let account = |signed: Signed, meta: ResponseMeta, failed: usize| {
+    let account = |reservation: Option<Reservation>, signed: Signed, meta: ResponseMeta, failed: usize| {
         let failed_attempts = u32::try_from(failed).unwrap_or(u32::MAX);
         let (agent, client_key, model) = (key.agent.clone(), key.name.clone(), model.clone());
         let of = Circumstances { agent, client_key, model, signed, meta, failed_attempts };
         let (app, view) = (Arc::clone(app), Arc::clone(&view));
         let (tally, ending) = (Tally::default(), Ending::Left);
-        (asks == Asks::Answer).then_some(Account { app, view, of, tally, ending })
+        reservation.map(|it| Account { app, view, of, reservation: Some(it), tally, ending })
     };
     let answered = match ran {
         Ok(answered) => answered,
@@ -123,9 +130,12 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
                 Some((failure.error.sent.take()?, failure.failed.reason.as_str()))
             });
             // What was sent and not answered has a row, too.
-            if let Some(((signed, meta), reason)) = last {
-                let mut account = account(signed, meta, attempts.saturating_sub(1));
-                account.iter_mut().for_each(|account| account.ending = Ending::Failed(reason));
+            match last {
+                Some(((signed, meta), reason)) => {
+                    let mut account = account(reservation, signed, meta, attempts.saturating_sub(1));
+                    account.iter_mut().for_each(|account| account.ending = Ending::Failed(reason));
+                }
+                None => reservation.into_iter().for_each(Reservation::unsent),
             }
             return Ok(refused::gave_up(gave_up, agent, &request_id));
         }
@@ -139,7 +149,7 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
             tracing::debug!(%profile, ?kept, request_id, "the conversation's credential");
         }
     }
-    Ok(respond(begun, |signed, meta| account(signed, meta, failed)))
+    Ok(respond(begun, |signed, meta| account(reservation, signed, meta, failed)))
 }
 
 /// Whether a request passed here before.

@@ -111,6 +111,8 @@ impl Tally {
             at: now,
             agent: of.agent.clone(),
             session: None,
+            client_key: Some(of.client_key.clone()),
+            charged: None,
             source: of.signed.source,
             credential: of.signed.credential.clone(),
             billing: of.signed.billing,

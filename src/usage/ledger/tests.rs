@@ -61,6 +61,8 @@ fn row(at: &str, agent: &str) -> Row {
         failed_attempts: 2,
         duration: Duration::from_millis(1_234),
         first_content: Some(Duration::from_millis(250)),
+        client_key: None,
+        charged: None,
     }
 }
 

@@ -29,6 +29,8 @@ fn row(tokens: [Option<u64>; 5], cost: Option<u64>, billing: Billing, outcome: O
         failed_attempts: 0,
         duration: Duration::ZERO,
         first_content: None,
+        client_key: None,
+        charged: None,
     }
 }
 
