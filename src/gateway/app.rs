@@ -49,6 +49,7 @@ pub(super) struct App {
     /// Names this process, in `via` headers and request ids.
     pub(super) instance: String,
     /// True from the moment it is to end.
+    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(super) closing: watch::Receiver<bool>,
 }
 

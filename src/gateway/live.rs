@@ -86,6 +86,7 @@ pub(crate) struct AgentView {
     /// What is remembered of them.
     pub(crate) state: AuthState,
     /// What reading that showed.
+    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(crate) state_findings: Vec<StateFinding>,
     /// Refreshes its pairs.
     pub(crate) refresher: Refresher,
@@ -149,6 +150,7 @@ impl Live {
         })
     }
 
+    #[expect(dead_code, reason = "pages and their events ask for it")]
     /// Agents there are now, the one that is meant without a name first.
     pub(crate) fn agents(&self) -> Vec<SelectedAgent> {
         let mut agents = SelectedAgent::all(&self.world().loaded.config, &self.paths);
@@ -196,8 +198,8 @@ impl Live {
         let Loaded { config, env } = &world.loaded;
         // The agent that is meant without a name may have another directory by the environment.
         let named = (*id != config.default_agent()).then_some(id);
-        let selected = SelectedAgent::choose(named, config, &self.paths)
-            .map_err(|_| ViewError::Unknown(id.clone()))?;
+        let selected =
+            SelectedAgent::choose(named, config, &self.paths).map_err(|_| ViewError::Unknown(id.clone()))?;
         let store = AuthStore::of(&selected, &self.paths);
         let state_file = StateFile::in_dir(&selected.dir);
         // A pair that was refreshed may be in a journal beside the store; its coming and going changes the directory.
@@ -246,7 +248,13 @@ fn config_files(paths: &Paths) -> Vec<PathBuf> {
 }
 
 fn stamps(files: Vec<PathBuf>) -> Vec<(PathBuf, Stamp)> {
-    files.into_iter().map(|file| { let stamp = Stamp::of(&file); (file, stamp) }).collect()
+    files
+        .into_iter()
+        .map(|file| {
+            let stamp = Stamp::of(&file);
+            (file, stamp)
+        })
+        .collect()
 }
 
 fn is_current(stamps: &[(PathBuf, Stamp)]) -> bool {

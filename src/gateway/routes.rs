@@ -59,6 +59,7 @@ pub(super) struct Call {
     /// Method, address and headers.
     pub(super) head: Parts,
     /// What stood in the path's braces, in order, decoded.
+    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(super) captures: Vec<String>,
     /// Who sent it.
     pub(super) caller: Caller,
@@ -69,6 +70,7 @@ pub(super) struct Call {
 }
 
 impl Call {
+    #[expect(dead_code, reason = "pages and their events ask for it")]
     /// What stood in a pair of braces; empty where the path has none.
     pub(super) fn capture(&self, index: usize) -> &str {
         self.captures.get(index).map_or("", String::as_str)
@@ -155,6 +157,10 @@ fn decoded(segment: &str) -> Option<String> {
     while let Some(byte) = rest.next() {
         if byte == b'%' {
             let digits = [rest.next()?, rest.next()?];
+            // A sign is no digit, though numbers may have one.
+            if !digits.iter().all(u8::is_ascii_hexdigit) {
+                return None;
+            }
             bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
         } else {
             bytes.push(byte);
@@ -173,7 +179,9 @@ mod tests {
         assert_eq!(captures("/v1/messages", "/v1/messages/"), None);
         let of = |path| captures("/agents/{agent}/v1/models/{model}", path);
         assert_eq!(of("/agents/work/v1/models/m"), Some(vec!["work".to_owned(), "m".to_owned()]));
-        for path in ["/agents/work/v1/models/", "/agents//v1/models/m", "/agents/work/v1/models/m/n", "/agents/work"] {
+        for path in
+            ["/agents/work/v1/models/", "/agents//v1/models/m", "/agents/work/v1/models/m/n", "/agents/work"]
+        {
             assert_eq!(of(path), None, "{path}");
         }
         assert_eq!(captures("/assets/{*file}", "/assets/a/b"), Some(vec!["a/b".to_owned()]));

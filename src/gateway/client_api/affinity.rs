@@ -48,7 +48,13 @@ impl Affinity {
     }
 
     /// A credential answers; its cache is as warm as the request asked for, from now on.
-    pub(super) fn bind(&self, conversation: u64, profile: &ProfileId, for_an_hour: bool, now: Duration) -> Kept {
+    pub(super) fn bind(
+        &self,
+        conversation: u64,
+        profile: &ProfileId,
+        for_an_hour: bool,
+        now: Duration,
+    ) -> Kept {
         let mut bound = self.bound();
         let ends = now + if for_an_hour { ONE_HOUR } else { FIVE_MINUTES };
         if let Some(known) = bound.get_mut(&conversation) {

@@ -40,7 +40,10 @@ pub(super) struct Account {
 }
 
 /// The response to a request that was answered.
-pub(super) fn respond(begun: Begun, account: impl FnOnce(Signed, ResponseMeta) -> Option<Account>) -> Response {
+pub(super) fn respond(
+    begun: Begun,
+    account: impl FnOnce(Signed, ResponseMeta) -> Option<Account>,
+) -> Response {
     let Begun { answer, signed, body } = begun;
     let (status, headers) = (answer.status, answer.headers.clone());
     let account = account(signed, answer.meta.clone());
@@ -52,7 +55,8 @@ pub(super) fn respond(begun: Begun, account: impl FnOnce(Signed, ResponseMeta) -
             Body::from(body)
         }
         Begins::Stream(begins, tap) => {
-            let passing = Passing { begins: begins.into_iter(), answer, tap, account, silent: Duration::ZERO };
+            let passing =
+                Passing { begins: begins.into_iter(), answer, tap, account, silent: Duration::ZERO };
             passing.counted(1);
             Body::from_stream(stream::unfold(passing, Passing::next))
         }

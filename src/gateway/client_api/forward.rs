@@ -6,12 +6,12 @@ use axum::response::Response;
 use http::header::VIA;
 use http::{HeaderValue, StatusCode};
 
+use super::affinity::Kept;
 use super::answer::{Account, respond};
 use super::attempt::{Signed, Trying};
 use super::peek::Peek;
 use super::tally::{Circumstances, Ending, Tally};
 use super::{Asks, HEAD_OF_STREAM, HEAD_OF_WHOLE, refused};
-use super::affinity::Kept;
 use crate::anthropic::{Relayed, ResponseMeta, passed_on};
 use crate::ask::{Notes, Surveyed, survey};
 use crate::auth::health::Billing;
@@ -47,7 +47,8 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
     };
     let via = app.via();
     if is_ours(&head.headers, &via) {
-        let message = "The request came back to the gateway it was sent on from; the provider's base URL leads here.";
+        let message =
+            "The request came back to the gateway it was sent on from; the provider's base URL leads here.";
         let failure = Failure::new(Exit::Failed, "gateway_loop", message)
             .hint("see where the gateway sends requests")
             .command("fased config get models.providers.anthropic.baseUrl");
@@ -78,9 +79,10 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
             return Err(refused::plans_only(agent));
         }
     }
-    let client = view.world.client(app.network).map_err(|error| {
-        Refusal::new(StatusCode::BAD_GATEWAY, Failure::from(error))
-    })?;
+    let client = view
+        .world
+        .client(app.network)
+        .map_err(|error| Refusal::new(StatusCode::BAD_GATEWAY, Failure::from(error)))?;
     let request = Relayed {
         method: head.method.clone(),
         path,
@@ -126,9 +128,11 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         Ok(answered) => answered,
         Err(mut gave_up) => {
             let attempts = gave_up.failures.len();
-            let last = gave_up.failures.iter_mut().rev().find_map(|failure| {
-                Some((failure.error.sent.take()?, failure.failed.reason.as_str()))
-            });
+            let last = gave_up
+                .failures
+                .iter_mut()
+                .rev()
+                .find_map(|failure| Some((failure.error.sent.take()?, failure.failed.reason.as_str())));
             // What was sent and not answered has a row, too.
             match last {
                 Some(((signed, meta), reason)) => {
@@ -207,7 +211,13 @@ fn report<C>(app: &App, event: &Event<'_, C>, request_id: &str) {
             tracing::warn!(from = from.id, to = to.id, reason = %failed.reason, request_id, "another credential takes over");
         }
         Event::PayerChanges { from, to } => {
-            tracing::warn!(from = from.as_str(), to = to.billing.as_str(), credential = to.id, request_id, "who pays changes");
+            tracing::warn!(
+                from = from.as_str(),
+                to = to.billing.as_str(),
+                credential = to.id,
+                request_id,
+                "who pays changes"
+            );
         }
         Event::Retrying { .. } | Event::NextModel { .. } => {}
     }

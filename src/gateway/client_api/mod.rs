@@ -40,7 +40,9 @@ enum Asks {
 
 pub(super) const ROUTES: &[Route] = &[
     post("/v1/messages", |app, call| answering(app, call, Asks::Answer, "v1/messages")),
-    post("/v1/messages/count_tokens", |app, call| answering(app, call, Asks::Count, "v1/messages/count_tokens")),
+    post("/v1/messages/count_tokens", |app, call| {
+        answering(app, call, Asks::Count, "v1/messages/count_tokens")
+    }),
     Route::get("/v1/models", Door::Client, |app, call| answering(app, call, Asks::Models, "v1/models")),
     Route::get("/v1/models/{model}", Door::Client, model),
     post("/agents/{agent}/v1/messages", |app, call| answering(app, call, Asks::Answer, "v1/messages")),
@@ -67,3 +69,6 @@ fn model(app: Arc<App>, call: Call) -> Answering {
     let name = path.rsplit('/').next().unwrap_or_default().to_owned();
     Box::pin(async move { forward(&app, call, Asks::Models, format!("v1/models/{name}")).await })
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,8 @@ impl Peek {
     pub(super) fn at(body: &[u8], headers: &HeaderMap, client: &str) -> Self {
         let read = serde_json::from_slice::<Body<'_>>(body).ok();
         let named = headers.get(SESSION).map(http::HeaderValue::as_bytes).filter(|id| !id.is_empty());
-        let begins = read.as_ref().and_then(|body| Some((body.system.map(RawValue::get), body.messages.0?.get())));
+        let begins =
+            read.as_ref().and_then(|body| Some((body.system.map(RawValue::get), body.messages.0?.get())));
         let conversation = (named.is_some() || begins.is_some()).then(|| {
             let mut hasher = DefaultHasher::new();
             client.hash(&mut hasher);
@@ -101,7 +102,9 @@ mod tests {
 
     #[test]
     fn model_stream_and_limit_are_read_wherever_they_stand() {
-        let read = peek(r#"{"messages":[{"role":"user","content":"a\"}{"},{"x":[1]}],"stream":true,"max_tokens":9,"model":"claude-x"}"#);
+        let read = peek(
+            r#"{"messages":[{"role":"user","content":"a\"}{"},{"x":[1]}],"stream":true,"max_tokens":9,"model":"claude-x"}"#,
+        );
         assert_eq!((read.model.as_deref(), read.streams, read.max_tokens), (Some("claude-x"), true, Some(9)));
         for odd in ["", "[]", "{", r#"{"model":7}"#, r#"{"messages":7,"model":"m"}"#, "\u{1}"] {
             assert_eq!(peek(odd).model, None, "{odd}");
@@ -120,7 +123,8 @@ mod tests {
             Peek::at(first.as_bytes(), &HeaderMap::new(), "another app").conversation
         );
         assert_eq!(peek("{}").conversation, None);
-        let headers: HeaderMap = [(http::HeaderName::from_static(SESSION), "s1".parse().unwrap())].into_iter().collect();
+        let headers: HeaderMap =
+            [(http::HeaderName::from_static(SESSION), "s1".parse().unwrap())].into_iter().collect();
         let named = |body: &str| Peek::at(body.as_bytes(), &headers, "app").conversation;
         assert_eq!(named(first), named(other));
         assert!(named("{}").is_some());
@@ -128,7 +132,12 @@ mod tests {
 
     #[test]
     fn the_cache_of_an_hour_is_seen_in_any_marker() {
-        assert!(peek(r#"{"system":[{"type":"text","cache_control":{"type":"ephemeral","ttl":"1h"}}]}"#).caches_for_an_hour);
-        assert!(!peek(r#"{"system":[{"type":"text","cache_control":{"type":"ephemeral"}}]}"#).caches_for_an_hour);
+        assert!(
+            peek(r#"{"system":[{"type":"text","cache_control":{"type":"ephemeral","ttl":"1h"}}]}"#)
+                .caches_for_an_hour
+        );
+        assert!(
+            !peek(r#"{"system":[{"type":"text","cache_control":{"type":"ephemeral"}}]}"#).caches_for_an_hour
+        );
     }
 }

@@ -22,7 +22,12 @@ use crate::models::refs::ModelRef;
 const WAITS: std::ops::RangeInclusive<i64> = 1..=86_400;
 
 /// Nothing may be used for it now.
-pub(super) fn no_credential(why: &NoCredential, model: &ModelRef, inputs: &Inputs<'_>, agent: &str) -> Refusal {
+pub(super) fn no_credential(
+    why: &NoCredential,
+    model: &ModelRef,
+    inputs: &Inputs<'_>,
+    agent: &str,
+) -> Refusal {
     if *why == NoCredential::NothingStored {
         let message = format!("No API key found for provider \"{}\" (agent {agent}).", model.provider());
         let failure = Failure::new(Exit::NoUsableCredential, "no_credential", message)
@@ -40,7 +45,8 @@ pub(super) fn no_credential(why: &NoCredential, model: &ModelRef, inputs: &Input
     );
     for judged in &auth.profiles {
         let Usable::No(unusable) = &judged.verdict.usable else { continue };
-        failure = failure.fact(format!("{}: {}", judged.profile.id, wording::health(&judged.verdict, inputs.now)));
+        failure =
+            failure.fact(format!("{}: {}", judged.profile.id, wording::health(&judged.verdict, inputs.now)));
         let back = unusable.trial_at.into_iter().chain(unusable.until).min();
         if let Some(back) = back
             && soonest.is_none_or(|soonest| back < soonest)
@@ -49,7 +55,8 @@ pub(super) fn no_credential(why: &NoCredential, model: &ModelRef, inputs: &Input
             is_limit = matches!(&unusable.reason, UnusableReason::Cooldown(reason) if reason == "rate_limit");
         }
     }
-    let failure = failure.hint("the gateway's owner sees more").command(format!("fased models status --agent {agent}"));
+    let failure =
+        failure.hint("the gateway's owner sees more").command(format!("fased models status --agent {agent}"));
     let status = if is_limit { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::SERVICE_UNAVAILABLE };
     let refusal = Refusal::new(status, failure);
     match soonest {
@@ -60,7 +67,9 @@ pub(super) fn no_credential(why: &NoCredential, model: &ModelRef, inputs: &Input
 
 /// All that could be used are credentials of plans, which serve no clients unless the config says so.
 pub(super) fn plans_only(agent: &str) -> Refusal {
-    let message = format!("Agent {agent} has only credentials of a Claude plan, which this gateway does not use for clients.");
+    let message = format!(
+        "Agent {agent} has only credentials of a Claude plan, which this gateway does not use for clients."
+    );
     let failure = Failure::new(Exit::NoUsableCredential, "subscription", message)
         .fact("Anthropic reserves them for its own apps")
         .hint("the gateway's owner adds an API key")
@@ -80,7 +89,9 @@ pub(super) fn gave_up(gave_up: GaveUp<Fallen>, agent: &str, request_id: &str) ->
     let all_limits = failures.iter().all(|failure| failure.failed.reason == Reason::RateLimit);
     if all_limits {
         // The last one counts, so the shortest wait goes there.
-        failures.sort_by_key(|failure| std::cmp::Reverse(failure.failed.wait.unwrap_or(std::time::Duration::MAX)));
+        failures.sort_by_key(|failure| {
+            std::cmp::Reverse(failure.failed.wait.unwrap_or(std::time::Duration::MAX))
+        });
     }
     let spoken = failures.iter().rposition(|failure| matches!(failure.error.why, Unanswered::Refused { .. }));
     let chosen = spoken.or_else(|| failures.len().checked_sub(1));

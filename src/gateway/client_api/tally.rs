@@ -92,7 +92,14 @@ impl Tally {
     }
 
     /// The row of an answer that has ended.
-    pub(super) fn row(&self, of: &Circumstances, ending: Ending, took: Duration, now: Timestamp, config: &Config) -> Row {
+    pub(super) fn row(
+        &self,
+        of: &Circumstances,
+        ending: Ending,
+        took: Duration,
+        now: Timestamp,
+        config: &Config,
+    ) -> Row {
         let (outcome, error) = match ending {
             Ending::Complete if self.stop_reason.as_deref() == Some("refusal") => (Outcome::Refused, None),
             Ending::Complete => (Outcome::Complete, None),
@@ -195,7 +202,8 @@ impl Tap {
             b"message_delta" => {
                 if let Ok(delta) = serde_json::from_slice::<MessageDelta<'_>>(data) {
                     let reason = delta.delta.and_then(|delta| delta.stop_reason);
-                    self.tally.stop_reason = reason.map(Cow::into_owned).or_else(|| self.tally.stop_reason.take());
+                    self.tally.stop_reason =
+                        reason.map(Cow::into_owned).or_else(|| self.tally.stop_reason.take());
                     if let Some(usage) = &delta.usage {
                         self.tally.said.take(usage);
                     }
@@ -221,7 +229,7 @@ mod tests {
         "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"claude-x\",",
         "\"usage\":{\"input_tokens\":3,\"cache_read_input_tokens\":5,\"output_tokens\":1}}}\n\n",
         "event: ping\ndata: {}\n\n: comment\n\n",
-        "event: content_block_start\ndata: {\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+        "event: content_block_start\ndata: {\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
         "event: content_block_delta\ndata: {\"delta\":{\"type\":\"text_delta\",\"text\":\"x\"}}\n\n",
         "event: message_delta\ndata: {\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":9}}\n\n",
         "event: message_stop\ndata: {}\n\n",

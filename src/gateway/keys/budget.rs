@@ -174,7 +174,8 @@ impl Reservation {
     pub fn settle(mut self, row: &mut Row) {
         row.client_key = Some(self.key.clone());
         let is_free = row.outcome == Outcome::Failed || row.billing == Billing::Subscription;
-        row.charged = (row.cost.is_none() && !is_free).then_some(self.estimate).filter(|charged| charged.0 > 0);
+        row.charged =
+            (row.cost.is_none() && !is_free).then_some(self.estimate).filter(|charged| charged.0 > 0);
         self.end = End::Spent(row.charge(), row.at);
     }
 }
