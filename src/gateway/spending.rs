@@ -27,9 +27,8 @@ impl App {
                 return Err(no_ledger(key));
             }
             let world = self.live.world();
-            let known = KnownModels::of(&world.loaded.config).model(model);
-            let estimated = known.and_then(|known| estimate(&known, body, max_tokens));
-            estimated.ok_or_else(|| unpriced(key, model))?
+            let known = KnownModels::of(&world.loaded.config);
+            estimate(model, known, body, max_tokens).ok_or_else(|| unpriced(key, model))?
         } else {
             MicroDollars(0)
         };
