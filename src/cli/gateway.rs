@@ -1,3 +1,9 @@
+mod keys;
+
+pub use keys::{
+    GatewayKeysAddArgs, GatewayKeysArgs, GatewayKeysCommand, GatewayKeysListArgs, GatewayKeysRevokeArgs,
+};
+
 use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
@@ -45,13 +51,17 @@ pub struct GatewayServeArgs {
 pub enum GatewayCommand {
     /// Say whether the gateway runs, where, and how it is
     Status(GatewayStatusArgs),
+    /// Make, show and take away the keys of programs that use the gateway
+    Keys(GatewayKeysArgs),
     /// Print a systemd unit that runs the gateway for this user
     Service(GatewayServiceArgs),
 }
 
 /// Flags of `fased gateway status`.
 #[derive(Debug, Clone, Copy, Args)]
-#[command(after_help = "Example:\n  fased gateway status --json | jq -r .url\n\nExits with 1 when it does not run.")]
+#[command(
+    after_help = "Example:\n  fased gateway status --json | jq -r .url\n\nExits with 1 when it does not run."
+)]
 pub struct GatewayStatusArgs {
     /// Answer with one JSON document
     #[arg(long)]
@@ -83,6 +93,7 @@ impl GatewayArgs {
         match &self.command {
             None => self.serve.json,
             Some(GatewayCommand::Status(args)) => args.json,
+            Some(GatewayCommand::Keys(args)) => args.wants_json(),
             Some(GatewayCommand::Service(args)) => args.json,
         }
     }

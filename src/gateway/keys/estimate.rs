@@ -7,9 +7,8 @@ use std::fmt;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::models::catalog::Catalog;
 use crate::models::known::{KnownModel, KnownModels};
-use crate::models::refs::{ANTHROPIC, ModelRef};
+use crate::models::refs::ModelRef;
 use crate::usage::price::MicroDollars;
 
 /// Bytes of a body that make a token, rounded up. English prose has more than four, code and other scripts fewer.
@@ -17,8 +16,6 @@ const BYTES_PER_TOKEN: u64 = 3;
 /// Tokens of an image within the body, whatever its size: the provider scales larger ones down to less than this many. By the
 /// bytes a picture of a megabyte would be taken for half a million.
 const TOKENS_PER_IMAGE: u64 = 5_000;
-/// The longest prompt where the context window of a million tokens can be asked for.
-const LONG_CONTEXT: u64 = 1_000_000;
 /// A body that is shorter is not looked into: an image would change little.
 const LOOKED_INTO: usize = 16 * 1024;
 
@@ -32,7 +29,8 @@ pub fn estimate(
 ) -> Option<MicroDollars> {
     let known = known.model(model)?;
     let (input, output) = dearest(&known)?;
-    let prompt = input_tokens(body).min(longest_prompt(model, &known));
+    // A longer prompt the provider refuses.
+    let prompt = input_tokens(body).min(known.context_window.unwrap_or(u64::MAX));
     let answer = max_tokens.or(known.max_output).unwrap_or_default();
     let product = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
     let millionths = product(prompt, input).saturating_add(product(answer, output));
@@ -48,18 +46,11 @@ fn dearest(model: &KnownModel<'_>) -> Option<(u64, u64)> {
     })
 }
 
-/// More than this the provider refuses, however large the body is.
-fn longest_prompt(model: &ModelRef, known: &KnownModel<'_>) -> u64 {
-    let of_catalog = (model.provider() == ANTHROPIC).then(|| Catalog::embedded().model(model.model())).flatten();
-    let is_long = of_catalog.is_some_and(|model| model.context1m.is_some());
-    let window = known.context_window.unwrap_or(u64::MAX);
-    if is_long { window.max(LONG_CONTEXT) } else { window }
-}
-
 fn input_tokens(body: &[u8]) -> u64 {
     let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
     // A body that is no JSON has no images; the provider refuses it.
-    let looked_into = (body.len() >= LOOKED_INTO).then(|| serde_json::from_slice::<Images>(body).ok()).flatten();
+    let looked_into =
+        (body.len() >= LOOKED_INTO).then(|| serde_json::from_slice::<Images>(body).ok()).flatten();
     let Images { count, bytes } = looked_into.unwrap_or_default();
     let rest = length.saturating_sub(bytes).div_ceil(BYTES_PER_TOKEN).max(1);
     // A small image is no more than its bytes are.
@@ -178,6 +169,7 @@ impl<'de> Visitor<'de> for Look {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::models::catalog::Catalog;
 
     fn estimated(model: &str, config: &str, body: &[u8], max_tokens: Option<u64>) -> Option<u64> {
         let config: Config = crate::config::load::parse(config).unwrap();
@@ -223,23 +215,18 @@ mod tests {
     #[test]
     fn no_prompt_is_longer_than_the_context_window() {
         let body = vec![b' '; 20_000_000];
-        let local = "{models:{providers:{local:{models:[{id:'m',contextWindow:1000,cost:{input:1,output:0}}]}}}}";
+        let local =
+            "{models:{providers:{local:{models:[{id:'m',contextWindow:1000,cost:{input:1,output:0}}]}}}}";
         assert_eq!(estimated("local/m", local, &body, Some(0)), Some(1_000));
-        // This one reads a million tokens for whoever asks for it.
-        let beta = Catalog::embedded().models().find(|(_, model)| {
-            model.context1m.is_some() && model.context_window.is_some_and(|window| window < LONG_CONTEXT)
-        });
-        let (id, model) = beta.unwrap();
-        let price = dearest(&KnownModels::of(&Config::default()).model(&id.parse().unwrap()).unwrap()).unwrap().0;
-        assert!(model.prices.input.unwrap() < price);
-        assert_eq!(estimated(id, "{}", &body, Some(0)), Some(price));
     }
 
     #[test]
     fn an_image_counts_as_one_and_not_by_its_bytes() {
         let data = "A".repeat(1_000_000);
         let image = |data: &str| {
-            format!(r#"{{"data":"{data}","type":"image","source":{{"type":"base64","data":"{data}","media_type":"image/png"}}}}"#)
+            format!(
+                r#"{{"data":"{data}","type":"image","source":{{"type":"base64","data":"{data}","media_type":"image/png"}}}}"#
+            )
         };
         // The first `data` is not in an image's source.
         let body = format!(r#"{{"messages":[{{"content":[{},null,1,-1,0.5,true]}}]}}"#, image(&data));

@@ -5,6 +5,7 @@ pub mod budget;
 pub mod caps;
 pub mod estimate;
 pub mod file;
+pub mod report;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -93,7 +94,8 @@ pub struct ClientKey {
 impl ClientKey {
     /// Whether it may ask this model of Anthropic's, by its id or a dated one of the same model.
     pub fn may_ask(&self, model: &str) -> bool {
-        let same = |listed: &str| match (Catalog::embedded().model(listed), Catalog::embedded().model(model)) {
+        let same = |listed: &str| match (Catalog::embedded().model(listed), Catalog::embedded().model(model))
+        {
             (Some(listed), Some(asked)) => std::ptr::eq(listed, asked),
             _ => listed == model,
         };

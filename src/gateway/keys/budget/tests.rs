@@ -146,7 +146,11 @@ fn a_new_period_begins_at_nothing_and_a_longer_one_goes_on() {
 fn keys_do_not_count_for_each_other_and_one_without_a_cap_is_counted_too() {
     let budget = Arc::new(Budget::default());
     let (capped, free) = (key("capped", daily(100)), key("free", Caps::default()));
-    budget.reserve(&free, MicroDollars(0), at(NOW)).unwrap().settle(&mut row(at(NOW), Outcome::Complete, Some(5_000)));
+    budget.reserve(&free, MicroDollars(0), at(NOW)).unwrap().settle(&mut row(
+        at(NOW),
+        Outcome::Complete,
+        Some(5_000),
+    ));
     assert_eq!((state(&budget, &free).0, state(&budget, &capped).0), (5_000, 0));
     drop(budget.reserve(&capped, MicroDollars(100), at(NOW)).unwrap());
     // The same name with a cap now: what it spent before counts.
@@ -156,13 +160,25 @@ fn keys_do_not_count_for_each_other_and_one_without_a_cap_is_counted_too() {
 /// What happens to requests, in any order.
 #[derive(Debug, Clone)]
 enum Step {
-    Ask { estimate: u64 },
-    Sent { which: usize },
+    Ask {
+        estimate: u64,
+    },
+    Sent {
+        which: usize,
+    },
     /// It ends; `share` of a hundred of the estimate is what it cost, or nobody knows.
-    End { which: usize, share: Option<u64>, outcome: Outcome },
+    End {
+        which: usize,
+        share: Option<u64>,
+        outcome: Outcome,
+    },
     /// It was never sent.
-    Withdraw { which: usize },
-    Later { hours: i64 },
+    Withdraw {
+        which: usize,
+    },
+    Later {
+        hours: i64,
+    },
     Restart,
 }
 
@@ -230,7 +246,7 @@ proptest! {
                     budget = Arc::new(Budget::default());
                     for row in &ledger {
                         let key = row.client_key.clone().unwrap();
-                        budget.load(&Charge { key, at: row.at, amount: row.charge() });
+                        budget.count(&Charge { key, at: row.at, amount: row.charge() });
                     }
                 }
                 Step::Sent { .. } | Step::End { .. } | Step::Withdraw { .. } => {}
