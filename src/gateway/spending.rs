@@ -64,11 +64,14 @@ fn unpriced(key: &ClientKey, model: &ModelRef) -> Refusal {
 
 fn over_cap(key: &ClientKey, over: &OverCap, seconds: u64) -> Refusal {
     let OverCap { period, cap, spent, reserved, estimate, resets_at } = over;
-    let message = format!("The {} spend cap of the client key \"{}\" is reached.", period.as_str(), key.name);
+    let [cap, spent, reserved, estimate] = [cap, spent, reserved, estimate].map(|amount| amount.rounded());
+    let message = format!(
+        "The {} spend cap of the client key \"{}\" is reached: of {cap}, {spent} is spent and {reserved} held for requests \
+         under way, and this request may cost up to {estimate}. It is reset at {resets_at}.",
+        period.as_str(),
+        key.name
+    );
     let failure = Failure::new(Exit::Provider, "billing", message)
-        .fact(format!("of {}, {spent} is spent and {reserved} held for requests under way", cap.rounded()))
-        .fact(format!("this request may cost up to {estimate}"))
-        .fact(format!("it is reset at {resets_at}"))
         .hint("wait, ask for fewer max_tokens, or have a key with another cap made")
         .command("fased gateway keys list");
     Refusal::new(StatusCode::TOO_MANY_REQUESTS, failure).retry_after(seconds).is_final()

@@ -26,7 +26,7 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   fased gateway keys add my-app
   fased gateway keys add ci --agent work --model sonnet --cap-daily 5
-  key=$(fased gateway keys add nightly --cap-monthly 50)
+  KEY=$(fased gateway keys add nightly --cap-monthly 50)
   fased gateway keys add bot --json | jq -r .key
 
 The key goes to stdout, once; what is kept is its hash. The program sends it to

@@ -76,9 +76,9 @@ async fn over_the_cap_a_client_is_told_until_when() {
     assert_eq!((retry_after.as_deref(), retry.as_deref()), (Some("43200"), Some("false")));
     assert_eq!(
         message,
-        "The daily spend cap of the client key \"app\" is reached. of $0.03, $0.0000 is spent and $0.0200 held for \
-         requests under way. this request may cost up to $0.0200. it is reset at 2026-06-02T00:00:00Z. To go on: wait, ask \
-         for fewer max_tokens, or have a key with another cap made: `fased gateway keys list`."
+        "The daily spend cap of the client key \"app\" is reached: of $0.03, $0.00 is spent and $0.0200 held for requests \
+         under way, and this request may cost up to $0.0200. It is reset at 2026-06-02T00:00:00Z. To go on: wait, ask for \
+         fewer max_tokens, or have a key with another cap made: `fased gateway keys list`."
     );
     drop(held);
     drop(room.reserve(&key, "claude-sonnet-5", 2_000).unwrap());

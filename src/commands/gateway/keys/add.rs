@@ -1,5 +1,6 @@
 //! `fased gateway keys add`
 
+use jiff::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -11,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::gateway::keys::ClientKey;
 use crate::gateway::keys::caps::{CapPeriod, Caps};
+use crate::gateway::keys::estimate::estimate;
 use crate::gateway::keys::file::{self, NewKey};
 use crate::gateway::keys::report::CapsLine;
 use crate::gateway::{instance, settings};
@@ -28,8 +30,10 @@ struct AddReport<'a> {
     agent_id: &'a str,
     /// The key itself, which is told this once.
     key: &'a str,
+    tail: &'a str,
     models: &'a [String],
     caps: CapsLine,
+    created_at: Timestamp,
     /// What the program is to be given as the API's address.
     base_url: &'a str,
     warnings: &'a [String],
@@ -38,7 +42,7 @@ struct AddReport<'a> {
 pub(super) fn run(ctx: &Ctx, args: &GatewayKeysAddArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     let caps = caps(args)?;
-    let (models, warnings) = models(ctx, args, &agent)?;
+    let (models, warnings) = models(ctx, args, &agent, &caps)?;
     let base_url = base_url(ctx, &agent)?;
     let new = NewKey { name: args.name.clone(), agent: agent.selected.id.clone(), models, caps };
     let (secret, key) = file::add(&ctx.paths, ctx.clock.as_ref(), new)?;
@@ -48,8 +52,10 @@ pub(super) fn run(ctx: &Ctx, args: &GatewayKeysAddArgs) -> Result<Exit, Failure>
             name: &key.name,
             agent_id: key.agent.as_str(),
             key: secret.expose(),
+            tail: &key.tail,
             models: &key.models,
             caps: key.caps.into(),
+            created_at: key.created_at,
             base_url: &base_url,
             warnings: &warnings,
         })?;
@@ -102,6 +108,10 @@ fn models(
             return Err(Failure::usage(message).hint("name a model like claude-sonnet-5"));
         }
         warnings.extend(advice::about(&typed.model, &known, today));
+        if !caps.is_empty() && estimate(&typed.model, known, b"", None).is_none() {
+            let model = typed.model.model();
+            warnings.push(format!("{model} is refused to a key with a cap as long as its prices are not known."));
+        }
         let name = typed.model.model().to_owned();
         if !models.contains(&name) {
             models.push(name);
