@@ -33,6 +33,7 @@ mod disk;
 mod doctor;
 mod failover;
 mod federation;
+mod gateway_caps;
 mod gateway_keys;
 mod leaks;
 mod models_choice;

@@ -92,6 +92,7 @@ fn models(
     ctx: &Ctx,
     args: &GatewayKeysAddArgs,
     agent: &Agent,
+    caps: &Caps,
 ) -> Result<(Vec<String>, Vec<String>), Failure> {
     let (mut models, mut warnings) = (Vec::new(), Vec::new());
     let known = KnownModels::of(&agent.config);

@@ -115,6 +115,10 @@ fn a_request_that_was_lost_sight_of_has_spent_its_estimate_once_it_was_sent() {
     held.sent();
     drop(held);
     assert_eq!(state(&budget, &key), (60, 0));
+    let mut held = budget.reserve(&key, MicroDollars(40), at(NOW)).unwrap();
+    held.sent();
+    held.unsent();
+    assert_eq!(state(&budget, &key), (60, 0));
 }
 
 #[test]
@@ -233,16 +237,12 @@ proptest! {
                     ledger.push(ended);
                 }
                 Step::Withdraw { which } if !under_way.is_empty() => {
-                    let mut held = under_way.swap_remove(which % under_way.len());
-                    held.end = End::Released;
-                    drop(held);
+                    under_way.swap_remove(which % under_way.len()).unsent();
                 }
                 Step::Later { hours } => now += jiff::SignedDuration::from_hours(hours),
                 Step::Restart => {
                     // Nothing survives but the ledger.
-                    for mut held in under_way.drain(..) {
-                        held.end = End::Released;
-                    }
+                    under_way.drain(..).for_each(Reservation::unsent);
                     budget = Arc::new(Budget::default());
                     for row in &ledger {
                         let key = row.client_key.clone().unwrap();
