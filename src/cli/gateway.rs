@@ -1,3 +1,9 @@
+mod keys;
+
+pub use keys::{
+    GatewayKeysAddArgs, GatewayKeysArgs, GatewayKeysCommand, GatewayKeysListArgs, GatewayKeysRevokeArgs,
+};
+
 use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
@@ -45,6 +51,8 @@ pub struct GatewayServeArgs {
 pub enum GatewayCommand {
     /// Say whether the gateway runs, where, and how it is
     Status(GatewayStatusArgs),
+    /// Make, show and take away the keys of programs that use the gateway
+    Keys(GatewayKeysArgs),
     /// Print a systemd unit that runs the gateway for this user
     Service(GatewayServiceArgs),
 }
@@ -85,6 +93,7 @@ impl GatewayArgs {
         match &self.command {
             None => self.serve.json,
             Some(GatewayCommand::Status(args)) => args.json,
+            Some(GatewayCommand::Keys(args)) => args.wants_json(),
             Some(GatewayCommand::Service(args)) => args.json,
         }
     }

@@ -27,7 +27,8 @@ pub use config::{
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use gateway::{
-    DashboardArgs, GatewayArgs, GatewayCommand, GatewayServeArgs, GatewayServiceArgs, GatewayStatusArgs,
+    DashboardArgs, GatewayArgs, GatewayCommand, GatewayKeysAddArgs, GatewayKeysArgs, GatewayKeysCommand,
+    GatewayKeysListArgs, GatewayKeysRevokeArgs, GatewayServeArgs, GatewayServiceArgs, GatewayStatusArgs,
 };
 pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth, choice};
 pub use onboard::{AuthChoice, Compatibility, OnboardArgs};

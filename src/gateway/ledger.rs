@@ -9,11 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::keys::budget::Budget;
-use super::keys::caps::CapPeriod;
 use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::config::Paths;
@@ -193,9 +191,7 @@ impl Desk {
                 let ledger = Ledger::open(&self.paths, self.clock.as_ref())?;
                 if !self.is_loaded {
                     // Nothing of this process is in it yet, so nothing is counted twice.
-                    let mut charges = Vec::new();
-                    ledger.charges(first_moment(self.clock.now()), |charge| charges.push(charge))?;
-                    charges.iter().for_each(|charge| self.budget.load(charge));
+                    self.budget.load(&ledger, self.clock.now())?;
                     self.is_loaded = true;
                 }
                 self.ledger.insert(ledger)
@@ -209,11 +205,6 @@ impl Desk {
         self.waiting.clear();
         Ok(())
     }
-}
-
-/// When the longest period that is current now began.
-fn first_moment(now: Timestamp) -> Timestamp {
-    CapPeriod::ALL.into_iter().map(|period| period.start(now)).min().unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -31,12 +31,15 @@ pub(crate) struct Live {
     known: Mutex<Known>,
 }
 
+/// Files with the stamps they had when they were read.
+type Stamps = Vec<(PathBuf, Stamp)>;
+
 #[derive(Debug)]
 struct Known {
     world: Arc<World>,
     /// The config's files with the stamps they had when they were read.
-    config: Vec<(PathBuf, Stamp)>,
-    agents: HashMap<AgentId, (Vec<(PathBuf, Stamp)>, Arc<AgentView>)>,
+    config: Stamps,
+    agents: HashMap<AgentId, (Stamps, Arc<AgentView>)>,
 }
 
 /// The config in force.
@@ -190,11 +193,7 @@ impl Live {
         }
     }
 
-    fn look(
-        &self,
-        id: &AgentId,
-        world: &Arc<World>,
-    ) -> Result<(Vec<(PathBuf, Stamp)>, AgentView), ViewError> {
+    fn look(&self, id: &AgentId, world: &Arc<World>) -> Result<(Stamps, AgentView), ViewError> {
         let Loaded { config, env } = &world.loaded;
         // The agent that is meant without a name may have another directory by the environment.
         let named = (*id != config.default_agent()).then_some(id);
@@ -247,7 +246,7 @@ fn config_files(paths: &Paths) -> Vec<PathBuf> {
     files
 }
 
-fn stamps(files: Vec<PathBuf>) -> Vec<(PathBuf, Stamp)> {
+fn stamps(files: Vec<PathBuf>) -> Stamps {
     files
         .into_iter()
         .map(|file| {

@@ -44,6 +44,9 @@ pub(super) struct Metrics {
     pub(super) lost_rows: Counter,
 }
 
+/// Name, help, label, and counters by the label's value.
+type Family<'m> = (&'m str, &'m str, &'m str, &'m [(&'m str, &'m Counter)]);
+
 /// A number that only grows.
 #[derive(Debug, Default)]
 pub(super) struct Counter(AtomicU64);
@@ -134,7 +137,7 @@ impl Metrics {
             "# HELP fased_streams Answers that are being streamed now.\n# TYPE fased_streams gauge\nfased_streams {}\n",
             self.streams.get()
         );
-        let families: [(&str, &str, &str, &[(&str, &Counter)]); 6] = [
+        let families: [Family<'_>; 6] = [
             (
                 "fased_upstream_answers_total",
                 "Requests sent on to the provider, by how their answer ended.",

@@ -27,9 +27,8 @@ impl App {
                 return Err(no_ledger(key));
             }
             let world = self.live.world();
-            let known = KnownModels::of(&world.loaded.config).model(model);
-            let estimated = known.and_then(|known| estimate(&known, body, max_tokens));
-            estimated.ok_or_else(|| unpriced(key, model))?
+            let known = KnownModels::of(&world.loaded.config);
+            estimate(model, known, body, max_tokens).ok_or_else(|| unpriced(key, model))?
         } else {
             MicroDollars(0)
         };
@@ -60,19 +59,22 @@ fn unpriced(key: &ClientKey, model: &ModelRef) -> Refusal {
     let failure = Failure::new(Exit::Usage, "unpriced_model", message)
         .hint("ask a model whose prices are known, or use a key without a cap")
         .command("fased gateway keys list");
-    Refusal::new(StatusCode::BAD_REQUEST, failure).is_final()
+    Refusal::new(StatusCode::BAD_REQUEST, failure).for_good()
 }
 
 fn over_cap(key: &ClientKey, over: &OverCap, seconds: u64) -> Refusal {
     let OverCap { period, cap, spent, reserved, estimate, resets_at } = over;
-    let message = format!("The {} spend cap of the client key \"{}\" is reached.", period.as_str(), key.name);
+    let [cap, spent, reserved, estimate] = [cap, spent, reserved, estimate].map(|amount| amount.rounded());
+    let message = format!(
+        "The {} spend cap of the client key \"{}\" is reached: of {cap}, {spent} is spent and {reserved} held for requests \
+         under way, and this request may cost up to {estimate}. It is reset at {resets_at}.",
+        period.as_str(),
+        key.name
+    );
     let failure = Failure::new(Exit::Provider, "billing", message)
-        .fact(format!("of {cap}, {spent} is spent and {reserved} held for requests under way"))
-        .fact(format!("this request may cost up to {estimate}"))
-        .fact(format!("it is reset at {resets_at}"))
         .hint("wait, ask for fewer max_tokens, or have a key with another cap made")
         .command("fased gateway keys list");
-    Refusal::new(StatusCode::TOO_MANY_REQUESTS, failure).retry_after(seconds).is_final()
+    Refusal::new(StatusCode::TOO_MANY_REQUESTS, failure).retry_after(seconds).for_good()
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ mod doctor;
 mod failover;
 mod federation;
 mod gateway;
+mod gateway_caps;
+mod gateway_keys;
 mod leaks;
 mod models_choice;
 mod models_explain;

@@ -114,10 +114,7 @@ impl Trying<'_> {
             Err(error) => return unobtainable(error),
         };
         let mut secret = obtained.secret.clone();
-        let mut sent = match self.send(credential, obtained, this.alone).await {
-            Some(sent) => sent,
-            None => return plan(),
-        };
+        let Some(mut sent) = self.send(credential, obtained, this.alone).await else { return plan() };
         if let Err(fallen) = &sent
             && let Unanswered::Refused { meaning: anthropic::Error::Api(refusal), .. } = &fallen.why
             && Obtainer::renews_after(credential, refusal.kind)
@@ -125,10 +122,8 @@ impl Trying<'_> {
             match self.obtainer.renew(credential, &secret).await {
                 Ok(Some(renewed)) => {
                     secret = renewed.secret.clone();
-                    sent = match self.send(credential, renewed, this.alone).await {
-                        Some(sent) => sent,
-                        None => return plan(),
-                    };
+                    let Some(again) = self.send(credential, renewed, this.alone).await else { return plan() };
+                    sent = again;
                 }
                 Ok(None) => {}
                 Err(error) => return unobtainable(error),

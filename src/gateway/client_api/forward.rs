@@ -52,7 +52,7 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         let failure = Failure::new(Exit::Failed, "gateway_loop", message)
             .hint("see where the gateway sends requests")
             .command("fased config get models.providers.anthropic.baseUrl");
-        return Err(Refusal::new(StatusCode::LOOP_DETECTED, failure).is_final());
+        return Err(Refusal::new(StatusCode::LOOP_DETECTED, failure).for_good());
     }
     let peek = match asks {
         Asks::Models => Peek::default(),
@@ -185,7 +185,7 @@ fn check_model(key: &ClientKey, peek: &Peek, asks: Asks) -> Result<(), Refusal> 
         .fact(format!("it may ask {}", key.models.join(", ")))
         .hint("use one of these, or make a key that may ask it")
         .command(format!("fased gateway keys add NAME --model {}", crate::text::shell_word(&shown)));
-    Err(Refusal::new(StatusCode::FORBIDDEN, failure).is_final())
+    Err(Refusal::new(StatusCode::FORBIDDEN, failure).for_good())
 }
 
 fn unusable_agent(error: crate::gateway::live::ViewError) -> Refusal {
@@ -196,7 +196,7 @@ fn unusable_agent(error: crate::gateway::live::ViewError) -> Refusal {
             let failure = Failure::new(Exit::Failed, "unknown_agent", message)
                 .hint("the client key is for an agent that was removed; revoke it and make another")
                 .command("fased gateway keys list");
-            Refusal::new(StatusCode::NOT_FOUND, failure).is_final()
+            Refusal::new(StatusCode::NOT_FOUND, failure).for_good()
         }
         ViewError::Store(error) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.into()),
         ViewError::Setup(error) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.into()),

@@ -33,7 +33,7 @@ pub(super) fn no_credential(
         let failure = Failure::new(Exit::NoUsableCredential, "no_credential", message)
             .hint("the gateway's owner adds one")
             .command(format!("fased onboard --agent {agent}"));
-        return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, failure).is_final();
+        return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, failure).for_good();
     }
     let class = KnownModels::of(inputs.config).class_of(model);
     let auth = ProviderAuth::survey(model.provider(), class, inputs);
@@ -61,7 +61,7 @@ pub(super) fn no_credential(
     let refusal = Refusal::new(status, failure);
     match soonest {
         Some(back) => refusal.retry_after(seconds_until(back, inputs.now)),
-        None => refusal.is_final(),
+        None => refusal.for_good(),
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) fn plans_only(agent: &str) -> Refusal {
         .fact("Anthropic reserves them for its own apps")
         .hint("the gateway's owner adds an API key")
         .command(format!("fased models auth login --provider anthropic --method api-key --agent {agent}"));
-    Refusal::new(StatusCode::FORBIDDEN, failure).is_final()
+    Refusal::new(StatusCode::FORBIDDEN, failure).for_good()
 }
 
 fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {

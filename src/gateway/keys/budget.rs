@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::ClientKey;
 use super::caps::CapPeriod;
 use crate::auth::health::Billing;
-use crate::usage::ledger::{Charge, Outcome, Row};
+use crate::usage::ledger::{Charge, Ledger, LedgerError, Outcome, Row};
 use crate::usage::price::MicroDollars;
 
 /// What was spent in the current period of each length.
@@ -93,8 +93,18 @@ struct Account {
 }
 
 impl Budget {
-    /// Counts what the ledger knows of.
-    pub fn load(&self, charge: &Charge) {
+    /// Counts what the ledger knows of the current periods.
+    ///
+    /// # Errors
+    /// When it cannot be read; nothing is counted then.
+    pub fn load(&self, ledger: &Ledger, now: Timestamp) -> Result<(), LedgerError> {
+        let mut charges = Vec::new();
+        ledger.charges(CapPeriod::earliest_start(now), |charge| charges.push(charge))?;
+        charges.iter().for_each(|charge| self.count(charge));
+        Ok(())
+    }
+
+    fn count(&self, charge: &Charge) {
         self.accounts().entry(charge.key.clone()).or_default().spent.add(charge.at, charge.amount);
     }
 

@@ -42,6 +42,11 @@ impl CapPeriod {
         self.bounds(at).1
     }
 
+    /// The first moment of the longest of the periods that `at` lies in.
+    pub fn earliest_start(at: Timestamp) -> Timestamp {
+        Self::ALL.into_iter().map(|period| period.start(at)).min().unwrap_or(at)
+    }
+
     fn bounds(self, at: Timestamp) -> (Timestamp, Timestamp) {
         let day = TimeZone::UTC.to_datetime(at).date();
         let (first, length) = match self {

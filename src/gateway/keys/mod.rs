@@ -5,6 +5,7 @@ pub mod budget;
 pub mod caps;
 pub mod estimate;
 pub mod file;
+pub mod report;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -107,11 +108,14 @@ impl ClientKey {
     }
 }
 
+/// Keys by their hashes.
+type ByDigest = HashMap<Digest, Arc<ClientKey>>;
+
 /// The keys a running gateway knows; the file is looked at whenever one is asked for.
 #[derive(Debug)]
 pub(super) struct Keys {
     path: PathBuf,
-    known: Mutex<(Stamp, Arc<HashMap<Digest, Arc<ClientKey>>>)>,
+    known: Mutex<(Stamp, Arc<ByDigest>)>,
 }
 
 impl Keys {
@@ -130,7 +134,7 @@ impl Keys {
     }
 
     /// A file that cannot be read leaves nobody in: a key that was revoked in it must not work.
-    fn current(&self) -> Arc<HashMap<Digest, Arc<ClientKey>>> {
+    fn current(&self) -> Arc<ByDigest> {
         let stamp = Stamp::of(&self.path);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.0 != stamp {
@@ -144,7 +148,7 @@ impl Keys {
     }
 }
 
-fn by_digest(file: KeyFile) -> HashMap<Digest, Arc<ClientKey>> {
+fn by_digest(file: KeyFile) -> ByDigest {
     let keys = file.keys.into_iter();
     keys.filter_map(|key| Some((Digest::from_hex(&key.sha256)?, Arc::new(key)))).collect()
 }
