@@ -59,7 +59,6 @@ pub(super) struct Call {
     /// Method, address and headers.
     pub(super) head: Parts,
     /// What stood in the path's braces, in order, decoded.
-    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(super) captures: Vec<String>,
     /// Who sent it.
     pub(super) caller: Caller,

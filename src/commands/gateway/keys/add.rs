@@ -44,7 +44,7 @@ pub(super) fn run(ctx: &Ctx, args: &GatewayKeysAddArgs) -> Result<Exit, Failure>
     let caps = caps(args)?;
     let (models, warnings) = models(ctx, args, &agent, &caps)?;
     let base_url = base_url(ctx, &agent)?;
-    let new = NewKey { name: args.name.clone(), agent: agent.selected.id.clone(), models, caps };
+    let new = NewKey { name: args.name.clone(), agent: agent.selected.id, models, caps };
     let (secret, key) = file::add(&ctx.paths, ctx.clock.as_ref(), new)?;
     if args.json {
         ctx.terminal.answer_json(&AddReport {
