@@ -29,6 +29,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand usage 'Show what requests took and cost, by day, model, agent, profile or session'
             cand config 'Show and change the config; comments and everything else in it stay'
             cand doctor 'Look for what is wrong with files, config and credentials of all agents'
+            cand gateway 'Test a gateway that stands between Anthropic clients and the API'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
             cand completion 'Print a completion script for a shell'
@@ -540,6 +541,20 @@ set edit:completion:arg-completer[fased] = {|@words|
         &'fased;doctor'= {
             cand --fix 'Mend what needs no decision; what is changed is copied first'
             cand --online 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand check 'Test any gateway against what Anthropic''s clients demand of one'
+        }
+        &'fased;gateway;check'= {
+            cand --key 'Key of a client'
+            cand --model 'Model to ask, by its id; the cheapest one listed when left out'
+            cand --sandbox 'Base URL of the sandbox that is the gateway''s upstream'
+            cand --key-stdin 'Read the key from standard input'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod env;
 pub mod error;
 pub mod failover;
+pub mod gateway;
 pub mod models;
 pub mod provider;
 pub mod sandbox;

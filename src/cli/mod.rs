@@ -7,6 +7,7 @@ mod completion;
 mod config;
 mod demo;
 mod doctor;
+mod gateway;
 mod models;
 mod onboard;
 mod sandbox;
@@ -25,6 +26,7 @@ pub use config::{
 };
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
+pub use gateway::{GatewayArgs, GatewayCheckArgs, GatewayCommand};
 pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth, choice};
 pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
 pub use sandbox::SandboxArgs;
@@ -75,6 +77,8 @@ pub enum Command {
     Config(ConfigArgs),
     /// Look for what is wrong with files, config and credentials of all agents
     Doctor(DoctorArgs),
+    /// Test a gateway that stands between Anthropic clients and the API
+    Gateway(GatewayArgs),
     /// Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests
     Sandbox(SandboxArgs),
     /// Show it all on a sandbox in a throw-away directory; needs no key and no network
@@ -94,6 +98,7 @@ impl Command {
             Self::Usage(args) => args.json,
             Self::Config(args) => args.wants_json(),
             Self::Doctor(args) => args.json,
+            Self::Gateway(args) => args.wants_json(),
             Self::Sandbox(args) => args.json,
             Self::Demo(_) | Self::Completion(_) => false,
         }

@@ -9,6 +9,7 @@ mod config;
 mod credential;
 mod demo;
 mod doctor;
+mod gateway;
 mod gave_up;
 mod ledger;
 mod models;
@@ -61,6 +62,7 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
         Command::Usage(args) => usage::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
         Command::Doctor(args) => doctor::run(ctx, *args),
+        Command::Gateway(args) => gateway::run(ctx, args),
         Command::Sandbox(args) => sandbox::run(ctx, args),
         Command::Demo(args) => demo::run(ctx, *args),
         Command::Completion(args) => completion::run(ctx, *args),

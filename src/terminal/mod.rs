@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod explain;
 pub mod failover;
 mod failure;
+pub mod gateway_check;
 mod json;
 mod line_editor;
 pub mod listing;
