@@ -1,7 +1,12 @@
 use clap::{Args, Subcommand};
 
+const EXAMPLE: &str = "\
+Example:
+  fased gateway check https://llm.example.com --key-stdin < key.txt";
+
 /// Flags of `fased gateway`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLE)]
 pub struct GatewayArgs {
     /// The command.
     #[command(subcommand)]
@@ -37,7 +42,7 @@ The key is that of a client of the gateway. Without --key it is taken from
 FASED_GATEWAY_KEY, ANTHROPIC_AUTH_TOKEN or ANTHROPIC_API_KEY; a key of
 Anthropic's own is sent only when --key gives it.
 
-A check asks for seven short answers and one about a prompt that is long enough
+A check asks for six short answers and one about a prompt that is long enough
 for the cache, which costs about a cent with the cheapest model.
 
 Exits with 1 when a rule is broken that must not be, and with 5 when nobody
