@@ -33,7 +33,7 @@ const CHECK_EXAMPLES: &str = "\
 Examples:
   fased gateway check --key \"$FASED_GATEWAY_KEY\"
   printf %s \"$KEY\" | fased gateway check https://llm.example.com --key-stdin
-  fased gateway check --json | jq -r '.rules[] | select(.outcome == \"fail\") | .id'
+  fased gateway check --json | jq '.rules[] | select(.outcome == \"fail\")'
   fased gateway check --sandbox http://127.0.0.1:8787
 
 FROM names the point of the published contract: docs/gateway-contract.md.
@@ -42,8 +42,8 @@ The key is that of a client of the gateway. Without --key it is taken from
 FASED_GATEWAY_KEY, ANTHROPIC_AUTH_TOKEN or ANTHROPIC_API_KEY; a key of
 Anthropic's own is sent only when --key gives it.
 
-A check asks for six short answers and one about a prompt that is long enough
-for the cache, which costs about a cent with the cheapest model.
+A check asks for six short answers and one about a prompt that is long
+enough for the cache, which costs about a cent with the cheapest model.
 
 Exits with 1 when a rule is broken that must not be, and with 5 when nobody
 answers. With a `fased sandbox` as the gateway's upstream, --sandbox also
