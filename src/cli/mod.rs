@@ -2,6 +2,7 @@
 //! in the file of the same name under `commands`.
 
 mod agents;
+mod cache;
 mod chat;
 mod completion;
 mod config;
@@ -18,6 +19,7 @@ pub use agents::{
     AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsModelsCommand,
     AgentsModelsSetArgs, AgentsRemoveArgs,
 };
+pub use cache::{CacheArgs, CacheCommand, CacheExplainArgs};
 pub use chat::{ChatArgs, Role};
 pub use completion::CompletionArgs;
 pub use config::{
@@ -71,6 +73,8 @@ pub enum Command {
     Agents(AgentsArgs),
     /// Ask Claude a question; the answer streams to standard output
     Chat(ChatArgs),
+    /// Explain what the prompt cache does for a session
+    Cache(CacheArgs),
     /// Show what requests took and cost, by day, model, agent, profile or session
     Usage(UsageArgs),
     /// Show and change the config; comments and everything else in it stay
@@ -95,6 +99,7 @@ impl Command {
             Self::Models(args) => args.wants_json(),
             Self::Agents(args) => args.wants_json(),
             Self::Chat(args) => args.json,
+            Self::Cache(args) => args.wants_json(),
             Self::Usage(args) => args.json,
             Self::Config(args) => args.wants_json(),
             Self::Doctor(args) => args.json,

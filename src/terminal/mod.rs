@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod bars;
 pub mod browser;
+pub mod cache;
 pub mod chat;
 mod credentials;
 pub mod csv;
