@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show models and the health of credentials (the same as `fased models status`)')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'Show, add and remove agents, each with credentials of its own')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask Claude a question; the answer streams to standard output')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Explain what the prompt cache does for a session')
             [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Show what requests took and cost, by day, model, agent, profile or session')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show and change the config; comments and everything else in it stay')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look for what is wrong with files, config and credentials of all agents')
@@ -533,6 +534,20 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--retries', '--retries', [CompletionResultType]::ParameterName, 'How often the same is tried again after a failure that passes by itself')
             [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the agent''s sessions and ask nothing')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document: text, session and receipt')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;cache' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show what the prompt cache did for a session, and why it did not do more; opens no connection')
+            break
+        }
+        'fased;cache;explain' {
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose session it is [default: the configured default agent, else main]')
+            [CompletionResult]::new('--turns', '--turns', [CompletionResultType]::ParameterName, 'How many turns to show, counted from the last one')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

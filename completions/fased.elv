@@ -26,6 +26,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand models 'Show models and the health of credentials (the same as `fased models status`)'
             cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
+            cand cache 'Explain what the prompt cache does for a session'
             cand usage 'Show what requests took and cost, by day, model, agent, profile or session'
             cand config 'Show and change the config; comments and everything else in it stay'
             cand doctor 'Look for what is wrong with files, config and credentials of all agents'
@@ -480,6 +481,18 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --retries 'How often the same is tried again after a failure that passes by itself'
             cand --list 'List the agent''s sessions and ask nothing'
             cand --json 'Answer with one JSON document: text, session and receipt'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;cache'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand explain 'Show what the prompt cache did for a session, and why it did not do more; opens no connection'
+        }
+        &'fased;cache;explain'= {
+            cand --agent 'Agent whose session it is [default: the configured default agent, else main]'
+            cand --turns 'How many turns to show, counted from the last one'
+            cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'
         }

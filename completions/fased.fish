@@ -30,6 +30,7 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "onboard" -d 'Store a cr
 complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models and the health of credentials (the same as `fased models status`)'
 complete -c fased -n "__fish_fased_needs_command" -f -a "agents" -d 'Show, add and remove agents, each with credentials of its own'
 complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
+complete -c fased -n "__fish_fased_needs_command" -f -a "cache" -d 'Explain what the prompt cache does for a session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "usage" -d 'Show what requests took and cost, by day, model, agent, profile or session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and change the config; comments and everything else in it stay'
 complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
@@ -201,6 +202,12 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How oft
 complete -c fased -n "__fish_fased_using_subcommand chat" -l list -d 'List the agent\'s sessions and ask nothing'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text, session and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand cache; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand cache; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show what the prompt cache did for a session, and why it did not do more; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l agent -d 'Agent whose session it is [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l turns -d 'How many turns to show, counted from the last one' -r
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand usage" -l since -d 'Where the period begins [default: 30d]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l until -d 'Where it ends, that day included [default: now]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l by -d 'What requests are put together by' -r -f -a "day\t'The day'

@@ -50,3 +50,6 @@ pub(super) fn session_failure(error: SessionError, agent: &Agent) -> Failure {
         SessionError::Lock(error) => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

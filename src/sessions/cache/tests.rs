@@ -118,15 +118,15 @@ fn an_answer_that_ended_early_and_was_not_counted_leaves_the_turn_before_it_to_c
 }
 
 fn request(system: &[&str], messages: &[(Role, &[&str])]) -> Sent {
-    let mut request = MessageRequest::default();
-    request.system = system.iter().copied().map(TextBlock::new).collect();
-    request.messages = messages
-        .iter()
-        .map(|(role, blocks)| Message {
-            role: *role,
-            content: blocks.iter().copied().map(ContentBlock::text).collect(),
-        })
-        .collect();
+    let said = |(role, blocks): &(Role, &[&str])| Message {
+        role: *role,
+        content: blocks.iter().copied().map(ContentBlock::text).collect(),
+    };
+    let request = MessageRequest {
+        system: system.iter().copied().map(TextBlock::new).collect(),
+        messages: messages.iter().map(said).collect(),
+        ..MessageRequest::default()
+    };
     let prefix = Prefix::of(&request);
     let digests = prefix.digests();
     Sent { prefix, digests }
