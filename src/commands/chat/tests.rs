@@ -17,6 +17,7 @@ use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::sandbox::{RunningSandbox, Sandbox, SandboxOptions};
 use crate::sessions::SessionsDir;
+use crate::storage::{self, Durability};
 use crate::terminal::Terminal;
 
 const TURNS: usize = 50;
@@ -51,10 +52,13 @@ impl Room {
         let config = format!(
             "{{ agents: {{ list: [{{ id: 'main', params: {{ cacheRetention: '{retention}' }} }}] }} }}"
         );
-        std::fs::write(state.join("fased.json"), config).unwrap();
+        let write = |path: &str, text: &str| {
+            storage::replace(&state.join(path), text.as_bytes(), Durability::Cached).unwrap();
+        };
+        write("fased.json", &config);
         let profile = json!({"type": "api_key", "provider": "anthropic", "key": KEY});
         let store = json!({"version": 1, "profiles": {"anthropic:default": profile}});
-        std::fs::write(state.join("agents/main/agent/auth-profiles.json"), store.to_string()).unwrap();
+        write("agents/main/agent/auth-profiles.json", &store.to_string());
         let sandbox = started.recv().unwrap();
         Self { home, clock, sandbox, stop: Some(stop), thread: Some(thread) }
     }
@@ -118,7 +122,7 @@ fn check_nothing_is_lost(turns: &[Usage]) {
 #[test]
 fn fifty_turns_are_read_from_the_cache_of_five_minutes() {
     let turns = Room::new("short").talk(|turn| Duration::from_secs(turn as u64 * 37 % 300), |_| 1);
-    
+
     assert!(read_percent(&turns) >= 95, "{}%", read_percent(&turns));
     assert!(turns.iter().all(|usage| usage.cache_write_1h == 0));
     check_nothing_is_lost(&turns);
@@ -127,7 +131,7 @@ fn fifty_turns_are_read_from_the_cache_of_five_minutes() {
 #[test]
 fn fifty_turns_are_read_from_the_cache_of_an_hour() {
     let turns = Room::new("long").talk(|turn| Duration::from_secs(turn as u64 * 611 % 3_600), |_| 1);
-    
+
     assert!(read_percent(&turns) >= 95, "{}%", read_percent(&turns));
     assert!(turns.iter().all(|usage| usage.cache_write_5m == 0));
     check_nothing_is_lost(&turns);
