@@ -37,6 +37,9 @@ _fased() {
             fased,doctor)
                 cmd="fased__subcmd__doctor"
                 ;;
+            fased,gateway)
+                cmd="fased__subcmd__gateway"
+                ;;
             fased,models)
                 cmd="fased__subcmd__models"
                 ;;
@@ -87,6 +90,9 @@ _fased() {
                 ;;
             fased__subcmd__config,validate)
                 cmd="fased__subcmd__config__subcmd__validate"
+                ;;
+            fased__subcmd__gateway,check)
+                cmd="fased__subcmd__gateway__subcmd__check"
                 ;;
             fased__subcmd__models,aliases)
                 cmd="fased__subcmd__models__subcmd__aliases"
@@ -215,7 +221,7 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models agents chat cache usage config doctor sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat cache usage config doctor gateway sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -593,6 +599,46 @@ _fased() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway)
+            opts="-h --help check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__check)
+            opts="-h --key --key-stdin --model --sandbox --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

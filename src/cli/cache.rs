@@ -1,7 +1,17 @@
 use clap::{Args, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  fased cache explain
+  fased cache explain trip --turns 3
+  fased cache explain --json | jq '.turns[] | {turn, readPercent, misses}'
+
+READ came from the cache, WRITTEN went to it for 5 minutes or an hour, PLAIN
+did neither. SAVED is what that saved; below zero until something is read.";
+
 /// Commands of `fased cache`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct CacheArgs {
     /// What to do.
     #[command(subcommand)]
@@ -23,15 +33,6 @@ impl CacheArgs {
         }
     }
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  fased cache explain
-  fased cache explain trip --turns 3
-  fased cache explain --json | jq '.turns[] | {turn, readPercent, misses}'
-
-READ came from the cache, WRITTEN went to it for 5 minutes or an hour, PLAIN did
-neither. SAVED is what that saved, or cost as long as nothing was read.";
 
 /// Flags of `fased cache explain`.
 #[derive(Debug, Clone, Args)]
