@@ -29,9 +29,11 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show models and the health of credentials (the same as `fased models status`)')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'Show, add and remove agents, each with credentials of its own')
             [CompletionResult]::new('chat', 'chat', [CompletionResultType]::ParameterValue, 'Ask Claude a question; the answer streams to standard output')
+            [CompletionResult]::new('cache', 'cache', [CompletionResultType]::ParameterValue, 'Explain what the prompt cache does for a session')
             [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Show what requests took and cost, by day, model, agent, profile or session')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show and change the config; comments and everything else in it stay')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look for what is wrong with files, config and credentials of all agents')
+            [CompletionResult]::new('gateway', 'gateway', [CompletionResultType]::ParameterValue, 'Test a gateway that stands between Anthropic clients and the API')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show it all on a sandbox in a throw-away directory; needs no key and no network')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -536,6 +538,20 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'fased;cache' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Show what the prompt cache did for a session, and why it did not do more; opens no connection')
+            break
+        }
+        'fased;cache;explain' {
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Agent whose session it is [default: the configured default agent, else main]')
+            [CompletionResult]::new('--turns', '--turns', [CompletionResultType]::ParameterName, 'How many turns to show, counted from the last one')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'fased;usage' {
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Where the period begins [default: 30d]')
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Where it ends, that day included [default: now]')
@@ -602,6 +618,22 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
         'fased;doctor' {
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Mend what needs no decision; what is changed is copied first')
             [CompletionResult]::new('--online', '--online', [CompletionResultType]::ParameterName, 'Also see whether the providers can be reached and the clocks agree; no credential is sent')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'fased;gateway' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Test any gateway against what Anthropic''s clients demand of one')
+            break
+        }
+        'fased;gateway;check' {
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key of a client')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to ask, by its id; the cheapest one listed when left out')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Base URL of the sandbox that is the gateway''s upstream')
+            [CompletionResult]::new('--key-stdin', '--key-stdin', [CompletionResultType]::ParameterName, 'Read the key from standard input')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')

@@ -19,6 +19,9 @@ _fased() {
             fased,agents)
                 cmd="fased__subcmd__agents"
                 ;;
+            fased,cache)
+                cmd="fased__subcmd__cache"
+                ;;
             fased,chat)
                 cmd="fased__subcmd__chat"
                 ;;
@@ -33,6 +36,9 @@ _fased() {
                 ;;
             fased,doctor)
                 cmd="fased__subcmd__doctor"
+                ;;
+            fased,gateway)
+                cmd="fased__subcmd__gateway"
                 ;;
             fased,models)
                 cmd="fased__subcmd__models"
@@ -64,6 +70,9 @@ _fased() {
             fased__subcmd__agents__subcmd__models,set)
                 cmd="fased__subcmd__agents__subcmd__models__subcmd__set"
                 ;;
+            fased__subcmd__cache,explain)
+                cmd="fased__subcmd__cache__subcmd__explain"
+                ;;
             fased__subcmd__config,get)
                 cmd="fased__subcmd__config__subcmd__get"
                 ;;
@@ -81,6 +90,9 @@ _fased() {
                 ;;
             fased__subcmd__config,validate)
                 cmd="fased__subcmd__config__subcmd__validate"
+                ;;
+            fased__subcmd__gateway,check)
+                cmd="fased__subcmd__gateway__subcmd__check"
                 ;;
             fased__subcmd__models,aliases)
                 cmd="fased__subcmd__models__subcmd__aliases"
@@ -209,7 +221,7 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models agents chat usage config doctor sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat cache usage config doctor gateway sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -358,6 +370,42 @@ _fased() {
             fi
             case "${prev}" in
                 --default)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__cache)
+            opts="-h --help explain"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__cache__subcmd__explain)
+            opts="-h --agent --turns --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --turns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -551,6 +599,46 @@ _fased() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway)
+            opts="-h --help check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__check)
+            opts="-h --key --key-stdin --model --sandbox --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

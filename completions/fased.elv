@@ -26,9 +26,11 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand models 'Show models and the health of credentials (the same as `fased models status`)'
             cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
+            cand cache 'Explain what the prompt cache does for a session'
             cand usage 'Show what requests took and cost, by day, model, agent, profile or session'
             cand config 'Show and change the config; comments and everything else in it stay'
             cand doctor 'Look for what is wrong with files, config and credentials of all agents'
+            cand gateway 'Test a gateway that stands between Anthropic clients and the API'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
             cand completion 'Print a completion script for a shell'
@@ -482,6 +484,18 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'fased;cache'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand explain 'Show what the prompt cache did for a session, and why it did not do more; opens no connection'
+        }
+        &'fased;cache;explain'= {
+            cand --agent 'Agent whose session it is [default: the configured default agent, else main]'
+            cand --turns 'How many turns to show, counted from the last one'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'fased;usage'= {
             cand --since 'Where the period begins [default: 30d]'
             cand --until 'Where it ends, that day included [default: now]'
@@ -540,6 +554,20 @@ set edit:completion:arg-completer[fased] = {|@words|
         &'fased;doctor'= {
             cand --fix 'Mend what needs no decision; what is changed is copied first'
             cand --online 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand check 'Test any gateway against what Anthropic''s clients demand of one'
+        }
+        &'fased;gateway;check'= {
+            cand --key 'Key of a client'
+            cand --model 'Model to ask, by its id; the cheapest one listed when left out'
+            cand --sandbox 'Base URL of the sandbox that is the gateway''s upstream'
+            cand --key-stdin 'Read the key from standard input'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

@@ -30,9 +30,11 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "onboard" -d 'Store a cr
 complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models and the health of credentials (the same as `fased models status`)'
 complete -c fased -n "__fish_fased_needs_command" -f -a "agents" -d 'Show, add and remove agents, each with credentials of its own'
 complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
+complete -c fased -n "__fish_fased_needs_command" -f -a "cache" -d 'Explain what the prompt cache does for a session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "usage" -d 'Show what requests took and cost, by day, model, agent, profile or session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and change the config; comments and everything else in it stay'
 complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
+complete -c fased -n "__fish_fased_needs_command" -f -a "gateway" -d 'Test a gateway that stands between Anthropic clients and the API'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
 complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
 complete -c fased -n "__fish_fased_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
@@ -200,6 +202,12 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How oft
 complete -c fased -n "__fish_fased_using_subcommand chat" -l list -d 'List the agent\'s sessions and ask nothing'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text, session and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand cache; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand cache; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show what the prompt cache did for a session, and why it did not do more; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l agent -d 'Agent whose session it is [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l turns -d 'How many turns to show, counted from the last one' -r
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand usage" -l since -d 'Where the period begins [default: 30d]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l until -d 'Where it ends, that day included [default: now]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l by -d 'What requests are put together by' -r -f -a "day\t'The day'
@@ -239,6 +247,14 @@ complete -c fased -n "__fish_fased_using_subcommand doctor" -l fix -d 'Mend what
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l online -d 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from check" -f -a "check" -d 'Test any gateway against what Anthropic\'s clients demand of one'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key -d 'Key of a client' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l model -d 'Model to ask, by its id; the cheapest one listed when left out' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l sandbox -d 'Base URL of the sandbox that is the gateway\'s upstream' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key-stdin -d 'Read the key from standard input'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l delay-ms -d 'Wait before each response, in milliseconds' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l event-delay-ms -d 'Wait between the events of a stream, in milliseconds' -r

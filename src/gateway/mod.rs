@@ -3,12 +3,14 @@
 //!
 //! * [`settings`] says where it listens; one runs for each state directory ([`instance`]).
 //! * A request passes the table of routes and the doors before anything is done for it.
+//! * [`check`] tests any gateway, this one or another, from outside.
 //! * Nothing is kept in memory that a command could change on disk: config, credentials and keys are compared at every use.
 //!
 //! Starting it for a person, and what is said then, is left to the command line.
 
 mod api;
 mod app;
+pub mod check;
 mod client_api;
 mod doors;
 pub mod instance;

@@ -4,9 +4,11 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::sent::{SentBlocks, SentRequest};
 use crate::anthropic::ContentBlock;
 use crate::auth::ProfileId;
 use crate::models::refs::ModelRef;
@@ -30,8 +32,15 @@ pub(super) enum Entry {
         #[serde(default, deserialize_with = "parsed")]
         profile_id: Option<ProfileId>,
     },
-    /// A question the API began to answer.
-    User { at: Timestamp, content: Vec<ContentBlock> },
+    /// A question the API began to answer, and the request it went out with.
+    User {
+        at: Timestamp,
+        content: Vec<ContentBlock>,
+        #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+        request: Option<SentRequest>,
+        #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+        blocks: Option<SentBlocks>,
+    },
     /// More of the text of the answer that is coming. Void once the answer itself follows.
     Partial { text: String },
     /// The answer, block by block as the API gave it.
@@ -56,6 +65,15 @@ where
 {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+/// Reads what only explains a line; what a later version writes there does no harm.
+fn readable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 impl Entry {
@@ -102,5 +120,14 @@ mod tests {
         for line in [&b"{}"[..], b"", b"nothing", br#"{"type":"user"}"#] {
             assert_eq!(Entry::read(line), None, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_only_explains_a_question_may_be_anything() {
+        let line = br#"{"type":"user","at":"2026-06-01T12:00:00Z","content":[],"request":{"retention":"forever"},"blocks":7}"#;
+        let at = "2026-06-01T12:00:00Z".parse().unwrap();
+        let user = Entry::User { at, content: Vec::new(), request: None, blocks: None };
+        assert_eq!(Entry::read(line), Some(user.clone()));
+        assert!(!String::from_utf8(user.to_line()).unwrap().contains("request"));
     }
 }

@@ -7,6 +7,7 @@ use super::conversation::{Conversation, Reply};
 use super::entry::parsed;
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
+use crate::models::refs::ModelRef;
 use crate::usage::price::MicroDollars;
 use crate::usage::receipt::TokenCounts;
 
@@ -17,8 +18,21 @@ pub struct Spent {
     /// The profile that answered.
     #[serde(deserialize_with = "parsed")]
     pub profile_id: Option<ProfileId>,
+    /// `profile`, or the variable or place of another credential.
+    pub source: Option<String>,
     /// Who pays.
     pub billing: Option<Billing>,
+    /// The model asked.
+    #[serde(deserialize_with = "parsed")]
+    pub requested_model: Option<ModelRef>,
+    /// The model that served it, in the provider's words.
+    pub model: Option<String>,
+    /// The organization that was billed.
+    pub organization_id: Option<String>,
+    /// The workspace that was billed.
+    pub workspace_id: Option<String>,
+    /// From sending to the last event, in milliseconds.
+    pub duration_ms: Option<u64>,
     /// Tokens by class.
     pub usage: TokenCounts,
     /// Cost, where it is known.

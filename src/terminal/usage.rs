@@ -149,7 +149,8 @@ fn cost(totals: &Totals, bars: Bars) -> String {
     }
 }
 
-fn signed(amount: SignedMicroDollars) -> String {
+/// A sum that may be below zero.
+pub(super) fn signed(amount: SignedMicroDollars) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     format!("{sign}{}", MicroDollars(amount.unsigned_abs()))
 }

@@ -141,6 +141,18 @@ impl From<Usage> for TokenCounts {
     }
 }
 
+impl From<TokenCounts> for Usage {
+    fn from(counts: TokenCounts) -> Self {
+        Self {
+            input: counts.input_tokens,
+            output: counts.output_tokens,
+            cache_write_5m: counts.cache_write_5m_tokens,
+            cache_write_1h: counts.cache_write_1h_tokens,
+            cache_read: counts.cache_read_tokens,
+        }
+    }
+}
+
 impl Receipt {
     /// The receipt of an answer, with the prices of data file and config.
     pub fn of(asked: &Asked<'_>, config: &Config) -> Self {

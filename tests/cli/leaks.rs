@@ -369,7 +369,7 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 17] = [
+const OPENED_IN: [(&str, &str); 18] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
@@ -386,6 +386,7 @@ const OPENED_IN: [(&str, &str); 17] = [
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),
     ("src/config/environment.rs", "makes variables of the config's `env`"),
     ("src/config/secret_ref.rs", "looks whether a text is a reference"),
+    ("src/gateway/check/probes.rs", "signs the requests that test a gateway"),
     ("src/models/params/request.rs", "looks for the name of a beta in a header override"),
 ];
 

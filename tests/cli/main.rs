@@ -23,6 +23,7 @@ mod auth_order;
 mod auth_remove;
 mod auth_rename;
 mod auth_token;
+mod cache_explain;
 mod chat;
 mod completion;
 mod concurrency;

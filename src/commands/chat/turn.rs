@@ -23,7 +23,7 @@ use crate::models::known::KnownModels;
 use crate::models::params::Effective;
 use crate::models::params::request::RequestParams;
 use crate::models::refs::ModelRef;
-use crate::sessions::{Session, SessionError};
+use crate::sessions::{SentRequest, Session, SessionError};
 use crate::terminal::style;
 use crate::usage::receipt::Receipt;
 use crate::usage::recording::{Ended, Recording};
@@ -85,8 +85,18 @@ pub(super) fn ask(
     let mut shown = Shown::default();
     let mut observe = |happening: Happening<'_>| {
         recording.observe(&happening);
-        if let Happening::Piece(event) = &happening {
-            record.borrow_mut().piece(event, ctx.clock.now());
+        match &happening {
+            Happening::Using { credential, model, form, billing } => {
+                record.borrow_mut().sending(SentRequest {
+                    started_at: ctx.clock.now(),
+                    model: Some((*model).clone()),
+                    credential: credential.source.name().to_owned(),
+                    billing: *billing,
+                    retention: RequestParams::of(&effective(model), *form, &agent.config).retention,
+                });
+            }
+            Happening::Piece(event) => record.borrow_mut().piece(event, ctx.clock.now()),
+            _ => {}
         }
         shown.observe(ctx, agent, args.json, &happening)
     };

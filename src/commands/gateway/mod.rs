@@ -1,5 +1,6 @@
 //! `fased gateway ...`
 
+mod check;
 mod keys;
 mod serve;
 mod service;
@@ -13,6 +14,7 @@ pub(super) fn run(ctx: &Ctx, args: &GatewayArgs) -> Result<Exit, Failure> {
     match &args.command {
         None => serve::run(ctx, args.serve),
         Some(GatewayCommand::Status(args)) => status::run(ctx, *args),
+        Some(GatewayCommand::Check(args)) => check::run(ctx, args),
         Some(GatewayCommand::Keys(args)) => keys::run(ctx, args),
         Some(GatewayCommand::Service(args)) => service::run(ctx, *args),
     }

@@ -41,7 +41,7 @@ fn id(text: &str) -> SessionId {
 }
 
 fn converse(session: &mut Session, question: &str, answer: &str) {
-    session.begin_turn(vec![ContentBlock::text(question)], now()).unwrap();
+    session.begin_turn(vec![ContentBlock::text(question)], None, now()).unwrap();
     session.receive(&answer[..answer.len() / 2]);
     session.keep_partial().unwrap();
     session.complete(vec![ContentBlock::text(answer)], Some("end_turn"), &receipt(), now()).unwrap();
@@ -70,7 +70,7 @@ fn what_was_said_is_there_after_a_new_start() {
     let model = Some("anthropic/claude-opus-4-7".parse().unwrap());
     session.choose(ModelChoice { model, profile: None }, now());
     converse(&mut session, "one", "first");
-    session.begin_turn(vec![ContentBlock::text("two")], now()).unwrap();
+    session.begin_turn(vec![ContentBlock::text("two")], None, now()).unwrap();
     let receipt = Receipt { interrupted: true, ..receipt() };
     session.interrupt(vec![ContentBlock::text("sec")], Some(&receipt), now()).unwrap();
     let before = session.conversation().clone();
@@ -114,7 +114,7 @@ fn a_choice_waits_for_a_turn_unless_it_is_to_be_kept() {
 fn text_that_came_before_a_kill_is_kept_as_interrupted() {
     let (_dir, sessions) = place();
     let mut session = sessions.open(id("a")).unwrap();
-    session.begin_turn(vec![ContentBlock::text("one")], now()).unwrap();
+    session.begin_turn(vec![ContentBlock::text("one")], None, now()).unwrap();
     session.receive("half a ");
     session.keep_partial().unwrap();
     session.receive("sentence");
