@@ -33,6 +33,8 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a 
 complete -c fased -n "__fish_fased_needs_command" -f -a "cache" -d 'Explain what the prompt cache does for a session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "usage" -d 'Show what requests took and cost, by day, model, agent, profile or session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and change the config; comments and everything else in it stay'
+complete -c fased -n "__fish_fased_needs_command" -f -a "gateway" -d 'Serve the Control UI, and the Messages API with managed credentials for any Anthropic client'
+complete -c fased -n "__fish_fased_needs_command" -f -a "dashboard" -d 'Open the Control UI in the browser'
 complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
 complete -c fased -n "__fish_fased_needs_command" -f -a "gateway" -d 'Test a gateway that stands between Anthropic clients and the API'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
@@ -214,7 +216,8 @@ complete -c fased -n "__fish_fased_using_subcommand usage" -l by -d 'What reques
 model\t'The model that answered'
 agent\t'The agent'
 profile\t'The profile, or another source of a credential'
-session\t'The session'"
+session\t'The session'
+key\t'The key of the gateway\'s client that asked'"
 complete -c fased -n "__fish_fased_using_subcommand usage" -l agent -d 'One agent alone, also one that is no longer configured [default: all of them]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand usage" -l csv -d 'Answer with comma-separated values under a heading'
@@ -243,6 +246,25 @@ complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -l json -d 'Answer with one JSON document that has the schema in it'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -l port -d 'Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -l bind -d 'Address to listen on; any but this machine\'s own opens the gateway to other machines, unencrypted' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -l json -d 'Announce the address as one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -f -a "status" -d 'Say whether the gateway runs, where, and how it is'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -f -a "keys" -d 'Make, show and take away the keys of programs that use the gateway'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -f -a "service" -d 'Print a systemd unit that runs the gateway for this user'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for a program that uses the Messages API through the gateway'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "list" -d 'Show the keys, with what each may spend and has spent'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "revoke" -d 'Take a key away; it stops working at once'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -l port -d 'Port to listen on, written into the unit' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand dashboard" -l no-browser -d 'Print the link and open nothing'
+complete -c fased -n "__fish_fased_using_subcommand dashboard" -l json -d 'Answer with one JSON document; implies --no-browser'
+complete -c fased -n "__fish_fased_using_subcommand dashboard" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l fix -d 'Mend what needs no decision; what is changed is copied first'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l online -d 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l json -d 'Answer with one JSON document'

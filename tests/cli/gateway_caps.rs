@@ -57,7 +57,8 @@ impl Room {
             SELECT COALESCE(SUM(COALESCE(charged_micro_dollars, cost_micro_dollars, 0)), 0)
             FROM requests WHERE client_key = ?1";
         let ledger = Connection::open(self.env.state("usage.db")).unwrap();
-        ledger.query_row(SUM, [name], |row| row.get(0)).unwrap()
+        let sum: i64 = ledger.query_row(SUM, [name], |row| row.get(0)).unwrap();
+        u64::try_from(sum).unwrap()
     }
 
     /// What is shown.
