@@ -35,7 +35,6 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('gateway', 'gateway', [CompletionResultType]::ParameterValue, 'Serve the Control UI, and the Messages API with managed credentials for any Anthropic client')
             [CompletionResult]::new('dashboard', 'dashboard', [CompletionResultType]::ParameterValue, 'Open the Control UI in the browser')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look for what is wrong with files, config and credentials of all agents')
-            [CompletionResult]::new('gateway', 'gateway', [CompletionResultType]::ParameterValue, 'Test a gateway that stands between Anthropic clients and the API')
             [CompletionResult]::new('sandbox', 'sandbox', [CompletionResultType]::ParameterValue, 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show it all on a sandbox in a throw-away directory; needs no key and no network')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -625,6 +624,7 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Say whether the gateway runs, where, and how it is')
             [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, show and take away the keys of programs that use the gateway')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Test any gateway against what Anthropic''s clients demand of one')
             [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Print a systemd unit that runs the gateway for this user')
             break
         }
@@ -666,6 +666,16 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'fased;gateway;check' {
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key of a client')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to ask, by its id; the cheapest one listed when left out')
+            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Base URL of the sandbox that is the gateway''s upstream')
+            [CompletionResult]::new('--key-stdin', '--key-stdin', [CompletionResultType]::ParameterName, 'Read the key from standard input')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'fased;gateway;service' {
             [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'Port to listen on, written into the unit')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
@@ -683,22 +693,6 @@ Register-ArgumentCompleter -Native -CommandName 'fased' -ScriptBlock {
         'fased;doctor' {
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Mend what needs no decision; what is changed is copied first')
             [CompletionResult]::new('--online', '--online', [CompletionResultType]::ParameterName, 'Also see whether the providers can be reached and the clocks agree; no credential is sent')
-            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            break
-        }
-        'fased;gateway' {
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Test any gateway against what Anthropic''s clients demand of one')
-            break
-        }
-        'fased;gateway;check' {
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Key of a client')
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Model to ask, by its id; the cheapest one listed when left out')
-            [CompletionResult]::new('--sandbox', '--sandbox', [CompletionResultType]::ParameterName, 'Base URL of the sandbox that is the gateway''s upstream')
-            [CompletionResult]::new('--key-stdin', '--key-stdin', [CompletionResultType]::ParameterName, 'Read the key from standard input')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer with one JSON document')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')

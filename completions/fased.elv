@@ -32,7 +32,6 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand gateway 'Serve the Control UI, and the Messages API with managed credentials for any Anthropic client'
             cand dashboard 'Open the Control UI in the browser'
             cand doctor 'Look for what is wrong with files, config and credentials of all agents'
-            cand gateway 'Test a gateway that stands between Anthropic clients and the API'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
             cand completion 'Print a completion script for a shell'
@@ -561,6 +560,7 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand --help 'Print help'
             cand status 'Say whether the gateway runs, where, and how it is'
             cand keys 'Make, show and take away the keys of programs that use the gateway'
+            cand check 'Test any gateway against what Anthropic''s clients demand of one'
             cand service 'Print a systemd unit that runs the gateway for this user'
         }
         &'fased;gateway;status'= {
@@ -596,6 +596,15 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'fased;gateway;check'= {
+            cand --key 'Key of a client'
+            cand --model 'Model to ask, by its id; the cheapest one listed when left out'
+            cand --sandbox 'Base URL of the sandbox that is the gateway''s upstream'
+            cand --key-stdin 'Read the key from standard input'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'fased;gateway;service'= {
             cand --port 'Port to listen on, written into the unit'
             cand --json 'Answer with one JSON document'
@@ -611,20 +620,6 @@ set edit:completion:arg-completer[fased] = {|@words|
         &'fased;doctor'= {
             cand --fix 'Mend what needs no decision; what is changed is copied first'
             cand --online 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
-            cand --json 'Answer with one JSON document'
-            cand -h 'Print help'
-            cand --help 'Print help'
-        }
-        &'fased;gateway'= {
-            cand -h 'Print help'
-            cand --help 'Print help'
-            cand check 'Test any gateway against what Anthropic''s clients demand of one'
-        }
-        &'fased;gateway;check'= {
-            cand --key 'Key of a client'
-            cand --model 'Model to ask, by its id; the cheapest one listed when left out'
-            cand --sandbox 'Base URL of the sandbox that is the gateway''s upstream'
-            cand --key-stdin 'Read the key from standard input'
             cand --json 'Answer with one JSON document'
             cand -h 'Print help'
             cand --help 'Print help'

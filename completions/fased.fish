@@ -36,7 +36,6 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and ch
 complete -c fased -n "__fish_fased_needs_command" -f -a "gateway" -d 'Serve the Control UI, and the Messages API with managed credentials for any Anthropic client'
 complete -c fased -n "__fish_fased_needs_command" -f -a "dashboard" -d 'Open the Control UI in the browser'
 complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
-complete -c fased -n "__fish_fased_needs_command" -f -a "gateway" -d 'Test a gateway that stands between Anthropic clients and the API'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
 complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
 complete -c fased -n "__fish_fased_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
@@ -246,19 +245,26 @@ complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -l json -d 'Answer with one JSON document that has the schema in it'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -l port -d 'Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]' -r
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -l bind -d 'Address to listen on; any but this machine\'s own opens the gateway to other machines, unencrypted' -r
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -l json -d 'Announce the address as one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -f -a "status" -d 'Say whether the gateway runs, where, and how it is'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -f -a "keys" -d 'Make, show and take away the keys of programs that use the gateway'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys service" -f -a "service" -d 'Print a systemd unit that runs the gateway for this user'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -l port -d 'Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -l bind -d 'Address to listen on; any but this machine\'s own opens the gateway to other machines, unencrypted' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -l json -d 'Announce the address as one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "status" -d 'Say whether the gateway runs, where, and how it is'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "keys" -d 'Make, show and take away the keys of programs that use the gateway'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "check" -d 'Test any gateway against what Anthropic\'s clients demand of one'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "service" -d 'Print a systemd unit that runs the gateway for this user'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for a program that uses the Messages API through the gateway'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "list" -d 'Show the keys, with what each may spend and has spent'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "revoke" -d 'Take a key away; it stops working at once'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key -d 'Key of a client' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l model -d 'Model to ask, by its id; the cheapest one listed when left out' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l sandbox -d 'Base URL of the sandbox that is the gateway\'s upstream' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key-stdin -d 'Read the key from standard input'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -l port -d 'Port to listen on, written into the unit' -r
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help'
@@ -269,14 +275,6 @@ complete -c fased -n "__fish_fased_using_subcommand doctor" -l fix -d 'Mend what
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l online -d 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from check" -f -a "check" -d 'Test any gateway against what Anthropic\'s clients demand of one'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key -d 'Key of a client' -r
-complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l model -d 'Model to ask, by its id; the cheapest one listed when left out' -r
-complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l sandbox -d 'Base URL of the sandbox that is the gateway\'s upstream' -r
-complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key-stdin -d 'Read the key from standard input'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l json -d 'Answer with one JSON document'
-complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; 0 takes a free one' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l delay-ms -d 'Wait before each response, in milliseconds' -r
 complete -c fased -n "__fish_fased_using_subcommand sandbox" -l event-delay-ms -d 'Wait between the events of a stream, in milliseconds' -r
