@@ -155,6 +155,15 @@ mod tests {
         assert_eq!(cost(&opus, &prices("claude-opus-5")), Some(MicroDollars(3_441_390)));
         let fable = Usage { cache_write_1h: 37_175, ..Usage::default() };
         assert_eq!(cost(&fable, &prices("claude-fable-5")), Some(MicroDollars(743_500)));
+        // Reading costs a twentieth of plain input on Opus 5.5, and a tenth on the models before it.
+        let (plain, read) = (
+            Usage { input: 1_000_000, ..Usage::default() },
+            Usage { cache_read: 1_000_000, ..Usage::default() },
+        );
+        for (model, parts) in [("claude-opus-5-5", 20), ("claude-opus-5", 10), ("claude-sonnet-5", 10)] {
+            let whole = cost(&plain, &prices(model)).unwrap();
+            assert_eq!(cost(&read, &prices(model)), Some(MicroDollars(whole.0 / parts)), "{model}");
+        }
         // The session of the pricing page: $0.25 + $0.375, and $0.05 + $0.02 + $0.375 with 40,000 tokens from the cache.
         let session = Usage { input: 50_000, output: 15_000, ..Usage::default() };
         assert_eq!(cost(&session, &prices("claude-opus-5")), Some(MicroDollars(625_000)));
