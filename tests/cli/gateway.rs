@@ -92,7 +92,7 @@ fn a_second_one_for_the_same_state_or_port_is_told_what_is_in_its_way() {
     assert!(
         second
             .stderr
-            .contains(&"A gateway of this state directory runs already: http://127.0.0.1:[PORT] (pid "),
+            .contains("A gateway of this state directory runs already: http://127.0.0.1:[PORT] (pid "),
         "{second}"
     );
     assert!(second.stderr.contains("fased dashboard"), "{second}");
