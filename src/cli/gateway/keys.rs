@@ -3,8 +3,15 @@ use clap::{Args, Subcommand};
 use crate::gateway::keys::KeyName;
 use crate::usage::price::MicroDollars;
 
+const EXAMPLES: &str = "\
+Examples:
+  fased gateway keys add my-app
+  fased gateway keys list
+  fased gateway keys revoke my-app";
+
 /// Flags of `fased gateway keys`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct GatewayKeysArgs {
     /// The command.
     #[command(subcommand)]
