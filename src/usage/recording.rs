@@ -58,6 +58,7 @@ struct Sent {
     said: Said,
     /// Something else takes over from it, or nothing does; it gave no answer.
     is_over: bool,
+    context1m_left_out: bool,
 }
 
 /// Tokens as they are told, and which of them were.
@@ -84,7 +85,7 @@ impl<'a> Recording<'a> {
     /// Takes note of what happens.
     pub fn observe(&mut self, happening: &Happening<'_>) {
         match (happening, &mut self.sent) {
-            (Happening::Using { credential, model, billing, .. }, sent) => {
+            (Happening::Using { credential, model, billing, context1m_left_out, .. }, sent) => {
                 *sent = Some(Sent {
                     source: match &credential.source {
                         Source::Profile(_) => CredentialSource::Profile,
@@ -102,8 +103,10 @@ impl<'a> Recording<'a> {
                     stop_reason: None,
                     said: Said::default(),
                     is_over: false,
+                    context1m_left_out: *context1m_left_out,
                 });
             }
+            (Happening::Context1mRefused { .. }, Some(sent)) => sent.context1m_left_out = true,
             (Happening::Begins { meta }, Some(sent)) => sent.meta = Some((*meta).clone()),
             (Happening::Piece(event), Some(sent)) => sent.observe(event, self.clock),
             (Happening::Failed { interrupted: true, .. }, _) => {}
@@ -139,6 +142,7 @@ impl<'a> Recording<'a> {
             workspace_id: meta.workspace_id.clone(),
             request_id: meta.request_id.clone(),
             retries: self.retries,
+            context1m_left_out: sent.context1m_left_out,
             failed_attempts: self.failed.clone(),
             duration: self.clock.steady().saturating_sub(sent.started),
         })
