@@ -148,6 +148,7 @@ impl<'a> Trying<'_, 'a> {
         model: &ModelRef,
         alone: bool,
     ) -> Result<Answer, Broken> {
+        let client = self.client(model.provider()).map_err(AttemptError::from)?;
         let Obtained { secret, form, billing, .. } = obtained;
         let mut request = (self.question.request)(model, *form);
         let asks = long_context::is_asked_by(&request);
@@ -157,7 +158,7 @@ impl<'a> Trying<'_, 'a> {
         if context1m_left_out {
             long_context::leave_out(&mut request);
         }
-        let sent = self.send_request(obtained, model, &request, alone).await;
+        let sent = self.send_request(&client, obtained, &request, alone).await;
         match sent {
             Err(Broken { error: AttemptError::Api(Error::Api(refusal)), committed: false })
                 if asks && !context1m_left_out && long_context::is_refused_by(&refusal) =>
@@ -166,7 +167,7 @@ impl<'a> Trying<'_, 'a> {
                 let model_class = KnownModels::of(self.asker.config).class_of(model);
                 self.tell(Happening::Context1mRefused { credential, model_class, until })?;
                 long_context::leave_out(&mut request);
-                let answer = self.send_request(obtained, model, &request, alone).await?;
+                let answer = self.send_request(&client, obtained, &request, alone).await?;
                 Ok(Answer { context1m_left_out: true, ..answer })
             }
             sent => Ok(Answer { context1m_left_out, ..sent? }),
@@ -175,13 +176,12 @@ impl<'a> Trying<'_, 'a> {
 
     async fn send_request(
         &self,
+        client: &Client,
         obtained: &Obtained,
-        model: &ModelRef,
         request: &MessageRequest,
         alone: bool,
     ) -> Result<Answer, Broken> {
         let clock = self.asker.clock;
-        let client = self.client(model.provider()).map_err(AttemptError::from)?;
         let started = clock.steady();
         let mut stream = client
             .stream_message(&provider::authorization(obtained.clone()), request)
