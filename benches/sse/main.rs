@@ -155,7 +155,7 @@ fn small_deltas() -> Answer {
         " größer",
         " than the rest of the light that comes in",
     ];
-    let deltas = (0..64 * 1024).map(|number| delta(TEXTS[number % TEXTS.len()])).collect();
+    let deltas: String = (0..64 * 1024).map(|number| delta(TEXTS[number % TEXTS.len()])).collect();
     Answer { name: "an answer of small deltas", bytes: whole(&deltas) }
 }
 
