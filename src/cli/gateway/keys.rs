@@ -36,9 +36,9 @@ Examples:
   KEY=$(fased gateway keys add nightly --cap-monthly 50)
   fased gateway keys add bot --json | jq -r .key
 
-The key goes to stdout, once; what is kept is its hash. The program sends it to
-the gateway's address as x-api-key or as a bearer token, and a gateway that is
-running knows it at once.
+The key goes to stdout, once; what is kept is its hash. The program sends it
+to the gateway's address as x-api-key or as a bearer token, and a gateway that
+is running knows it at once.
 
 Caps are in US dollars, for days, weeks (from Monday) and months of UTC. A key
 with a cap may ask models whose prices are known, and each request holds what
