@@ -111,7 +111,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Requests would come back to it.
-    #[error("the address in {place} leads to this gateway itself ({url}), so every request would come back to it")]
+    #[error(
+        "the address in {place} leads to this gateway itself ({url}), so every request would come back to it"
+    )]
     Loop {
         /// What names the address: a variable, or a key of the config.
         place: &'static str,
