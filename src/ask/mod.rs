@@ -199,9 +199,10 @@ pub struct Asked<'a> {
 }
 
 /// There is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// There was nothing to ask with.
+    #[error("there is no credential for {model}")]
     NoCredential {
         /// The model.
         model: ModelRef,
@@ -209,8 +210,10 @@ pub enum AskError {
         why: NoCredential,
     },
     /// The model's provider cannot be asked at all.
+    #[error(transparent)]
     Provider(ProviderError),
     /// Every try failed, or nothing else would have helped.
+    #[error("no try gave an answer{}", last_error(failed))]
     GaveUp {
         /// What ended it.
         end: End,
@@ -219,6 +222,13 @@ pub enum AskError {
         /// Credentials that were not tried because they would have changed who pays.
         held_back: Vec<String>,
     },
+}
+
+fn last_error(failed: &[FailedAttempt]) -> String {
+    failed
+        .last()
+        .map(|failed| format!("; the last one with {}: {}", failed.credential, failed.error))
+        .unwrap_or_default()
 }
 
 impl<'a> Asker<'a> {
