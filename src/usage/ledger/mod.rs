@@ -303,7 +303,7 @@ impl Ledger {
         address.set_query(Some("immutable=1"));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         match open(Path::new(address.as_str()), flags) {
-            Ok(connection) => Ok(Self { path, connection }),
+            Ok(connection) => Ok(Self { file: number_of(&path), path, connection }),
             Err(source) => Err(LedgerError::Sqlite { action: "open", path, source }),
         }
     }
