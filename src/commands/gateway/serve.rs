@@ -61,7 +61,7 @@ async fn serve(ctx: &Ctx, args: GatewayServeArgs) -> Result<(), Failure> {
     }
     tokio::select! {
         _all_ended = gateway.stop(LAST_ANSWERS) => {}
-        () = at_once => {}
+        _ = at_once => {}
     }
     Ok(())
 }
