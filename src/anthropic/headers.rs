@@ -111,9 +111,9 @@ impl RequestHeaders {
     pub(super) fn relayed(
         &self,
         authorization: &Authorization,
-        theirs: &HeaderMap,
+        theirs: HeaderMap,
     ) -> Result<HeaderMap, Error> {
-        let mut headers = theirs.clone();
+        let mut headers = theirs;
         for (name, value) in &self.fixed {
             if *name != VERSION && *name != USER_AGENT && !headers.contains_key(name) {
                 headers.insert(name, value.clone());
@@ -259,32 +259,35 @@ fn reset_time(name: &str, value: &str) -> Option<Timestamp> {
 
 impl ResponseMeta {
     pub(super) fn read(status: u16, headers: &HeaderMap, secret: &Secret) -> Self {
-        let text = |value: &HeaderValue| {
-            value
-                .to_str()
-                .ok()
-                .map(|text| redacted(text, secret, IDENTIFIER_LIMIT))
-                .filter(|text| !text.is_empty())
-        };
-        let named = |name: &str| headers.get(name).and_then(text);
         let mut rate_limits = RateLimits::default();
         for (name, value) in headers {
             let Some(name) = name.as_str().strip_prefix(RATE_LIMIT_PREFIX) else { continue };
-            let Some(value) = text(value) else { continue };
+            let Some(value) = identifier(value, secret) else { continue };
             if let Some(reset) = reset_time(name, &value) {
                 rate_limits.resets.insert(name.to_owned(), reset);
             }
             rate_limits.values.insert(name.to_owned(), value);
         }
+        Self { rate_limits, retry_after: retry_after(headers), ..Self::who(status, headers, secret) }
+    }
+
+    /// Which request it was and who was billed, without the limits: all there is to know of an answer that succeeded.
+    pub(super) fn who(status: u16, headers: &HeaderMap, secret: &Secret) -> Self {
+        let named = |name: &str| headers.get(name).and_then(|value| identifier(value, secret));
         Self {
             status,
             request_id: named("request-id"),
             organization_id: named("anthropic-organization-id"),
             workspace_id: named("anthropic-workspace-id"),
-            rate_limits,
-            retry_after: retry_after(headers),
+            ..Self::default()
         }
     }
+}
+
+/// A value that is short text and holds no secret.
+fn identifier(value: &HeaderValue, secret: &Secret) -> Option<String> {
+    let text = value.to_str().ok().map(|text| redacted(text, secret, IDENTIFIER_LIMIT));
+    text.filter(|text| !text.is_empty())
 }
 
 /// The server's time, by its `date`.
@@ -317,6 +320,35 @@ mod tests {
             extended_cache_ttl: "ttl-1".into(),
             refused_with_bearer: vec!["window-".into()],
         }
+    }
+
+    #[test]
+    fn somebody_elses_request_keeps_its_betas_and_gets_those_its_credential_needs() {
+        let relayed = |authorization: &Authorization, betas: &[&'static str]| {
+            let overrides =
+                [("x-team".to_owned(), Secret::new("blue")), ("x-own".to_owned(), Secret::new("ours"))];
+            let own = RequestHeaders::new("v", "agent/1", names(), &overrides).unwrap();
+            let mut theirs = HeaderMap::new();
+            betas.iter().for_each(|names| drop(theirs.append(BETA, HeaderValue::from_static(names))));
+            theirs.insert(USER_AGENT, HeaderValue::from_static("client/1"));
+            theirs.insert("x-own", HeaderValue::from_static("theirs"));
+            let headers = own.relayed(authorization, theirs).unwrap();
+            assert_eq!(headers[USER_AGENT], "client/1");
+            assert_eq!(
+                (&headers["x-team"], &headers["x-own"]),
+                (&"blue".parse().unwrap(), &"theirs".parse().unwrap())
+            );
+            assert!(!headers.contains_key(VERSION));
+            let told = headers.get_all(BETA).iter().map(|value| value.to_str().unwrap().to_owned());
+            told.collect::<Vec<_>>()
+        };
+        let key = Authorization::ApiKey(Secret::new(KEY));
+        assert_eq!(relayed(&key, &["b, a ,window-1", "c"]), ["b, a ,window-1", "c"]);
+        assert_eq!(relayed(&key, &[]), [""; 0]);
+        let plan = Authorization::PlanToken(Secret::new("sk-ant-oat01-sandbox"));
+        assert_eq!(relayed(&plan, &[]), ["plan-1,oauth-1"]);
+        assert_eq!(relayed(&plan, &["a,oauth-1"]), ["a,oauth-1,plan-1"]);
+        assert_eq!(relayed(&plan, &["oauth-1", "plan-1, a"]), ["oauth-1", "plan-1, a"]);
     }
 
     fn beta(overrides: &[(&str, &str)], authorization: &Authorization, wanted: &[&str]) -> Option<String> {

@@ -51,7 +51,7 @@ pub struct RelayedAnswer {
     pub status: StatusCode,
     /// The headers that may be handed on.
     pub headers: HeaderMap,
-    /// What the head said.
+    /// Which request it was and who was billed, as the head said.
     pub meta: ResponseMeta,
     response: reqwest::Response,
     idle: Duration,
@@ -99,14 +99,14 @@ impl Client {
         self.endpoint().admit(secret)?;
         let mut url = self.endpoint().join(&request.path);
         url.set_query(request.query.as_deref());
-        let headers = self.headers().relayed(authorization, &request.headers)?;
+        let headers = self.headers().relayed(authorization, request.headers.clone())?;
         let mut sending = self.http().request(request.method.clone(), url).headers(headers);
         if !request.body.is_empty() {
             sending = sending.body(request.body.clone());
         }
         let sent = async { sending.send().await.map_err(|error| self.failed(&error)) };
         let response = self.within(request.head_limit, TimeoutPhase::FirstByte, sent).await?;
-        let meta = ResponseMeta::read(response.status().as_u16(), response.headers(), secret);
+        let meta = ResponseMeta::who(response.status().as_u16(), response.headers(), secret);
         let mut headers = HeaderMap::with_capacity(response.headers().len());
         for (name, value) in response.headers() {
             if !is_of_one_connection(name, response.headers()) {
@@ -170,7 +170,8 @@ impl RelayedAnswer {
 
     /// What a refusal means whose body is this, or the data of an `error` event.
     pub fn refusal(&self, body: &[u8]) -> Error {
-        Error::Api(Box::new(ApiError::read(body, &self.meta, &self.secret)))
+        let meta = ResponseMeta::read(self.status.as_u16(), &self.headers, &self.secret);
+        Error::Api(Box::new(ApiError::read(body, &meta, &self.secret)))
     }
 }
 
