@@ -18,6 +18,8 @@ mod check;
 mod inside;
 mod leaks;
 mod passing;
+mod sdk;
+mod soak;
 
 #[test]
 fn every_file_here_is_a_module_of_this_program() {
