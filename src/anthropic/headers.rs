@@ -329,7 +329,9 @@ mod tests {
                 [("x-team".to_owned(), Secret::new("blue")), ("x-own".to_owned(), Secret::new("ours"))];
             let own = RequestHeaders::new("v", "agent/1", names(), &overrides).unwrap();
             let mut theirs = HeaderMap::new();
-            betas.iter().for_each(|names| drop(theirs.append(BETA, HeaderValue::from_static(names))));
+            for names in betas {
+                theirs.append(BETA, HeaderValue::from_static(names));
+            }
             theirs.insert(USER_AGENT, HeaderValue::from_static("client/1"));
             theirs.insert("x-own", HeaderValue::from_static("theirs"));
             let headers = own.relayed(authorization, theirs).unwrap();

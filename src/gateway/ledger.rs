@@ -1,11 +1,10 @@
 //! Writing down what clients asked. Rows go into a queue that never holds up an answer, and from there in batches into the
-//! ledger, by one thread. Trouble with the ledger costs rows at worst, never an answer: rows wait while it cannot be written,
+//! ledger, by one thread that is woken once a batch and not for every row. Trouble with the ledger costs rows at worst, never an answer: rows wait while it cannot be written,
 //! and are dropped, counted, when too many do. A kill of the process loses what waited: no more than the last tenth of a
 //! second while the ledger can be written.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -28,22 +27,39 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Where rows are handed in.
 #[derive(Debug)]
 pub(super) struct LedgerQueue {
-    /// `None` from the moment it is to end.
-    rows: Mutex<Option<SyncSender<Box<Row>>>>,
+    inbox: Mutex<Inbox>,
+    /// Told of the first row of a batch, of the last one there is room for, and of the end.
+    changed: Condvar,
     is_writable: AtomicBool,
     metrics: Arc<Metrics>,
 }
 
+#[derive(Debug, Default)]
+struct Inbox {
+    rows: Vec<Row>,
+    /// From the moment it is to end.
+    is_closed: bool,
+}
+
 impl LedgerQueue {
+    fn new(metrics: Arc<Metrics>) -> Self {
+        let (inbox, changed) = (Mutex::default(), Condvar::new());
+        Self { inbox, changed, is_writable: AtomicBool::new(false), metrics }
+    }
+
     /// Hands in a row. It does not wait, and does not fail: a row there is no room for is counted as lost.
     pub(super) fn record(&self, row: Row) {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = rows.as_ref().is_some_and(|rows| match rows.try_send(Box::new(row)) {
-            Ok(()) => true,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => false,
-        });
-        if !taken {
+        let mut inbox = self.inbox();
+        if inbox.is_closed || inbox.rows.len() >= QUEUE_ROWS {
+            drop(inbox);
             self.metrics.lost_rows.add(1);
+            return;
+        }
+        inbox.rows.push(row);
+        let is_told = matches!(inbox.rows.len(), 1 | BATCH_ROWS);
+        drop(inbox);
+        if is_told {
+            self.changed.notify_one();
         }
     }
 
@@ -53,7 +69,30 @@ impl LedgerQueue {
     }
 
     fn close(&self) {
-        *self.rows.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.inbox().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        // Rows are put in and taken out whole.
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a batch, or, where the ledger cannot be written, for the time to try again; then takes all there is. Says
+    /// whether there may be more.
+    fn take(&self, into: &mut Vec<Row>) -> bool {
+        let is_stuck = !self.is_writable();
+        let mut inbox = self.inbox();
+        if !is_stuck {
+            let waited = self.changed.wait_while(inbox, |it| it.rows.is_empty() && !it.is_closed);
+            inbox = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        let limit = if is_stuck { RETRY } else { BATCH_TIME };
+        let goes_on = |it: &mut Inbox| !it.is_closed && (is_stuck || it.rows.len() < BATCH_ROWS);
+        let waited = self.changed.wait_timeout_while(inbox, limit, goes_on);
+        let (mut inbox, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        into.append(&mut inbox.rows);
+        !inbox.is_closed
     }
 }
 
@@ -73,13 +112,8 @@ impl LedgerWriter {
         metrics: Arc<Metrics>,
         budget: Arc<Budget>,
     ) -> std::io::Result<Self> {
-        let (sender, rows) = mpsc::sync_channel(QUEUE_ROWS);
         let (opened, is_opened) = oneshot::channel();
-        let queue = Arc::new(LedgerQueue {
-            rows: Mutex::new(Some(sender)),
-            is_writable: AtomicBool::new(false),
-            metrics,
-        });
+        let queue = Arc::new(LedgerQueue::new(metrics));
         let mut desk = Desk {
             paths,
             clock,
@@ -94,7 +128,7 @@ impl LedgerWriter {
             desk.write();
             // Whoever waits for it may have given up.
             opened.send(()).ok();
-            desk.work(&rows);
+            desk.work();
         })?;
         is_opened.await.ok();
         Ok(Self { queue, thread: Some(thread) })
@@ -130,8 +164,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn work(&mut self, rows: &Receiver<Box<Row>>) {
-        while self.collect(rows) {
+    fn work(&mut self) {
+        while self.collect() {
             self.write();
         }
         self.write();
@@ -142,27 +176,15 @@ impl Desk {
         }
     }
 
-    /// Waits for a batch, or for the time to try again; says whether there may be more.
-    fn collect(&mut self, rows: &Receiver<Box<Row>>) -> bool {
-        let is_stuck = !self.queue.is_writable();
-        if !is_stuck {
-            match rows.recv() {
-                Ok(row) => self.waiting.push(*row),
-                Err(_) => return false,
-            }
+    /// Takes what was handed in, as far as there is room for it beside what waits; says whether there may be more.
+    fn collect(&mut self) -> bool {
+        let may_be_more = self.queue.take(&mut self.waiting);
+        if self.waiting.len() > QUEUE_ROWS {
+            let lost = self.waiting.len() - QUEUE_ROWS;
+            self.waiting.truncate(QUEUE_ROWS);
+            self.queue.metrics.lost_rows.add(u64::try_from(lost).unwrap_or(u64::MAX));
         }
-        let limit = if is_stuck { RETRY } else { BATCH_TIME };
-        let started = self.clock.steady();
-        while is_stuck || self.waiting.len() < BATCH_ROWS {
-            let left = limit.saturating_sub(self.clock.steady().saturating_sub(started));
-            match rows.recv_timeout(left) {
-                Ok(row) if self.waiting.len() < QUEUE_ROWS => self.waiting.push(*row),
-                Ok(_) => self.queue.metrics.lost_rows.add(1),
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return false,
-            }
-        }
-        true
+        may_be_more
     }
 
     /// Writes what waits, if that is possible now.

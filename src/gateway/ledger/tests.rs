@@ -38,13 +38,8 @@ impl Room {
     }
 
     /// The writer without its thread, and where its rows come from.
-    fn desk(&self, room_for: usize) -> (Desk, Arc<LedgerQueue>, Receiver<Box<Row>>) {
-        let (sender, rows) = mpsc::sync_channel(room_for);
-        let queue = Arc::new(LedgerQueue {
-            rows: Mutex::new(Some(sender)),
-            is_writable: AtomicBool::new(false),
-            metrics: Arc::clone(&self.metrics),
-        });
+    fn desk(&self) -> (Desk, Arc<LedgerQueue>) {
+        let queue = Arc::new(LedgerQueue::new(Arc::clone(&self.metrics)));
         let desk = Desk {
             paths: self.paths.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -55,7 +50,7 @@ impl Room {
             waiting: Vec::new(),
             was_told: false,
         };
-        (desk, queue, rows)
+        (desk, queue)
     }
 
     fn written(&self) -> usize {
@@ -153,30 +148,31 @@ async fn what_keys_have_spent_is_known_from_the_start() {
 }
 
 #[test]
-fn many_rows_are_written_a_thousand_at_a_time() {
+fn a_thousand_rows_are_not_waited_with_and_all_that_are_there_are_written_at_once() {
     let room = Room::new();
-    let (mut desk, queue, rows) = room.desk(QUEUE_ROWS);
+    let (mut desk, queue) = room.desk();
     desk.write();
     (0..1_500).for_each(|_| queue.record(row(1)));
-    queue.close();
-    assert!(desk.collect(&rows));
-    assert_eq!(desk.waiting.len(), BATCH_ROWS);
+    assert!(desk.collect());
+    assert_eq!(desk.waiting.len(), 1_500);
     desk.write();
-    room.counts(1_000, 0);
-    assert!(!desk.collect(&rows));
-    assert_eq!(desk.waiting.len(), 500);
+    room.counts(1_500, 0);
+    queue.record(row(1));
+    queue.close();
+    assert!(!desk.collect());
+    assert_eq!(desk.waiting.len(), 1);
 }
 
 #[test]
 fn rows_wait_while_the_ledger_cannot_be_written_and_are_there_when_it_can() {
     let room = Room::new();
     room.spoil();
-    let (mut desk, queue, rows) = room.desk(QUEUE_ROWS);
+    let (mut desk, queue) = room.desk();
     desk.write();
     assert!(!queue.is_writable());
     queue.record(row(5));
     queue.record(row(6));
-    desk.collect(&rows);
+    desk.collect();
     desk.write();
     assert!(!queue.is_writable());
     room.counts(0, 0);
@@ -195,10 +191,10 @@ fn a_ledger_of_a_newer_program_is_not_written_and_what_waits_at_the_end_is_count
     drop(Ledger::open(&room.paths, room.clock.as_ref()).unwrap());
     let newer = rusqlite::Connection::open(room.paths.usage()).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
-    let (mut desk, queue, rows) = room.desk(QUEUE_ROWS);
+    let (mut desk, queue) = room.desk();
     queue.record(row(1));
     queue.close();
-    desk.work(&rows);
+    desk.work();
     assert!(!queue.is_writable());
     room.counts(0, 1);
 }
@@ -206,7 +202,7 @@ fn a_ledger_of_a_newer_program_is_not_written_and_what_waits_at_the_end_is_count
 #[test]
 fn a_ledger_that_was_moved_away_is_begun_anew() {
     let room = Room::new();
-    let (mut desk, _queue, _rows) = room.desk(1);
+    let (mut desk, _queue) = room.desk();
     desk.waiting.push(row(1));
     desk.write();
     let aside = tempfile::tempdir().unwrap();
@@ -223,8 +219,8 @@ fn a_ledger_that_was_moved_away_is_begun_anew() {
 #[test]
 fn a_full_queue_costs_rows_and_no_time() {
     let room = Room::new();
-    let (_desk, queue, _rows) = room.desk(2);
-    (0..5).for_each(|_| queue.record(row(1)));
+    let (_desk, queue) = room.desk();
+    (0..QUEUE_ROWS + 3).for_each(|_| queue.record(row(1)));
     room.counts(0, 3);
 }
 
@@ -232,10 +228,11 @@ fn a_full_queue_costs_rows_and_no_time() {
 fn no_more_rows_wait_than_there_is_room_for() {
     let room = Room::new();
     room.spoil();
-    let (mut desk, queue, rows) = room.desk(2 * QUEUE_ROWS);
-    (0..QUEUE_ROWS + 10).for_each(|_| queue.record(row(1)));
+    let (mut desk, queue) = room.desk();
+    desk.waiting.extend((0..10).map(|_| row(1)));
+    (0..QUEUE_ROWS).for_each(|_| queue.record(row(1)));
     queue.close();
-    desk.collect(&rows);
+    desk.collect();
     assert_eq!(desk.waiting.len(), QUEUE_ROWS);
     room.counts(0, 10);
 }
