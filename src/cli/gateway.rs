@@ -51,7 +51,9 @@ pub enum GatewayCommand {
 
 /// Flags of `fased gateway status`.
 #[derive(Debug, Clone, Copy, Args)]
-#[command(after_help = "Example:\n  fased gateway status --json | jq -r .url\n\nExits with 1 when it does not run.")]
+#[command(
+    after_help = "Example:\n  fased gateway status --json | jq -r .url\n\nExits with 1 when it does not run."
+)]
 pub struct GatewayStatusArgs {
     /// Answer with one JSON document
     #[arg(long)]

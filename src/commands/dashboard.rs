@@ -36,8 +36,11 @@ pub(super) fn run(ctx: &Ctx, args: DashboardArgs) -> Result<Exit, Failure> {
     };
     let link = ctx.block_on(async { Ok(owner::login_link(&instance, &token).await?) })?;
     if args.json {
-        let report =
-            DashboardReport { schema_version: SCHEMA_VERSION, url: &link, expires_in_seconds: LIFETIME_SECONDS };
+        let report = DashboardReport {
+            schema_version: SCHEMA_VERSION,
+            url: &link,
+            expires_in_seconds: LIFETIME_SECONDS,
+        };
         ctx.terminal.answer_json(&report)?;
         return Ok(Exit::Ok);
     }

@@ -23,11 +23,14 @@ impl From<StartError> for Failure {
                 match source.kind() {
                     std::io::ErrorKind::AddrInUse => failure
                         .hint("another program has that port; take another one, or see who has it")
-                        .command(format!("fased gateway --port {}", address.port().checked_add(1).unwrap_or_default()))
+                        .command(format!(
+                            "fased gateway --port {}",
+                            address.port().checked_add(1).unwrap_or_default()
+                        ))
                         .command(format!("ss -ltnp 'sport = :{}'", address.port())),
-                    std::io::ErrorKind::PermissionDenied => {
-                        failure.hint("ports below 1024 are not for everybody").command("fased gateway --port 18789")
-                    }
+                    std::io::ErrorKind::PermissionDenied => failure
+                        .hint("ports below 1024 are not for everybody")
+                        .command("fased gateway --port 18789"),
                     _ => failure.hint("--bind takes an address of this machine").command("fased gateway"),
                 }
             }
@@ -65,9 +68,11 @@ impl From<TokenError> for Failure {
         let message = format!("{}.", sentence(&error));
         match error {
             TokenError::File(error) => error.into(),
-            TokenError::Reference(_) | TokenError::Program => Self::new(Exit::Failed, "gateway_token", message)
-                .hint("mend it there, or take it out: a token is made then")
-                .command("fased config unset gateway.auth.token"),
+            TokenError::Reference(_) | TokenError::Program => {
+                Self::new(Exit::Failed, "gateway_token", message)
+                    .hint("mend it there, or take it out: a token is made then")
+                    .command("fased config unset gateway.auth.token")
+            }
             TokenError::Short(_) => Self::new(Exit::Failed, "gateway_token", message)
                 .hint("take it out: a long one is made then")
                 .command("fased config unset gateway.auth.token"),

@@ -149,11 +149,13 @@ fn owner(app: &App, route: &Route, head: &Parts, proof: Proof) -> Result<Caller,
         if app.is_token(&token) {
             return Ok(Caller::OwnerByToken);
         }
-        let failure = refused("unauthorized", "That is not the gateway's token.".to_owned())
-            .hint("it stands in gateway.auth.token of the config, else in gateway.token of the state directory");
+        let failure = refused("unauthorized", "That is not the gateway's token.".to_owned()).hint(
+            "it stands in gateway.auth.token of the config, else in gateway.token of the state directory",
+        );
         return Err(Refusal::new(StatusCode::UNAUTHORIZED, failure));
     }
-    let signed_in = cookies(&head.headers, &app.cookie_name()).any(|value| app.logins.knows(value, app.now()));
+    let signed_in =
+        cookies(&head.headers, &app.cookie_name()).any(|value| app.logins.knows(value, app.now()));
     if !signed_in {
         let failure = refused("unauthorized", "This browser is not signed in.".to_owned())
             .hint("a new link signs it in")

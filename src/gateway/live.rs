@@ -170,8 +170,8 @@ impl Live {
         let Loaded { config, env } = &world.loaded;
         // The agent that is meant without a name may have another directory by the environment.
         let named = (*id != config.default_agent()).then_some(id);
-        let selected = SelectedAgent::choose(named, config, &self.paths)
-            .map_err(|_| ViewError::Unknown(id.clone()))?;
+        let selected =
+            SelectedAgent::choose(named, config, &self.paths).map_err(|_| ViewError::Unknown(id.clone()))?;
         let store = AuthStore::of(&selected, &self.paths);
         let state_file = StateFile::in_dir(&selected.dir);
         // A pair that was refreshed may be in a journal beside the store; its coming and going changes the directory.
@@ -220,7 +220,13 @@ fn config_files(paths: &Paths) -> Vec<PathBuf> {
 }
 
 fn stamps(files: Vec<PathBuf>) -> Vec<(PathBuf, Stamp)> {
-    files.into_iter().map(|file| { let stamp = Stamp::of(&file); (file, stamp) }).collect()
+    files
+        .into_iter()
+        .map(|file| {
+            let stamp = Stamp::of(&file);
+            (file, stamp)
+        })
+        .collect()
 }
 
 fn is_current(stamps: &[(PathBuf, Stamp)]) -> bool {

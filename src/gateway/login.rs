@@ -84,7 +84,8 @@ impl Logins {
         let kept = storage::read_optional(&file).ok().flatten();
         let kept: Kept = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let browsers = kept.browsers.into_iter();
-        let browsers = browsers.filter_map(|(digest, ends)| Some((Digest::from_hex(&digest)?, ends))).collect();
+        let browsers =
+            browsers.filter_map(|(digest, ends)| Some((Digest::from_hex(&digest)?, ends))).collect();
         Self { file, state: Mutex::new(State { browsers, ..State::default() }) }
     }
 
@@ -172,7 +173,11 @@ fn new_code(app: &App) -> Response {
 }
 
 fn out_of_order(error: &NoRandomness) -> Refusal {
-    let failure = Failure::new(Exit::Failed, "unexpected", format!("{}.", crate::text::capitalised(&error.to_string())));
+    let failure = Failure::new(
+        Exit::Failed,
+        "unexpected",
+        format!("{}.", crate::text::capitalised(&error.to_string())),
+    );
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, failure)
 }
 
@@ -208,7 +213,10 @@ fn enter(app: &App, call: &Call) -> Response {
 
 fn entered(app: &App, cookie: &str) -> Response {
     let seconds = LOGIN_LIFETIME.as_secs();
-    with_cookie(&format!("{}={cookie}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict", app.cookie_name()))
+    with_cookie(&format!(
+        "{}={cookie}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict",
+        app.cookie_name()
+    ))
 }
 
 /// `POST /api/logout`
@@ -230,7 +238,6 @@ fn with_cookie(cookie: &str) -> Response {
     }
     response
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -94,7 +94,10 @@ impl Metrics {
             for (class, count) in (1..).zip(classes) {
                 let count = count.load(Ordering::Relaxed);
                 // Writing to a String cannot fail, here and below.
-                let _ = writeln!(text, "fased_answers_total{{audience=\"{audience}\",status=\"{class}xx\"}} {count}");
+                let _ = writeln!(
+                    text,
+                    "fased_answers_total{{audience=\"{audience}\",status=\"{class}xx\"}} {count}"
+                );
             }
         }
         let _ = write!(
@@ -109,7 +112,12 @@ impl Metrics {
                 "outcome",
                 &[("complete", &self.complete), ("interrupted", &self.interrupted), ("failed", &self.failed)],
             ),
-            ("fased_rotations_total", "Credentials that took over from another.", "", &[("", &self.rotations)]),
+            (
+                "fased_rotations_total",
+                "Credentials that took over from another.",
+                "",
+                &[("", &self.rotations)],
+            ),
             (
                 "fased_affinity_total",
                 "Requests by whether they went to the credential their conversation had before.",
@@ -142,7 +150,8 @@ impl Metrics {
         for (name, help, label, counters) in families {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter");
             for (value, counter) in counters {
-                let labels = if label.is_empty() { String::new() } else { format!("{{{label}=\"{value}\"}}") };
+                let labels =
+                    if label.is_empty() { String::new() } else { format!("{{{label}=\"{value}\"}}") };
                 let _ = writeln!(text, "{name}{labels} {}", counter.get());
             }
         }
@@ -163,9 +172,9 @@ mod tests {
         metrics.cache_read_tokens.add(41);
         let text = metrics.text();
         for line in text.lines() {
-            let is_sample = line.rsplit_once(' ').is_some_and(|(name, number)| {
-                name.starts_with("fased_") && number.parse::<u64>().is_ok()
-            });
+            let is_sample = line
+                .rsplit_once(' ')
+                .is_some_and(|(name, number)| name.starts_with("fased_") && number.parse::<u64>().is_ok());
             assert!(line.starts_with("# ") || is_sample, "{line}");
         }
         for expected in [

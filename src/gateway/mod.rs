@@ -219,7 +219,8 @@ fn url_of(address: SocketAddr) -> String {
 /// Refuses a provider's address that is our own.
 fn check_loop(loaded: &Loaded, own: SocketAddr) -> Result<(), StartError> {
     let Loaded { config, env } = loaded;
-    let Some(url) = provider::base_url(ANTHROPIC, config, env).and_then(|text| url::Url::parse(text).ok()) else {
+    let Some(url) = provider::base_url(ANTHROPIC, config, env).and_then(|text| url::Url::parse(text).ok())
+    else {
         return Ok(());
     };
     let is_this_machine = match url.host() {

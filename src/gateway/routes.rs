@@ -71,6 +71,13 @@ impl Call {
     pub(super) fn capture(&self, index: usize) -> &str {
         self.captures.get(index).map_or("", String::as_str)
     }
+
+    /// The first value of this name in the address's query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.head.uri.query()?;
+        let found = url::form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name);
+        found.map(|(_, value)| value.into_owned())
+    }
 }
 
 /// Largest document of the Control UI.
@@ -171,7 +178,9 @@ mod tests {
         assert_eq!(captures("/v1/messages", "/v1/messages/"), None);
         let of = |path| captures("/agents/{agent}/v1/models/{model}", path);
         assert_eq!(of("/agents/work/v1/models/m"), Some(vec!["work".to_owned(), "m".to_owned()]));
-        for path in ["/agents/work/v1/models/", "/agents//v1/models/m", "/agents/work/v1/models/m/n", "/agents/work"] {
+        for path in
+            ["/agents/work/v1/models/", "/agents//v1/models/m", "/agents/work/v1/models/m/n", "/agents/work"]
+        {
             assert_eq!(of(path), None, "{path}");
         }
         assert_eq!(captures("/assets/{*file}", "/assets/a/b"), Some(vec!["a/b".to_owned()]));

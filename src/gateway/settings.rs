@@ -31,7 +31,9 @@ pub struct Settings {
 
 /// An address in the config that would open the gateway to other machines, which only a flag does.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("gateway.bind is \"{0}\", and only --bind opens the gateway to other machines; it listens on this machine alone")]
+#[error(
+    "gateway.bind is \"{0}\", and only --bind opens the gateway to other machines; it listens on this machine alone"
+)]
 pub struct UnheededBind(String);
 
 /// The variable holds no port.

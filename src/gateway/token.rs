@@ -114,7 +114,8 @@ mod tests {
         let paths = Paths::below(dir.path());
         let env = Env::from_pairs([("GATE", "sandbox-token-of-the-environment")]);
         ensure(&Config::default(), &env, &paths).unwrap();
-        let told = |text: &str| read(&config(text), &env, &paths).map(|token| token.unwrap().expose().to_owned());
+        let told =
+            |text: &str| read(&config(text), &env, &paths).map(|token| token.unwrap().expose().to_owned());
         let text = "{gateway:{auth:{token:'sandbox-token-of-the-config'}}}";
         assert_eq!(told(text).unwrap(), "sandbox-token-of-the-config");
         let text = "{gateway:{auth:{token:{source:'env',id:'GATE'}}}}";

@@ -13,9 +13,11 @@ pub struct Stamp(Option<(u64, Option<SystemTime>, u64)>);
 impl Stamp {
     /// The stamp of what is at this path now; a link is followed. What cannot be looked at counts as absent.
     pub fn of(path: &Path) -> Self {
-        Self(std::fs::metadata(path).ok().map(|found| {
-            (platform::file_number(&found), found.modified().ok(), found.len())
-        }))
+        Self(
+            std::fs::metadata(path)
+                .ok()
+                .map(|found| (platform::file_number(&found), found.modified().ok(), found.len())),
+        )
     }
 }
 

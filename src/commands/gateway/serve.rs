@@ -55,9 +55,9 @@ async fn serve(ctx: &Ctx, args: GatewayServeArgs) -> Result<(), Failure> {
     match gateway.streams() {
         0 => ctx.terminal.say("Stopping."),
         1 => ctx.terminal.say("Stopping when the answer under way has ended; Ctrl-C again stops at once."),
-        many => ctx.terminal.say(&format!(
-            "Stopping when {many} answers under way have ended; Ctrl-C again stops at once."
-        )),
+        many => ctx
+            .terminal
+            .say(&format!("Stopping when {many} answers under way have ended; Ctrl-C again stops at once.")),
     }
     tokio::select! {
         _all_ended = gateway.stop(LAST_ANSWERS) => {}

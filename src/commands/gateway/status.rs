@@ -33,7 +33,12 @@ pub(super) fn run(ctx: &Ctx, args: GatewayStatusArgs) -> Result<Exit, Failure> {
     if args.json {
         let (instance, health) = (instance.as_ref(), health.as_ref());
         let running = instance.is_some();
-        ctx.terminal.answer_json(&StatusReport { schema_version: SCHEMA_VERSION, running, instance, health })?;
+        ctx.terminal.answer_json(&StatusReport {
+            schema_version: SCHEMA_VERSION,
+            running,
+            instance,
+            health,
+        })?;
         return Ok(exit);
     }
     let text = match (&instance, &health) {

@@ -155,6 +155,15 @@ impl NextReport {
         }
     }
 
+    /// Its name, as tables show it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Profile { profile_id, .. } => profile_id.to_string(),
+            Self::Env { variable, .. } => format!("env {variable}"),
+            Self::Config { .. } => "config apiKey".to_owned(),
+        }
+    }
+
     /// What is next of a provider's credentials.
     pub fn of(provider: &ProviderAuth<'_>) -> Option<Self> {
         match (&provider.next, provider.next_profile(), &provider.env) {
