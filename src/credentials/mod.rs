@@ -3,22 +3,29 @@
 //! commands and pages show alike. Asking people, and showing anything, is left to those.
 
 pub mod check;
+mod naming;
+pub mod probe;
 pub mod refusal;
+pub mod remove;
+pub mod rename;
 pub mod save;
 pub mod sign_in;
+
+pub use naming::{not_stored, refused};
 
 use crate::anthropic::NetworkPolicy;
 use crate::auth::ProfileId;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::profile::Expiry;
 use crate::auth::reference::References;
+use crate::auth::reorder::ReorderError;
 use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
 use crate::auth::store::{AuthStore, Snapshot};
 use crate::clock::Clock;
 use crate::config::{Config, Paths, SelectedAgent};
 use crate::env::Env;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 
 /// An agent whose credentials something is done to.
 #[derive(Debug, Clone, Copy)]
@@ -89,5 +96,23 @@ impl Place {
     /// Whether it is for Anthropic, and not for another provider of the config.
     pub fn is_anthropics(&self) -> bool {
         self.provider == ANTHROPIC
+    }
+}
+
+/// What is said of an order that was not changed.
+pub fn order_failure(error: ReorderError, holder: &Holder<'_>) -> Failure {
+    let list = format!("fased models auth list{}", holder.selected.flag());
+    match error {
+        ReorderError::Store(error) => error.into(),
+        ReorderError::NotStored { ref id } => match holder.store.read() {
+            Ok(snapshot) => not_stored(id, &snapshot, holder.selected),
+            Err(error) => error.into(),
+        },
+        ReorderError::Unreadable { .. } | ReorderError::OtherProvider { .. } => {
+            refused("profile_id", &error).hint("name profiles of that provider").command(list)
+        }
+        ReorderError::Twice { .. } => refused("profile_id", &error).hint("name each profile once"),
+        ReorderError::UnusableOrder { .. } => Failure::new(Exit::Failed, "store_order", error.to_string())
+            .hint("mend that part of the file by hand; nothing was changed"),
     }
 }

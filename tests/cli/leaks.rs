@@ -369,7 +369,7 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 17] = [
+const OPENED_IN: [(&str, &str); 18] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
@@ -380,6 +380,7 @@ const OPENED_IN: [(&str, &str); 17] = [
     ("src/auth/oauth/token_endpoint.rs", "sends codes and refresh tokens to the endpoint that issued them"),
     ("src/auth/profile.rs", "writes the store"),
     ("src/auth/reference/program.rs", "sets variables of programs that print secrets"),
+    ("src/auth/store/sections.rs", "puts an entry back that was removed"),
     ("src/commands/credential/ask.rs", "hands what was typed to the intake"),
     ("src/commands/credential/given.rs", "hands what was given to the intake"),
     ("src/commands/models/auth/token.rs", "prints a secret, which is what it is for"),
