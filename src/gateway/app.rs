@@ -11,6 +11,8 @@ use super::live::Live;
 use super::login::Logins;
 use super::metrics::Metrics;
 use super::random::Digest;
+use super::removed::Removed;
+use super::sign_ins::SignIns;
 use super::token;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::reference::Programs;
@@ -33,6 +35,10 @@ pub(super) struct App {
     /// Browsers that are signed in.
     pub(super) logins: Logins,
     pub(super) metrics: Metrics,
+    /// Credentials whose removal can be undone.
+    pub(super) removed: Removed,
+    /// The sign-in with a provider that was begun on a page.
+    pub(super) sign_ins: SignIns,
     /// Where it listens.
     pub(super) ip: IpAddr,
     pub(super) port: u16,

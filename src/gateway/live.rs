@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::document::Document;
 use crate::config::load::{self, Loaded};
 use crate::config::{AgentId, ConfigError, Paths, SelectedAgent};
+use crate::credentials::Holder;
 use crate::env::Env;
 use crate::provider;
 use crate::storage::Stamp;
@@ -103,6 +104,11 @@ impl Live {
     /// The config as it is now.
     pub(crate) fn world(&self) -> Arc<World> {
         self.known(|known| Arc::clone(&known.world))
+    }
+
+    /// The environment this process was started with.
+    pub(crate) fn process(&self) -> &Env {
+        &self.process
     }
 
     /// An agent as it is now.
@@ -197,6 +203,19 @@ impl Live {
 }
 
 impl AgentView {
+    /// For what is done to its credentials.
+    pub(crate) fn holder(&self, network: NetworkPolicy) -> Holder<'_> {
+        Holder {
+            config: &self.world.loaded.config,
+            env: &self.world.loaded.env,
+            selected: &self.selected,
+            store: &self.store,
+            paths: &self.paths,
+            network,
+            clock: self.clock.as_ref(),
+        }
+    }
+
     /// What a choice of credential depends on, now.
     pub(crate) fn inputs(&self) -> Inputs<'_> {
         Inputs {

@@ -19,10 +19,12 @@ pub mod owner;
 mod pages;
 mod random;
 mod refusal;
+mod removed;
 mod routes;
 mod server;
 pub mod service;
 pub mod settings;
+mod sign_ins;
 pub mod token;
 
 use std::net::SocketAddr;
@@ -40,7 +42,9 @@ use self::live::Live;
 use self::login::Logins;
 use self::metrics::Metrics;
 use self::random::NoRandomness;
+use self::removed::Removed;
 use self::settings::{Asked, BadPort, Settings, UnheededBind};
+use self::sign_ins::SignIns;
 use self::token::TokenError;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::oauth::refresh::InFlight;
@@ -156,6 +160,8 @@ impl Gateway {
             keys: Keys::read(paths.gateway_keys())?,
             logins: Logins::read(paths.gateway_logins()),
             metrics: Metrics::default(),
+            removed: Removed::default(),
+            sign_ins: SignIns::default(),
             ip: address.ip(),
             port: address.port(),
             instance: random::hex_name(INSTANCE_BYTES)?,
