@@ -25,6 +25,8 @@ use crate::config::AgentId;
 use crate::config::agents::AgentIdError;
 use crate::error::{Exit, Failure};
 
+pub(super) use status::report;
+
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/healthz", Door::Anyone, |app, _| Box::pin(async move { health::health(&app) })),
     Route::get("/metrics", Door::Owner, |app, _| Box::pin(async move { health::metrics(&app) })),

@@ -1,12 +1,16 @@
 //! The pages of the Control UI, made on the server.
 
+mod agent_models;
 mod agents;
+mod choices;
 mod frame;
+mod models;
+mod rows;
 
 use askama::Template;
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 
 use super::app::App;
@@ -20,13 +24,18 @@ pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; s
 
 pub(super) const ROUTES: &[Route] = &[
     Route::get("/assets/{file}", Door::Anyone, |_, call| Box::pin(async move { asset(call.capture(0)) })),
-    Route::get("/agents", Door::Owner, |app, call| Box::pin(async move { agents::show(app, call).await })),
+    Route::get("/", Door::Owner, |app, call| Box::pin(models::home(app, call))),
+    Route::get("/agents", Door::Owner, |app, call| Box::pin(agents::show(app, call))),
+    Route::get("/agents/{agent}", Door::Owner, |_, call| Box::pin(async move { agent_models::enter(&call) })),
+    Route::get("/agents/{agent}/models", Door::Owner, |app, call| Box::pin(agent_models::show(app, call))),
+    Route::get("/models", Door::Owner, |app, call| Box::pin(models::show(app, call))),
 ];
 
 /// Style and scripts. They are the same for everybody, so the page that signs in has them too.
 const ASSETS: &[(&str, &str)] = &[
     ("style.css", include_str!("assets/style.css")),
     ("app.js", include_str!("assets/app.js")),
+    ("models.js", include_str!("assets/models.js")),
     ("theme.js", include_str!("assets/theme.js")),
     ("login.js", include_str!("assets/login.js")),
 ];
@@ -56,6 +65,18 @@ pub(super) fn refusal(status: StatusCode, failure: &Failure) -> String {
 /// A page of ours; a template of texts fails only when memory does.
 fn shown(page: &impl Template) -> Response {
     self::page(StatusCode::OK, page.render())
+}
+
+/// Sends a browser on.
+fn redirect(path: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // Paths of ours are made of letters, digits and a few signs.
+    if let Ok(location) = HeaderValue::from_str(path) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Makes an answer where files are read: not on a thread that serves others.

@@ -66,8 +66,10 @@ pub struct ProviderReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     models_json: Option<ConfigKeyReport>,
     order: Vec<&'a ProfileId>,
-    order_source: &'static str,
-    pub(super) next: Option<NextReport>,
+    /// Who made that order, as in JSON.
+    pub order_source: &'static str,
+    /// What a request would use now.
+    pub next: Option<NextReport>,
     /// In order of use, for renderings.
     #[serde(skip)]
     pub rows: Rc<Rows<'a>>,

@@ -78,6 +78,11 @@ export async function copy(text, what = "Copied") {
 const isTouched = (part) =>
   part.matches(":hover, :focus-within") || part.querySelector("details[open], dialog[open], [data-changed]") !== null;
 
+// What the server last said of each part. How long something still lasts runs on by itself and is no news.
+const served = new WeakMap();
+const newsOf = (part) => part.innerHTML.replace(/(<time data-until="\d+">)[^<]*/g, "$1");
+for (const part of document.querySelectorAll("[data-live]")) served.set(part, newsOf(part));
+
 /** Fetches this page again and replaces the parts marked `data-live` that changed. A part under the pointer or with the
  * keyboard's focus stays until it is left, unless `now` is given: then somebody asked for the change. */
 export async function refresh({ now = false } = {}) {
@@ -92,24 +97,25 @@ export async function refresh({ now = false } = {}) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(part.id);
-    if (!next || next.innerHTML === part.dataset.was || (part.dataset.was === undefined && next.innerHTML === part.innerHTML)) continue;
-    if (!now && isTouched(part)) continue;
+    if (!next || newsOf(next) === served.get(part) || (!now && isTouched(part))) continue;
     const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
+    served.set(part, newsOf(next));
     part.replaceChildren(...[...next.childNodes].map((node) => document.importNode(node, true)));
-    part.dataset.was = next.innerHTML;
     if (focus) document.getElementById(focus)?.focus();
   }
-  tick();
   document.dispatchEvent(new CustomEvent("refreshed"));
+  tick();
 }
 
-/** 47s, 4m 05s, 2h 10m, 3 days: like the command line's. */
+/** 47s, 1m 40s, 5h 12m, 12d 3h: in the command line's words, never shorter than it is. */
 export function inWords(ms) {
   const s = Math.max(0, Math.ceil(ms / 1000));
-  if (s < 60) return `${s}s`;
-  if (s < 3600) return `${Math.floor(s / 60)}m ${String(s % 60).padStart(2, "0")}s`;
-  if (s < 86400 * 2) return `${Math.floor(s / 3600)}h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")}m`;
-  return `${Math.floor(s / 86400)} days`;
+  const two = (whole, unit, rest, lesser) =>
+    whole === 0 ? `${rest}${lesser}` : rest === 0 ? `${whole}${unit}` : `${whole}${unit} ${rest}${lesser}`;
+  const [minutes, hours] = [Math.ceil(s / 60), Math.ceil(s / 3600)];
+  if (s < 600) return two(Math.floor(s / 60), "m", s % 60, "s");
+  if (minutes < 48 * 60) return two(Math.floor(minutes / 60), "h", minutes % 60, "m");
+  return two(Math.floor(hours / 24), "d", hours % 24, "h");
 }
 
 function tick() {
