@@ -12,7 +12,7 @@ use super::super::routes::Call;
 use crate::SCHEMA_VERSION;
 use crate::auth::ProfileId;
 use crate::auth::form::ANTHROPIC;
-use crate::auth::intake::{self, Expected};
+use crate::auth::intake::{self, Expected, IntakeError};
 use crate::auth::notices::{self, PLAN_CREDENTIALS};
 use crate::auth::probe::ProbeOptions;
 use crate::auth::profile::Expiry;
@@ -25,7 +25,7 @@ use crate::credentials::save::{Held, ToSave};
 use crate::credentials::{Place, check, not_stored, order_failure, refusal, remove, rename as naming};
 use crate::error::Failure;
 use crate::provider;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretKind};
 use crate::text::without_credentials;
 
 /// How long a provider may take to say whether it takes a credential.
@@ -68,8 +68,9 @@ pub(super) fn save(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
         Method::ApiKey => Expected::ApiKey,
         Method::Token => Expected::SetupToken,
     };
-    let accepted = intake::accept_for(&provider, secret.expose(), expected)
-        .map_err(|error| refusal::failure(&error, &provider, expected, holder.selected))?;
+    let accepted = intake::accept_for(&provider, secret.expose(), expected).map_err(|error| {
+        misplaced(&error, &provider, refusal::failure(&error, &provider, expected, holder.selected))
+    })?;
     let place = Place {
         provider: provider.clone(),
         profile_id: id.as_deref().map(profile_id).transpose()?,
@@ -105,6 +106,16 @@ pub(super) fn save(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     }
     let works = if unasked.is_none() { " It works." } else { "" };
     super::told(&format!("{}{works}", report.sentence()), &report)
+}
+
+/// Adds where something belongs that was pasted at the wrong place, for the page to offer it.
+fn misplaced(error: &IntakeError, provider: &str, failure: Failure) -> Failure {
+    let save_as = match error {
+        IntakeError::WrongKind { found: SecretKind::BearerToken, .. } => "token",
+        IntakeError::WrongKind { .. } => "api-key",
+        _ => return failure,
+    };
+    if provider == ANTHROPIC { failure.detail("saveAs", save_as.into()) } else { failure }
 }
 
 #[derive(Deserialize)]

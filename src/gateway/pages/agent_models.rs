@@ -21,7 +21,10 @@ use crate::auth::wording::Fix;
 use crate::config::AgentId;
 use crate::error::Failure;
 use crate::models::selection::{AgentModels, ChoiceSource, TypedRef};
-use crate::models::status::{Finding, NO_CREDENTIAL};
+use crate::models::status::{Finding, LEFT_OUT, NEEDS_ATTENTION, NO_CREDENTIAL};
+
+/// Findings that the rows of credentials tell of.
+const TOLD_IN_PLACE: [&str; 3] = [NO_CREDENTIAL, NEEDS_ATTENTION, LEFT_OUT];
 
 #[derive(Template)]
 #[template(path = "agent_models.html")]
@@ -114,11 +117,11 @@ fn page(app: &App, call: &Call) -> Result<AgentModelsPage, Failure> {
         },
         fallbacks: models.fallbacks.iter().map(ToString::to_string).collect(),
         pays: next.map(|next| (next.name(), next.billing().as_str())),
-        // That there is no credential is what the whole page says then.
+        // What is the matter with a credential, or that there is none, is said where it is mended.
         findings: status
             .findings
             .iter()
-            .filter(|finding| finding.id != NO_CREDENTIAL)
+            .filter(|finding| !TOLD_IN_PLACE.contains(&finding.id))
             .cloned()
             .map(Shown::of)
             .collect(),

@@ -133,7 +133,7 @@ impl RolesCard {
                 purpose: "for requests with images",
                 unset: match below.image.as_ref().filter(|_| !for_all) {
                     Some(image) => format!("Not chosen here: {image} ({from})"),
-                    None => "Not chosen: images go to the primary".to_owned(),
+                    None => "As the primary".to_owned(),
                 },
                 offers: among(written.image.as_ref()),
             },
@@ -146,7 +146,7 @@ impl RolesCard {
                 purpose,
                 unset: match below.role(role).filter(|_| !for_all) {
                     Some(chosen) => format!("Not chosen here: {} ({from})", chosen.model),
-                    None => format!("Not chosen: the primary, {}", here.primary),
+                    None => "As the primary".to_owned(),
                 },
                 offers: among(written.role(role)),
             }
@@ -179,7 +179,7 @@ fn marked(offers: &[Offer], chosen: Option<&ModelRef>) -> Vec<Offer> {
 
 fn in_words(role: Role) -> (&'static str, &'static str) {
     match role {
-        Role::CheapCheck => ("Cheap check", "quick checks that should cost little"),
+        Role::CheapCheck => ("Cheap check", "quick, low-cost checks"),
         Role::Strong => ("Strong", "hard questions"),
         Role::Escalation => ("Escalation", "what the others could not do"),
         Role::Coding => ("Coding", "programming"),

@@ -84,8 +84,10 @@ impl Provider {
         (self.verdict, self.tone) = match (ready, self.agents.len()) {
             (1, 1) => ("1 agent, ready".to_owned(), Tone::Good),
             (0, 1) => ("1 agent, without a usable credential".to_owned(), Tone::Bad),
-            (ready, all) if ready == all => (format!("All {all} agents ready"), Tone::Good),
-            (ready, all) => (format!("{ready} of {all} agents ready"), Tone::Fair),
+            (ready, all) => {
+                let tone = if ready == all { Tone::Good } else { Tone::Fair };
+                (format!("{ready} of {all} agents ready"), tone)
+            }
         };
     }
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::auth::configured::ConfigCredential;
-use crate::auth::health::{Billing, Stored, UnusableReason, Usable};
+use crate::auth::health::{Billing, Stored, UnusableReason, Usable, Verdict};
 use crate::auth::order::OrderSource;
 use crate::auth::profile::{CredentialType, Material};
 use crate::auth::resolve::{EnvCredential, EnvStanding, billing_of_env};
@@ -52,6 +52,7 @@ pub(super) struct Row {
     pub(super) kind: &'static str,
     pub(super) secret: String,
     pub(super) is_next: bool,
+    pub(super) is_usable: bool,
     pub(super) health: Health,
     pub(super) pays: &'static str,
     pub(super) used: String,
@@ -195,7 +196,7 @@ fn order_in_words(source: &str) -> &'static str {
 
 /// One line about all of a provider's credentials.
 fn verdict(rows: &[Row], elsewhere: &[Elsewhere], next: Option<&NextReport>) -> (String, Tone) {
-    let usable = rows.iter().filter(|row| row.health.tone != Tone::Bad).count();
+    let usable = rows.iter().filter(|row| row.is_usable).count();
     let counted = match (usable, rows.len()) {
         (_, 0) => "Nothing is stored".to_owned(),
         (1, 1) => "1 credential, usable".to_owned(),
@@ -235,6 +236,7 @@ impl Row {
             kind: kind.described(),
             secret: row.secret.clone(),
             is_next: row.is_next,
+            is_usable: verdict.usable.is_yes(),
             health: Health::of(row, now),
             pays: pays(verdict.billing),
             used: row.last_used().map_or_else(|| "never used".to_owned(), |at| format!("used {}", ago(at))),
@@ -298,13 +300,15 @@ fn remedy(usable: &Usable, replacement: Option<Replacement>, is_refused: bool) -
 impl Health {
     fn of(row: &ProfileReport<'_>, now: Timestamp) -> Self {
         let verdict = &row.verdict;
-        let words = text::capitalised(&wording::health(verdict, now));
+        // When it was verified has a place of its own in a row.
+        let accepted = verdict.verified.as_ref().is_some_and(|verified| verified.accepted);
+        let told = Verdict { verified: verdict.verified.clone().filter(|_| !accepted), ..verdict.clone() };
+        let words = text::capitalised(&wording::health(&told, now));
         let tone = match (&verdict.usable, verdict.stored) {
+            (Usable::No(_), _) if has_window(&verdict.usable) => Tone::Fair,
             (Usable::No(_), _) => Tone::Bad,
             (Usable::Yes, Stored::Expiring) => Tone::Fair,
-            (Usable::Yes, _) if verdict.verified.as_ref().is_some_and(|verified| !verified.accepted) => {
-                Tone::Fair
-            }
+            (Usable::Yes, _) if verdict.verified.is_some() && !accepted => Tone::Fair,
             (Usable::Yes, _) => Tone::Good,
         };
         let until = match &verdict.usable {

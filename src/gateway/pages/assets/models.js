@@ -161,9 +161,22 @@ async function save() {
     await refresh({ now: true });
   } catch (failure) {
     showFailure($("save-failure"), failure);
+    const other = { "api-key": "Save it as an API key", token: "Save it as a token" }[failure.saveAs];
+    $("save-as").hidden = !other;
+    $("save-as").textContent = other ?? "";
+    $("save-as").dataset.method = failure.saveAs ?? "";
     step(saving, "failed");
   }
 }
+
+$("save-as")?.addEventListener("click", () => {
+  // What was pasted at the wrong place is put where it belongs.
+  const form = $(`way-${$("save-as").dataset.method}`);
+  form.elements.secret.value = toSave.elements.secret.value;
+  toSave.elements.secret.value = "";
+  saving.close();
+  form.requestSubmit();
+});
 
 // Signing in
 
@@ -214,7 +227,7 @@ function show(mine, look) {
   } else if (look.step === "checking") {
     step(signing, "checking");
   } else if (look.step === "done") {
-    $("sign-in-done").textContent = `✓ ${look.said} It works.`;
+    $("sign-in-done").textContent = `✓ ${look.said}`;
     warn($("sign-in-warnings"), look.warnings);
     step(signing, "done");
     mine.over = true;
