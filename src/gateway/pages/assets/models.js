@@ -227,7 +227,7 @@ function show(mine, look) {
   } else if (look.step === "checking") {
     step(signing, "checking");
   } else if (look.step === "done") {
-    $("sign-in-done").textContent = `✓ ${look.said}`;
+    $("sign-in-done").textContent = `✓ ${look.said} It works.`;
     warn($("sign-in-warnings"), look.warnings);
     step(signing, "done");
     mine.over = true;
