@@ -19,6 +19,9 @@ _fased() {
             fased,agents)
                 cmd="fased__subcmd__agents"
                 ;;
+            fased,cache)
+                cmd="fased__subcmd__cache"
+                ;;
             fased,chat)
                 cmd="fased__subcmd__chat"
                 ;;
@@ -28,11 +31,17 @@ _fased() {
             fased,config)
                 cmd="fased__subcmd__config"
                 ;;
+            fased,dashboard)
+                cmd="fased__subcmd__dashboard"
+                ;;
             fased,demo)
                 cmd="fased__subcmd__demo"
                 ;;
             fased,doctor)
                 cmd="fased__subcmd__doctor"
+                ;;
+            fased,gateway)
+                cmd="fased__subcmd__gateway"
                 ;;
             fased,models)
                 cmd="fased__subcmd__models"
@@ -64,6 +73,9 @@ _fased() {
             fased__subcmd__agents__subcmd__models,set)
                 cmd="fased__subcmd__agents__subcmd__models__subcmd__set"
                 ;;
+            fased__subcmd__cache,explain)
+                cmd="fased__subcmd__cache__subcmd__explain"
+                ;;
             fased__subcmd__config,get)
                 cmd="fased__subcmd__config__subcmd__get"
                 ;;
@@ -81,6 +93,27 @@ _fased() {
                 ;;
             fased__subcmd__config,validate)
                 cmd="fased__subcmd__config__subcmd__validate"
+                ;;
+            fased__subcmd__gateway,check)
+                cmd="fased__subcmd__gateway__subcmd__check"
+                ;;
+            fased__subcmd__gateway,keys)
+                cmd="fased__subcmd__gateway__subcmd__keys"
+                ;;
+            fased__subcmd__gateway,service)
+                cmd="fased__subcmd__gateway__subcmd__service"
+                ;;
+            fased__subcmd__gateway,status)
+                cmd="fased__subcmd__gateway__subcmd__status"
+                ;;
+            fased__subcmd__gateway__subcmd__keys,add)
+                cmd="fased__subcmd__gateway__subcmd__keys__subcmd__add"
+                ;;
+            fased__subcmd__gateway__subcmd__keys,list)
+                cmd="fased__subcmd__gateway__subcmd__keys__subcmd__list"
+                ;;
+            fased__subcmd__gateway__subcmd__keys,revoke)
+                cmd="fased__subcmd__gateway__subcmd__keys__subcmd__revoke"
                 ;;
             fased__subcmd__models,aliases)
                 cmd="fased__subcmd__models__subcmd__aliases"
@@ -209,7 +242,7 @@ _fased() {
 
     case "${cmd}" in
         fased)
-            opts="-h -V --help --version onboard models agents chat usage config doctor sandbox demo completion"
+            opts="-h -V --help --version onboard models agents chat cache usage config gateway dashboard doctor sandbox demo completion"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -358,6 +391,42 @@ _fased() {
             fi
             case "${prev}" in
                 --default)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__cache)
+            opts="-h --help explain"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__cache__subcmd__explain)
+            opts="-h --agent --turns --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --turns)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -530,6 +599,20 @@ _fased() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        fased__subcmd__dashboard)
+            opts="-h --no-browser --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         fased__subcmd__demo)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -547,6 +630,162 @@ _fased() {
         fased__subcmd__doctor)
             opts="-h --fix --online --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway)
+            opts="-h --port --bind --json --help status keys check service"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__check)
+            opts="-h --key --key-stdin --model --sandbox --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__keys)
+            opts="-h --help add list revoke"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__keys__subcmd__add)
+            opts="-h --agent --model --cap-daily --cap-weekly --cap-monthly --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cap-daily)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cap-weekly)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cap-monthly)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__keys__subcmd__list)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__keys__subcmd__revoke)
+            opts="-h --yes --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__service)
+            opts="-h --port --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fased__subcmd__gateway__subcmd__status)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1552,7 +1791,7 @@ _fased() {
                     return 0
                     ;;
                 --by)
-                    COMPREPLY=($(compgen -W "day model agent profile session" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "day model agent profile session key" -- "${cur}"))
                     return 0
                     ;;
                 --agent)

@@ -26,8 +26,11 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand models 'Show models and the health of credentials (the same as `fased models status`)'
             cand agents 'Show, add and remove agents, each with credentials of its own'
             cand chat 'Ask Claude a question; the answer streams to standard output'
+            cand cache 'Explain what the prompt cache does for a session'
             cand usage 'Show what requests took and cost, by day, model, agent, profile or session'
             cand config 'Show and change the config; comments and everything else in it stay'
+            cand gateway 'Serve the Control UI, and the Messages API with managed credentials for any Anthropic client'
+            cand dashboard 'Open the Control UI in the browser'
             cand doctor 'Look for what is wrong with files, config and credentials of all agents'
             cand sandbox 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
             cand demo 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
@@ -482,6 +485,18 @@ set edit:completion:arg-completer[fased] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'fased;cache'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand explain 'Show what the prompt cache did for a session, and why it did not do more; opens no connection'
+        }
+        &'fased;cache;explain'= {
+            cand --agent 'Agent whose session it is [default: the configured default agent, else main]'
+            cand --turns 'How many turns to show, counted from the last one'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'fased;usage'= {
             cand --since 'Where the period begins [default: 30d]'
             cand --until 'Where it ends, that day included [default: now]'
@@ -534,6 +549,71 @@ set edit:completion:arg-completer[fased] = {|@words|
         }
         &'fased;config;schema'= {
             cand --json 'Answer with one JSON document that has the schema in it'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway'= {
+            cand --port 'Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]'
+            cand --bind 'Address to listen on; any but this machine''s own opens the gateway to other machines, unencrypted'
+            cand --json 'Announce the address as one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand status 'Say whether the gateway runs, where, and how it is'
+            cand keys 'Make, show and take away the keys of programs that use the gateway'
+            cand check 'Test any gateway against what Anthropic''s clients demand of one'
+            cand service 'Print a systemd unit that runs the gateway for this user'
+        }
+        &'fased;gateway;status'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway;keys'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand add 'Make a key for a program that uses the Messages API through the gateway'
+            cand list 'Show the keys, with what each may spend and has spent'
+            cand revoke 'Take a key away; it stops working at once'
+        }
+        &'fased;gateway;keys;add'= {
+            cand --agent 'The agent whose credentials it uses [default: the configured default agent]'
+            cand --model 'A model it may ask; repeat it for more [default: all]'
+            cand --cap-daily 'The most it may spend in a day'
+            cand --cap-weekly 'The most it may spend in a week'
+            cand --cap-monthly 'The most it may spend in a month'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway;keys;list'= {
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway;keys;revoke'= {
+            cand --yes 'Do not ask'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway;check'= {
+            cand --key 'Key of a client'
+            cand --model 'Model to ask, by its id; the cheapest one listed when left out'
+            cand --sandbox 'Base URL of the sandbox that is the gateway''s upstream'
+            cand --key-stdin 'Read the key from standard input'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;gateway;service'= {
+            cand --port 'Port to listen on, written into the unit'
+            cand --json 'Answer with one JSON document'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'fased;dashboard'= {
+            cand --no-browser 'Print the link and open nothing'
+            cand --json 'Answer with one JSON document; implies --no-browser'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -30,8 +30,11 @@ complete -c fased -n "__fish_fased_needs_command" -f -a "onboard" -d 'Store a cr
 complete -c fased -n "__fish_fased_needs_command" -f -a "models" -d 'Show models and the health of credentials (the same as `fased models status`)'
 complete -c fased -n "__fish_fased_needs_command" -f -a "agents" -d 'Show, add and remove agents, each with credentials of its own'
 complete -c fased -n "__fish_fased_needs_command" -f -a "chat" -d 'Ask Claude a question; the answer streams to standard output'
+complete -c fased -n "__fish_fased_needs_command" -f -a "cache" -d 'Explain what the prompt cache does for a session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "usage" -d 'Show what requests took and cost, by day, model, agent, profile or session'
 complete -c fased -n "__fish_fased_needs_command" -f -a "config" -d 'Show and change the config; comments and everything else in it stay'
+complete -c fased -n "__fish_fased_needs_command" -f -a "gateway" -d 'Serve the Control UI, and the Messages API with managed credentials for any Anthropic client'
+complete -c fased -n "__fish_fased_needs_command" -f -a "dashboard" -d 'Open the Control UI in the browser'
 complete -c fased -n "__fish_fased_needs_command" -f -a "doctor" -d 'Look for what is wrong with files, config and credentials of all agents'
 complete -c fased -n "__fish_fased_needs_command" -f -a "sandbox" -d 'Serve a stand-in of the Anthropic API on this machine, for trying things out and for tests'
 complete -c fased -n "__fish_fased_needs_command" -f -a "demo" -d 'Show it all on a sandbox in a throw-away directory; needs no key and no network'
@@ -200,13 +203,20 @@ complete -c fased -n "__fish_fased_using_subcommand chat" -l retries -d 'How oft
 complete -c fased -n "__fish_fased_using_subcommand chat" -l list -d 'List the agent\'s sessions and ask nothing'
 complete -c fased -n "__fish_fased_using_subcommand chat" -l json -d 'Answer with one JSON document: text, session and receipt'
 complete -c fased -n "__fish_fased_using_subcommand chat" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand cache; and not __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand cache; and not __fish_seen_subcommand_from explain" -f -a "explain" -d 'Show what the prompt cache did for a session, and why it did not do more; opens no connection'
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l agent -d 'Agent whose session it is [default: the configured default agent, else main]' -r
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l turns -d 'How many turns to show, counted from the last one' -r
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand cache; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand usage" -l since -d 'Where the period begins [default: 30d]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l until -d 'Where it ends, that day included [default: now]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l by -d 'What requests are put together by' -r -f -a "day\t'The day'
 model\t'The model that answered'
 agent\t'The agent'
 profile\t'The profile, or another source of a credential'
-session\t'The session'"
+session\t'The session'
+key\t'The key of the gateway\'s client that asked'"
 complete -c fased -n "__fish_fased_using_subcommand usage" -l agent -d 'One agent alone, also one that is no longer configured [default: all of them]' -r
 complete -c fased -n "__fish_fased_using_subcommand usage" -l json -d 'Answer with one JSON document'
 complete -c fased -n "__fish_fased_using_subcommand usage" -l csv -d 'Answer with comma-separated values under a heading'
@@ -235,6 +245,32 @@ complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subc
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -l json -d 'Answer with one JSON document that has the schema in it'
 complete -c fased -n "__fish_fased_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -l port -d 'Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -l bind -d 'Address to listen on; any but this machine\'s own opens the gateway to other machines, unencrypted' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -l json -d 'Announce the address as one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "status" -d 'Say whether the gateway runs, where, and how it is'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "keys" -d 'Make, show and take away the keys of programs that use the gateway'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "check" -d 'Test any gateway against what Anthropic\'s clients demand of one'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and not __fish_seen_subcommand_from status keys check service" -f -a "service" -d 'Print a systemd unit that runs the gateway for this user'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from status" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for a program that uses the Messages API through the gateway'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "list" -d 'Show the keys, with what each may spend and has spent'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from keys" -f -a "revoke" -d 'Take a key away; it stops working at once'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key -d 'Key of a client' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l model -d 'Model to ask, by its id; the cheapest one listed when left out' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l sandbox -d 'Base URL of the sandbox that is the gateway\'s upstream' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l key-stdin -d 'Read the key from standard input'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -l port -d 'Port to listen on, written into the unit' -r
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -l json -d 'Answer with one JSON document'
+complete -c fased -n "__fish_fased_using_subcommand gateway; and __fish_seen_subcommand_from service" -s h -l help -d 'Print help'
+complete -c fased -n "__fish_fased_using_subcommand dashboard" -l no-browser -d 'Print the link and open nothing'
+complete -c fased -n "__fish_fased_using_subcommand dashboard" -l json -d 'Answer with one JSON document; implies --no-browser'
+complete -c fased -n "__fish_fased_using_subcommand dashboard" -s h -l help -d 'Print help'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l fix -d 'Mend what needs no decision; what is changed is copied first'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l online -d 'Also see whether the providers can be reached and the clocks agree; no credential is sent'
 complete -c fased -n "__fish_fased_using_subcommand doctor" -l json -d 'Answer with one JSON document'

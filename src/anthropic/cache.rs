@@ -1,7 +1,10 @@
 //! Where the prompt cache is told to end. Markers go on the last system block, the last tool and the last block of the
 //! user, never more than four; which retention applies, and that plan tokens get none, is the caller's decision.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::time::Duration;
+
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::types::{ContentBlock, Message, MessageRequest, Role, TextBlock};
@@ -11,7 +14,8 @@ use super::types::{ContentBlock, Message, MessageRequest, Role, TextBlock};
 const LOOKBACK_MARGIN: usize = 15;
 
 /// How long the prompt is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Retention {
     /// Not at all: no markers.
     None,
@@ -47,6 +51,14 @@ impl Marker {
         match self {
             Self::FiveMinutes => "5m",
             Self::OneHour => "1h",
+        }
+    }
+
+    /// How long what it writes lives after the start of the request that wrote or last read it.
+    pub fn lifetime(self) -> Duration {
+        match self {
+            Self::FiveMinutes => Duration::from_secs(5 * 60),
+            Self::OneHour => Duration::from_secs(60 * 60),
         }
     }
 

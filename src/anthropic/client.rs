@@ -155,6 +155,18 @@ impl Client {
         &self.endpoint
     }
 
+    pub(super) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(super) fn headers(&self) -> &RequestHeaders {
+        &self.headers
+    }
+
+    pub(super) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
     /// Asks for an answer and returns as soon as the response begins.
     ///
     /// # Errors
@@ -315,7 +327,7 @@ impl Client {
         Err(Error::Api(Box::new(ApiError::read(&body, &meta, secret))))
     }
 
-    async fn within<T>(
+    pub(super) async fn within<T>(
         &self,
         limit: Duration,
         phase: TimeoutPhase,
@@ -328,7 +340,7 @@ impl Client {
     }
 
     /// What a request that got no response is called.
-    fn failed(&self, error: &reqwest::Error) -> Error {
+    pub(super) fn failed(&self, error: &reqwest::Error) -> Error {
         let host = self.endpoint.host().to_owned();
         match (error.is_connect(), error.is_timeout()) {
             (true, true) => {

@@ -76,22 +76,17 @@ pub enum Delta {
 }
 
 impl StreamEvent {
-    /// Whether the event carries part of the answer, so that the answer could no longer be begun anew without anyone
-    /// noticing: any delta, the end, or the start of a block that is more than empty text or thinking.
-    pub fn carries_answer(&self) -> bool {
+    /// Whether the event passes the answer's commit point: any delta, the end, or the start of a block that is more than
+    /// empty text or thinking. From then on the answer cannot be begun anew without anyone noticing.
+    pub fn commits(&self) -> bool {
         match self {
-            Self::ContentDelta { .. } | Self::MessageDelta { .. } | Self::MessageStop => true,
-            Self::ContentBlockStart { block, .. } => {
-                let empty = |field: &str| block.get(field).and_then(Value::as_str).is_none_or(str::is_empty);
-                match block.get("type").and_then(Value::as_str) {
-                    Some("text") => !empty("text"),
-                    Some("thinking") => !empty("thinking"),
-                    _ => true,
-                }
-            }
-            Self::MessageStart { .. } | Self::ContentBlockStop { .. } | Self::Ping | Self::Other { .. } => {
-                false
-            }
+            Self::ContentDelta { .. } | Self::MessageDelta { .. } => true,
+            Self::ContentBlockStart { block, .. } => start_commits(block),
+            Self::MessageStart { .. }
+            | Self::ContentBlockStop { .. }
+            | Self::MessageStop
+            | Self::Ping
+            | Self::Other { .. } => false,
         }
     }
 
@@ -126,6 +121,28 @@ impl StreamEvent {
             "ping" => Self::Ping,
             _ => Self::Other { name, data: data.to_owned() },
         })
+    }
+}
+
+/// Whether a frame as it was sent, with its name, if it has one, and its data, passes the answer's commit point, like
+/// [`StreamEvent::commits`]. A start that cannot be understood does: what it begins is not known to be empty.
+pub fn frame_commits(name: Option<&str>, data: &str) -> bool {
+    let typed = || type_of(data).unwrap_or_default();
+    let name = name.filter(|name| !name.is_empty()).map_or_else(typed, str::to_owned);
+    match name.as_str() {
+        "content_block_delta" | "message_delta" => true,
+        "content_block_start" => serde_json::from_str(data)
+            .map_or(true, |BlockData { content_block, .. }| start_commits(&content_block)),
+        _ => false,
+    }
+}
+
+fn start_commits(block: &Value) -> bool {
+    let empty = |field: &str| block.get(field).and_then(Value::as_str).is_none_or(str::is_empty);
+    match block.get("type").and_then(Value::as_str) {
+        Some("text") => !empty("text"),
+        Some("thinking") => !empty("thinking"),
+        _ => true,
     }
 }
 
@@ -243,25 +260,47 @@ mod tests {
     }
 
     #[test]
-    fn empty_starts_do_not_carry_answer_and_everything_after_does() {
-        let start =
-            |block: Value| read(&json!({"type": "content_block_start", "index": 0, "content_block": block}));
-        for (event, carries) in [
+    fn an_answer_is_committed_to_by_its_first_content_and_by_nothing_before() {
+        let start = |block: Value| json!({"type": "content_block_start", "index": 0, "content_block": block});
+        let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
+        for (event, commits) in [
+            (json!({"type": "message_start", "message": {"id": "m"}}), false),
+            (json!({"type": "ping"}), false),
+            (json!({"type": "brand_new"}), false),
+            (json!({"type": "content_block_stop", "index": 0}), false),
             (start(json!({"type": "text", "text": ""})), false),
             (start(json!({"type": "thinking", "thinking": "", "signature": ""})), false),
             (start(json!({"type": "text", "text": "x"})), true),
+            (start(json!({"type": "thinking", "thinking": "x"})), true),
+            (start(json!({"type": "redacted_thinking", "data": "x"})), true),
             (start(json!({"type": "tool_use", "name": "n", "input": {}})), true),
-            (
-                read(
-                    &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "s"}}),
-                ),
-                true,
-            ),
-            (read(&json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})), true),
-            (read(&json!({"type": "message_start", "message": {"id": "m"}})), false),
-            (StreamEvent::Ping, false),
+            (start(json!({"type": "brand_new"})), true),
+            (delta(json!({"type": "text_delta", "text": ""})), true),
+            (delta(json!({"type": "thinking_delta", "thinking": "x"})), true),
+            (delta(json!({"type": "signature_delta", "signature": "s"})), true),
+            (delta(json!({"type": "input_json_delta", "partial_json": ""})), true),
+            (delta(json!({"type": "brand_new_delta"})), true),
+            (json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}), true),
+            (json!({"type": "message_stop"}), false),
         ] {
-            assert_eq!(event.carries_answer(), carries, "{event:?}");
+            assert_eq!(read(&event).commits(), commits, "{event}");
+            let (data, name) = (event.to_string(), event["type"].as_str());
+            for name in [None, Some(""), name] {
+                assert_eq!(frame_commits(name, &data), commits, "{event}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_that_cannot_be_understood_commits_only_where_content_may_begin() {
+        for (name, data, commits) in [
+            (Some("content_block_start"), "{", true),
+            (Some("content_block_delta"), "{", true),
+            (Some("message_start"), "{", false),
+            (Some("error"), r#"{"type":"error"}"#, false),
+            (None, "not even json", false),
+        ] {
+            assert_eq!(frame_commits(name, data), commits, "{name:?} {data}");
         }
     }
 }

@@ -106,6 +106,47 @@ impl RequestHeaders {
         self.fixed.get(USER_AGENT).map(|agent| (USER_AGENT, agent.clone())).into_iter().collect()
     }
 
+    /// Headers of a request somebody else made: theirs, the credential's, and the configured ones they do not have. Their
+    /// betas stay byte for byte; what a bearer token needs besides is appended.
+    pub(super) fn relayed(
+        &self,
+        authorization: &Authorization,
+        theirs: &HeaderMap,
+    ) -> Result<HeaderMap, Error> {
+        let mut headers = theirs.clone();
+        for (name, value) in &self.fixed {
+            if *name != VERSION && *name != USER_AGENT && !headers.contains_key(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let secret = authorization.secret().expose();
+        let required = match authorization {
+            Authorization::ApiKey(_) => {
+                headers.insert(API_KEY, sensitive(API_KEY.as_str(), secret)?);
+                return Ok(headers);
+            }
+            Authorization::PlanToken(_) => &self.betas.plan_token,
+            Authorization::BearerToken(_) => &self.betas.bearer_token,
+            Authorization::WorkspaceToken { workspace, .. } => {
+                headers.insert(WORKSPACE, value(WORKSPACE.as_str(), workspace)?);
+                &self.betas.bearer_token
+            }
+        };
+        headers.insert(AUTHORIZATION, bearer(secret)?);
+        let told: Vec<&str> = headers.get_all(BETA).iter().filter_map(|value| value.to_str().ok()).collect();
+        let is_there =
+            |name: &str| told.iter().flat_map(|names| names.split(',')).any(|it| it.trim() == name);
+        let missing: Vec<&str> = required.iter().map(String::as_str).filter(|name| !is_there(name)).collect();
+        if !missing.is_empty() {
+            // One header, because not everybody reads a second one of the same name.
+            let names: Vec<&str> =
+                told.iter().copied().chain(missing).filter(|names| !names.is_empty()).collect();
+            let joined = value(BETA.as_str(), &names.join(","))?;
+            headers.insert(BETA, joined);
+        }
+        Ok(headers)
+    }
+
     /// Headers of one request. `wanted` are the betas this request asks for.
     pub(super) fn of(&self, authorization: &Authorization, wanted: &[String]) -> Result<HeaderMap, Error> {
         let mut headers = self.fixed.clone();

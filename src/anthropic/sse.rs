@@ -91,6 +91,11 @@ impl FrameSplitter {
         Ok(Some(self.frame(raw, true)))
     }
 
+    /// Whether all that came ended with the end of a frame.
+    pub fn is_at_boundary(&self) -> bool {
+        self.begun.is_empty()
+    }
+
     /// What is left when the stream has ended: usually nothing, or a frame that was cut off.
     pub fn finish(&mut self) -> Option<Frame> {
         let raw = Bytes::from(std::mem::take(&mut self.begun));

@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{Asker, AttemptError, Happening, Notes, Observe, Question};
-use crate::anthropic::{self, Client, Error, ResponseMeta};
+use crate::anthropic::{
+    self, Client, CommitPoint, Error, HOLD_LIMIT, MessageStream, ResponseMeta, StreamEvent,
+};
 use crate::auth::candidates::Eligible;
 use crate::auth::health::Billing;
 use crate::auth::obtain::{ObtainError, Obtained, Obtainer};
@@ -41,7 +45,7 @@ pub(super) struct Answer {
 
 type Tried = Outcome<Answer, AttemptError>;
 
-/// A try that broke off, and whether a part of the answer was out by then.
+/// A try that broke off, and whether it had passed its commit point by then.
 struct Broken {
     error: AttemptError,
     committed: bool,
@@ -65,20 +69,20 @@ impl<'a> Trying<'_, 'a> {
         let obtained = match self.obtainer.obtain(credential).await {
             Ok(obtained) => obtained,
             // What could not be had says nothing about how the provider would have liked it.
-            Err(error) => return self.unobtainable(credential, error),
+            Err(error) => return self.unobtainable(credential, model, error),
         };
-        let mut tried = self.send(credential, &obtained, model).await;
+        let mut tried = self.send(credential, &obtained, model, this.alone).await;
         let mut secret = obtained.secret;
         if let Err(Broken { error: AttemptError::Api(Error::Api(api)), committed: false }) = &tried
             && Obtainer::renews_after(credential, api.kind)
         {
             match self.obtainer.renew(credential, &secret).await {
                 Ok(Some(renewed)) => {
-                    tried = self.send(credential, &renewed, model).await;
+                    tried = self.send(credential, &renewed, model, this.alone).await;
                     secret = renewed.secret;
                 }
                 Ok(None) => {}
-                Err(error) => return self.unobtainable(credential, error),
+                Err(error) => return self.unobtainable(credential, model, error),
             }
         }
         match tried {
@@ -92,16 +96,23 @@ impl<'a> Trying<'_, 'a> {
                     _ => Failed::because(Reason::Local),
                 };
                 let failed = self.notes.failure(credential, &secret, model, failed);
+                self.tell_failed(credential, model, &failed, committed);
                 Outcome::Failed { error, failed, committed }
             }
         }
     }
 
-    fn unobtainable(&self, credential: &Candidate<'_>, error: ObtainError) -> Tried {
+    fn unobtainable(&self, credential: &Candidate<'_>, model: &ModelRef, error: ObtainError) -> Tried {
         // Nothing can be stopped between two tries.
         let _ = (self.observe.borrow_mut())(Happening::Unobtainable { credential, error: &error });
         let failed = Failed::because(Reason::Unobtainable);
+        self.tell_failed(credential, model, &failed, false);
         Outcome::Failed { error: error.into(), failed, committed: false }
+    }
+
+    fn tell_failed(&self, credential: &Candidate<'_>, model: &ModelRef, failed: &Failed, interrupted: bool) {
+        // There is nothing left to stop.
+        let _ = (self.observe.borrow_mut())(Happening::Failed { credential, model, failed, interrupted });
     }
 
     /// Tells of models that cannot be asked at all before one that can.
@@ -133,6 +144,7 @@ impl<'a> Trying<'_, 'a> {
         credential: &Candidate<'_>,
         obtained: &Obtained,
         model: &ModelRef,
+        alone: bool,
     ) -> Result<Answer, Broken> {
         let clock = self.asker.clock;
         let client = self.client(model.provider()).map_err(AttemptError::from)?;
@@ -146,15 +158,38 @@ impl<'a> Trying<'_, 'a> {
             .map_err(AttemptError::from)?;
         self.tell(Happening::Begins { meta: stream.meta() })?;
         let mut answer = anthropic::Answer::default();
-        let mut committed = false;
-        while let Some(event) = stream.next().await {
-            let event = event.map_err(|error| Broken { error: error.into(), committed })?;
-            committed |= event.carries_answer();
-            answer.apply(&event);
-            self.tell(Happening::Piece(&event)).map_err(|error| Broken { error, committed })?;
-        }
+        let mut point = CommitPoint::new(!alone);
+        let passed = self.receive(&mut stream, &mut answer, &mut point).await;
+        passed.map_err(|error| Broken { error, committed: point.is_passed() })?;
         let duration = clock.steady().saturating_sub(started);
         Ok(Answer { answer, meta: stream.meta().clone(), billing, duration })
+    }
+
+    /// Takes in an answer to its end, and passes its events on from the commit point.
+    async fn receive(
+        &self,
+        stream: &mut MessageStream,
+        answer: &mut anthropic::Answer,
+        point: &mut CommitPoint<StreamEvent>,
+    ) -> Result<(), AttemptError> {
+        let piece = |event: StreamEvent| self.tell(Happening::Piece(&event));
+        let limit = Instant::now() + HOLD_LIMIT;
+        loop {
+            let event = if point.is_passed() {
+                stream.next().await
+            } else if let Ok(event) = timeout_at(limit, stream.next()).await {
+                event
+            } else {
+                point.pass().into_iter().try_for_each(piece)?;
+                continue;
+            };
+            let Some(event) = event else { break };
+            let event = event?;
+            answer.apply(&event);
+            let commits = event.commits();
+            point.take(event, commits).try_for_each(piece)?;
+        }
+        point.pass().into_iter().try_for_each(piece)
     }
 
     fn tell(&self, happening: Happening<'_>) -> Result<(), AttemptError> {

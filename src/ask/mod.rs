@@ -24,7 +24,7 @@ use crate::auth::form::Form;
 use crate::auth::health::Billing;
 use crate::auth::oauth::refresh::Refresher;
 use crate::auth::obtain::{ObtainError, Obtainer};
-use crate::auth::reason::Reason;
+use crate::auth::reason::{Failed, Reason};
 use crate::auth::reference::{Programs, References};
 use crate::auth::resolve::{Candidate, Inputs, NoCredential};
 use crate::auth::store::AuthStore;
@@ -91,6 +91,17 @@ pub enum Happening<'a> {
         credential: &'a Candidate<'a>,
         /// Why.
         error: &'a ObtainError,
+    },
+    /// A try failed. What takes over, if anything does, is told next.
+    Failed {
+        /// The credential.
+        credential: &'a Candidate<'a>,
+        /// The model.
+        model: &'a ModelRef,
+        /// Why.
+        failed: &'a Failed,
+        /// Whether the answer had passed its commit point: it ends as it is, and nothing takes over.
+        interrupted: bool,
     },
     /// The answer of a try begins; what an earlier one gave before it failed is void.
     Begins {

@@ -1,5 +1,7 @@
-//! What others build on: a try that sends something else than a question, noted like one, in a run that may move between
-//! threads.
+//! Asking as a whole: streams and their commit point, every fault, and what others build on - a try that sends something
+//! else than a question, noted like one, in a run that may move between threads.
+
+mod streaming;
 
 use std::sync::Arc;
 
@@ -7,7 +9,6 @@ use jiff::ToSpan;
 
 use super::*;
 use crate::auth::profile::{Credential, Material, Profile};
-use crate::auth::reason::Failed;
 use crate::auth::state::{AuthState, StateFile};
 use crate::auth::store::{Edited, Snapshot, StoreError};
 use crate::clock::ManualClock;
@@ -15,6 +16,9 @@ use crate::config::SelectedAgent;
 use crate::config::agents::AgentId;
 use crate::failover::Outcome;
 use crate::secret::Secret;
+
+const NOW: &str = "2026-11-22T10:00:00Z";
+const MODEL: &str = "anthropic/claude-opus-4-8";
 
 /// An agent with keys of these names, in this order.
 struct World {
@@ -29,15 +33,17 @@ struct World {
 }
 
 impl World {
-    fn new(names: &[&str]) -> Self {
+    /// Where the provider is, and the keys: a name, and what it does in the sandbox.
+    fn new(url: &str, keys: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
-        let (config, env, paths) = (Config::default(), Env::default(), Paths::below(dir.path()));
+        let clock = Arc::new(ManualClock::at(NOW.parse().unwrap()));
+        let env = Env::from_pairs([("ANTHROPIC_BASE_URL", url)]);
+        let (config, paths) = (Config::default(), Paths::below(dir.path()));
         let agent = SelectedAgent { id: AgentId::main(), dir: dir.path().join("agent"), is_default: true };
         let store = AuthStore::of(&agent, &paths);
         let stored = store.update(clock.as_ref(), |document| {
-            for name in names {
-                let key = Secret::new(format!("sk-ant-api03-sandbox-{name}-x3Qw"));
+            for (name, does) in keys {
+                let key = Secret::new(format!("sk-ant-api03-sandbox-{name}-{does}-x3Qw"));
                 document.put(&Profile {
                     id: format!("anthropic:{name}").parse().unwrap(),
                     credential: Credential::ApiKey { key: Material::Value(key) },
@@ -60,6 +66,45 @@ impl World {
         Self { _dir: dir, clock, config, env, paths, store, refresher, programs: Programs::default() }
     }
 
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            config: &self.config,
+            env: &self.env,
+            paths: &self.paths,
+            store: &self.store,
+            refresher: &self.refresher,
+            programs: &self.programs,
+            network: NetworkPolicy::LoopbackOnly,
+            clock: self.clock.as_ref(),
+        }
+    }
+
+    /// Asks these models: the text, and who gave it.
+    async fn ask(
+        &self,
+        models: &[&str],
+        retries: u32,
+        mut observe: impl FnMut(&Happening<'_>),
+    ) -> Result<(String, String), AskError> {
+        let (snapshot, state) = self.read();
+        let Self { config, env, paths, .. } = self;
+        let inputs = Inputs { snapshot: &snapshot, state: &state, config, env, paths, now: self.clock.now() };
+        let models: Vec<ModelRef> = models.iter().map(|model| model.parse().unwrap()).collect();
+        let request = |model: &ModelRef, _| {
+            let mut request = MessageRequest::new(model.model(), 1024);
+            request.push_user("hi");
+            request
+        };
+        let question =
+            Question { models: &models, pinned: None, preferred: None, retries, request: &request };
+        let mut observe = |happening: Happening<'_>| {
+            observe(&happening);
+            ControlFlow::Continue(())
+        };
+        let asked = self.asker().ask(&question, &inputs, &mut observe).await?;
+        Ok((asked.answer.text(), format!("{} by {}", asked.model, asked.credential.source.name())))
+    }
+
     fn references(&self) -> References<'_> {
         References { env: &self.env, config: &self.config, paths: &self.paths }
     }
@@ -76,7 +121,7 @@ impl World {
         let Self { config, env, paths, .. } = self;
         let (snapshot, state, now) = (&snapshot, &state, self.clock.now());
         let inputs = Inputs { snapshot, state, config, env, paths, now };
-        let model: &ModelRef = &"anthropic/claude-opus-4-8".parse().unwrap();
+        let model: &ModelRef = &MODEL.parse().unwrap();
         let Surveyed { route, usual_payer } =
             survey(model, None, None, &inputs).map_err(|_| End::Exhausted)?;
         let notes = Notes { store: &self.store, references: self.references(), clock: self.clock.as_ref() };
@@ -115,7 +160,7 @@ fn moves_between_threads<F: Future + Send>(future: F) -> F {
 
 #[tokio::test]
 async fn tries_of_another_kind_are_noted_like_those_of_a_question() {
-    let world = World::new(&["first", "second"]);
+    let world = World::new("http://127.0.0.1:9", &[("first", ""), ("second", "")]);
     let limited = world.who_answers(&["anthropic:first"], Reason::RateLimit).await;
     assert_eq!(limited, Ok("anthropic:second".to_owned()));
     let (snapshot, state) = world.read();

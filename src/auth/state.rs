@@ -267,6 +267,28 @@ impl AuthState {
         state.sent = Some(sent.fingerprint());
     }
 
+    /// Whether an answer of a profile, as for [`Self::note_success_of`], would change anything worth writing. It looks at
+    /// that profile alone, so that a server can ask after every answer.
+    pub fn would_note_success(
+        &self,
+        profile: &Profile,
+        secret: &Secret,
+        model_class: &str,
+        sent: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let (id, provider) = (profile.id.as_str(), profile.id.provider());
+        let pick = |map: &IndexMap<String, String>| {
+            map.get(provider).map(|good| (provider.to_owned(), good.clone())).into_iter().collect()
+        };
+        let mut alone = Self {
+            profiles: self.profiles.get(id).map(|state| (id.to_owned(), state.clone())).into_iter().collect(),
+            last_good: pick(&self.last_good),
+            ..Self::default()
+        };
+        alone.note_success_of(profile, secret, model_class, sent, now)
+    }
+
     /// Forgets a profile; says whether there was anything to forget.
     pub fn clear(&mut self, id: &ProfileId) -> bool {
         self.profiles.shift_remove(id.as_str()).is_some()

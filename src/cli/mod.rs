@@ -2,6 +2,7 @@
 //! in the file of the same name under `commands`.
 
 mod agents;
+mod cache;
 mod chat;
 mod completion;
 mod config;
@@ -18,6 +19,7 @@ pub use agents::{
     AgentsAddArgs, AgentsArgs, AgentsCommand, AgentsDefaultArgs, AgentsListArgs, AgentsModelsCommand,
     AgentsModelsSetArgs, AgentsRemoveArgs,
 };
+pub use cache::{CacheArgs, CacheCommand, CacheExplainArgs};
 pub use chat::{ChatArgs, Role};
 pub use completion::CompletionArgs;
 pub use config::{
@@ -27,7 +29,9 @@ pub use config::{
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use gateway::{
-    DashboardArgs, GatewayArgs, GatewayCommand, GatewayServeArgs, GatewayServiceArgs, GatewayStatusArgs,
+    DashboardArgs, GatewayArgs, GatewayCheckArgs, GatewayCommand, GatewayKeysAddArgs, GatewayKeysArgs,
+    GatewayKeysCommand, GatewayKeysListArgs, GatewayKeysRevokeArgs, GatewayServeArgs, GatewayServiceArgs,
+    GatewayStatusArgs,
 };
 pub use models::{ExplainArgs, ModelsArgs, ModelsCommand, StatusArgs, auth, choice};
 pub use onboard::{AuthChoice, Compatibility, OnboardArgs};
@@ -73,6 +77,8 @@ pub enum Command {
     Agents(AgentsArgs),
     /// Ask Claude a question; the answer streams to standard output
     Chat(ChatArgs),
+    /// Explain what the prompt cache does for a session
+    Cache(CacheArgs),
     /// Show what requests took and cost, by day, model, agent, profile or session
     Usage(UsageArgs),
     /// Show and change the config; comments and everything else in it stay
@@ -99,6 +105,7 @@ impl Command {
             Self::Models(args) => args.wants_json(),
             Self::Agents(args) => args.wants_json(),
             Self::Chat(args) => args.json,
+            Self::Cache(args) => args.wants_json(),
             Self::Usage(args) => args.json,
             Self::Config(args) => args.wants_json(),
             Self::Gateway(args) => args.wants_json(),

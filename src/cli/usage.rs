@@ -51,6 +51,8 @@ pub enum UsageBy {
     Profile,
     /// The session
     Session,
+    /// The key of the gateway's client that asked
+    Key,
 }
 
 impl From<UsageBy> for Grouping {
@@ -61,6 +63,7 @@ impl From<UsageBy> for Grouping {
             UsageBy::Agent => Self::Agent,
             UsageBy::Profile => Self::Profile,
             UsageBy::Session => Self::Session,
+            UsageBy::Key => Self::Key,
         }
     }
 }

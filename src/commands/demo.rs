@@ -21,6 +21,8 @@ use crate::text::shell_word;
 
 /// Time between two pieces of an answer, so that one can see it stream.
 const EVENT_DELAY: Duration = Duration::from_millis(15);
+/// A key the sandbox takes for three requests, its verification and two questions. It holds nothing secret.
+const LIMITED_KEY: &str = "sk-ant-api03-sandbox-fault-rate-limit-after-3-0000000000000000-key2";
 /// Variables that only say how things look.
 const LOOKS: [&str; 5] = ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "TZ"];
 
@@ -98,40 +100,45 @@ fn steps() -> Vec<Step> {
             format!("Rule {n}: answer shortly, name the source, and say so when something is not known.\n")
         })
         .collect();
-    let question = "What does Fased keep for me?";
-    let ask = |title, after| Step {
+    let ask = |title, question: &str, after| Step {
         title,
-        shown: format!("fased chat --system \"$(cat handbook.txt)\" {}", shell_word(question)),
-        arguments: vec!["chat".to_owned(), "--system".to_owned(), handbook.clone(), question.to_owned()],
+        shown: format!("fased chat --session tour --system \"$(cat handbook.txt)\" {}", shell_word(question)),
+        arguments: ["chat", "--session", "tour", "--system", &handbook, question].map(str::to_owned).into(),
         after,
     };
+    let run = |title, command: &str| Step {
+        title,
+        shown: format!("fased {command}"),
+        arguments: command.split(' ').map(str::to_owned).collect(),
+        after: "",
+    };
     vec![
-        Step {
-            title: "Store a key (this one belongs to the sandbox)",
-            shown: format!("fased onboard --anthropic-api-key {KEY} --verify"),
-            arguments: ["onboard", "--anthropic-api-key", KEY, "--verify"].map(str::to_owned).into(),
-            after: "",
-        },
-        Step {
-            title: "See what is stored, and whether it works",
-            shown: "fased models status".to_owned(),
-            arguments: ["models", "status"].map(str::to_owned).into(),
-            after: "",
-        },
+        run(
+            "Store a key (this one belongs to the sandbox, and its limit is two questions)",
+            &format!("onboard --anthropic-api-key {LIMITED_KEY} --verify"),
+        ),
+        run(
+            "And another one, for when the first is at its limit",
+            &format!("onboard --anthropic-api-key {KEY} --profile-id anthropic:spare"),
+        ),
+        run("See what is stored, and whether it works", "models status"),
         ask(
             "Ask a question below a long system prompt",
+            "What does Fased keep for me?",
             "The system prompt was written to the prompt cache; the last line is the receipt.",
         ),
         ask(
-            "Ask again: the system prompt now comes from the cache",
+            "Ask again: what was said so far now comes from the cache",
+            "And who pays?",
             "The input was read from the cache this time, at a tenth of its price.",
         ),
-        Step {
-            title: "See what it took",
-            shown: "fased usage --by model".to_owned(),
-            arguments: ["usage", "--by", "model"].map(str::to_owned).into(),
-            after: "",
-        },
+        ask(
+            "Ask a third time: the first key is at its limit, and the next one answers",
+            "What if a key fails?",
+            "Nothing was asked twice, and the first key is left alone until it can be used again.",
+        ),
+        run("See what the cache did, and why it did not do more", "cache explain"),
+        run("See what it took", "usage --by profile"),
     ]
 }
 

@@ -8,13 +8,11 @@ use crate::auth::reason::{Failed, Reason};
 use crate::auth::store::Snapshot;
 use crate::auth::wording;
 use crate::error::{Exit, Failure};
-use crate::failover::End;
 use crate::models::known::KnownModels;
 use crate::terminal::failover::why;
 use crate::usage::receipt::FailedTry;
 
 pub(super) fn failure(
-    end: End,
     mut failed: Vec<FailedAttempt>,
     held_back: &[String],
     agent: &Agent,
@@ -54,7 +52,7 @@ pub(super) fn failure(
     if tries.len() > 1 {
         failure = failure.detail("attempts", serde_json::to_value(&tries).unwrap_or_default());
     }
-    if end == End::Interrupted { failure.detail("interrupted", true.into()) } else { failure }
+    failure
 }
 
 /// The last try's failure names its credential, and a refused one is to be replaced.

@@ -3,6 +3,7 @@
 
 mod agent;
 mod agents;
+mod cache;
 mod chat;
 mod completion;
 mod config;
@@ -60,6 +61,7 @@ fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {
         Command::Models(args) => models::run(ctx, args),
         Command::Agents(args) => agents::run(ctx, args),
         Command::Chat(args) => chat::run(ctx, args),
+        Command::Cache(args) => cache::run(ctx, args),
         Command::Usage(args) => usage::run(ctx, args),
         Command::Config(args) => config::run(ctx, args),
         Command::Gateway(args) => gateway::run(ctx, args),

@@ -25,7 +25,7 @@ pub fn not_stored(id: &ProfileId, snapshot: &Snapshot, agent: &SelectedAgent) ->
 }
 
 /// Nothing has that name; a secret at its place is not repeated.
-pub fn nothing_of_that_name(name: &str, stored: &[&str], agent: &SelectedAgent) -> Failure {
+pub(super) fn nothing_of_that_name(name: &str, stored: &[&str], agent: &SelectedAgent) -> Failure {
     let shown = |name: &str| without_credentials(&one_line(name)).chars().take(80).collect::<String>();
     let message = format!("No profile \"{}\" is stored for agent {}.", shown(name), agent.id);
     let failure = Failure::new(Exit::Usage, "no_such_profile", message);

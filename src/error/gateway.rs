@@ -3,7 +3,7 @@
 use super::{Exit, Failure, sentence};
 use crate::gateway::StartError;
 use crate::gateway::instance::InstanceError;
-use crate::gateway::keys::KeyFileError;
+use crate::gateway::keys::file::{KeyError, KeyFileError};
 use crate::gateway::owner::OwnerError;
 use crate::gateway::token::TokenError;
 use crate::text::shell_word;
@@ -45,7 +45,7 @@ impl From<StartError> for Failure {
                         .command(format!("fased config unset {place}")),
                 }
             }
-            StartError::Random(_) => Self::new(Exit::Failed, "unexpected", message),
+            StartError::Random(_) | StartError::Thread(_) => Self::new(Exit::Failed, "unexpected", message),
         }
     }
 }
@@ -86,6 +86,7 @@ impl From<KeyFileError> for Failure {
         let message = format!("{}.", sentence(&error));
         match error {
             KeyFileError::File(error) => error.into(),
+            KeyFileError::Lock(error) => error.into(),
             KeyFileError::Unparsable { path, .. } => {
                 let path = path.display().to_string();
                 Self::new(Exit::Failed, "gateway_keys", message)
@@ -94,6 +95,28 @@ impl From<KeyFileError> for Failure {
             }
             KeyFileError::Newer { .. } => Self::new(Exit::Failed, "gateway_keys", message)
                 .hint("use the program that wrote it; nothing was changed"),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let message = format!("{}.", sentence(&error));
+        match error {
+            KeyError::File(error) => error.into(),
+            KeyError::Taken(key) => Self::new(Exit::Usage, "key_taken", message)
+                .fact(format!("for agent {}, ends in {}, made {}", key.agent, key.tail, key.created_at))
+                .hint("choose another name, or take that one away first")
+                .command(format!("fased gateway keys revoke {}", shell_word(&key.name))),
+            KeyError::Unknown { known, .. } => {
+                let failure = Self::new(Exit::Usage, "unknown_key", message);
+                let failure = match known.as_slice() {
+                    [] => failure.fact("there are none"),
+                    names => failure.fact(format!("there are: {}", names.join(", "))),
+                };
+                failure.hint("see what there is").command("fased gateway keys list")
+            }
+            KeyError::Random(_) => Self::new(Exit::Failed, "unexpected", message),
         }
     }
 }

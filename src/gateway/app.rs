@@ -3,10 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::client_api::affinity::Affinity;
 use super::keys::Keys;
+use super::keys::budget::Budget;
+use super::ledger::LedgerQueue;
 use super::live::Live;
 use super::login::Logins;
 use super::metrics::Metrics;
@@ -34,7 +38,13 @@ pub(super) struct App {
     pub(super) keys: Keys,
     /// Browsers that are signed in.
     pub(super) logins: Logins,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Arc<Metrics>,
+    /// Which credential each conversation of a client has.
+    pub(super) affinity: Affinity,
+    /// What clients have spent.
+    pub(super) budget: Arc<Budget>,
+    /// Where rows of the ledger are handed in.
+    pub(super) ledger: Arc<LedgerQueue>,
     /// Credentials whose removal can be undone.
     pub(super) removed: Removed,
     /// The sign-in with a provider that was begun on a page.
@@ -45,12 +55,20 @@ pub(super) struct App {
     /// Names this process, in `via` headers and request ids.
     pub(super) instance: String,
     /// True from the moment it is to end.
+    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(super) closing: watch::Receiver<bool>,
 }
 
 impl App {
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What names us in the `via` header of requests that are sent on.
+    pub(super) fn via(&self) -> HeaderValue {
+        // The name of an instance is made of hex digits.
+        let text = format!("1.1 fased-{}", self.instance);
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("1.1 fased"))
     }
 
     /// The name of our cookie. Cookies do not know ports, so that of another gateway on this machine has another name.

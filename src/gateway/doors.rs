@@ -176,7 +176,7 @@ fn client(app: &App, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let failure = refused("unauthorized", "The request brings no client key.".to_owned())
             .hint("make one, and send it as x-api-key or as a bearer token")
             .command("fased gateway keys add my-app");
-        return Err(Refusal::new(StatusCode::UNAUTHORIZED, failure).is_final());
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, failure).for_good());
     };
     if let Some(key) = app.keys.find(&presented) {
         return Ok(Caller::Client(key));
@@ -189,7 +189,7 @@ fn client(app: &App, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let failure = refused("unauthorized", what.to_owned())
         .hint("clients have keys of their own")
         .command("fased gateway keys add my-app");
-    Err(Refusal::new(StatusCode::UNAUTHORIZED, failure).is_final())
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, failure).for_good())
 }
 
 /// A key serves its own agent and no other.
@@ -199,7 +199,7 @@ fn check_agent(key: &ClientKey, agent: &str) -> Result<(), Refusal> {
     }
     let message = format!("The client key \"{}\" is for agent {}.", key.name, key.agent.as_str());
     let failure = refused("agent", message).hint("use that agent's address, or another key");
-    Err(Refusal::new(StatusCode::FORBIDDEN, failure).is_final())
+    Err(Refusal::new(StatusCode::FORBIDDEN, failure).for_good())
 }
 
 fn check_body(route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -208,7 +208,7 @@ fn check_body(route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         let failure = refused("content_type", "The body must be sent as application/json.".to_owned());
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, failure).is_final());
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, failure).for_good());
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > u64::try_from(limit).unwrap_or(u64::MAX)) {
@@ -219,7 +219,7 @@ fn check_body(route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
 
 pub(super) fn too_large(limit: usize) -> Refusal {
     let failure = refused("too_large", format!("The body is larger than {} MiB.", limit / (1024 * 1024)));
-    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, failure).is_final()
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, failure).for_good()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {

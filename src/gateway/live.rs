@@ -3,9 +3,10 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::anthropic::{Error, NetworkPolicy};
+use super::client_api::LONGEST_SILENCE;
+use crate::anthropic::{Client, Error, NetworkPolicy};
 use crate::auth::oauth::refresh::{InFlight, Refresher};
 use crate::auth::resolve::Inputs;
 use crate::auth::state::{AuthState, StateFile, StateFinding};
@@ -16,7 +17,8 @@ use crate::config::load::{self, Loaded};
 use crate::config::{AgentId, ConfigError, Paths, SelectedAgent};
 use crate::credentials::Holder;
 use crate::env::Env;
-use crate::provider;
+use crate::models::refs::ANTHROPIC;
+use crate::provider::{self, ProviderError};
 use crate::storage::Stamp;
 
 /// Where the files are, and what else decides about them.
@@ -30,12 +32,15 @@ pub(crate) struct Live {
     known: Mutex<Known>,
 }
 
+/// Files with the stamps they had when they were read.
+type Stamps = Vec<(PathBuf, Stamp)>;
+
 #[derive(Debug)]
 struct Known {
     world: Arc<World>,
     /// The config's files with the stamps they had when they were read.
-    config: Vec<(PathBuf, Stamp)>,
-    agents: HashMap<AgentId, (Vec<(PathBuf, Stamp)>, Arc<AgentView>)>,
+    config: Stamps,
+    agents: HashMap<AgentId, (Stamps, Arc<AgentView>)>,
 }
 
 /// The config in force.
@@ -45,6 +50,30 @@ pub(crate) struct World {
     pub(crate) loaded: Loaded,
     /// What is wrong with the files since then.
     pub(crate) problem: Option<String>,
+    /// What clients' requests are sent on with.
+    client: OnceLock<Client>,
+}
+
+impl World {
+    fn new(loaded: Loaded, problem: Option<String>) -> Self {
+        Self { loaded, problem, client: OnceLock::new() }
+    }
+
+    /// What requests of clients are sent on with: one for as long as this config is in force, so that connections are used
+    /// again. A model may think for longer than our own questions wait.
+    ///
+    /// # Errors
+    /// When the configured address cannot be used.
+    pub(crate) fn client(&self, network: NetworkPolicy) -> Result<&Client, ProviderError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let Loaded { config, env } = &self.loaded;
+        let mut options = provider::options(ANTHROPIC, config, env, network)?;
+        options.timeouts.idle = LONGEST_SILENCE;
+        let client = Client::new(options).map_err(ProviderError::Client)?;
+        Ok(self.client.get_or_init(|| client))
+    }
 }
 
 /// An agent with what is stored for it.
@@ -96,7 +125,7 @@ impl Live {
     ) -> Result<Self, ConfigError> {
         let stamps = stamps(config_files(&paths));
         let loaded = load::load(&paths, &process)?;
-        let world = Arc::new(World { loaded, problem: None });
+        let world = Arc::new(World::new(loaded, None));
         let known = Mutex::new(Known { world, config: stamps, agents: HashMap::new() });
         Ok(Self { paths, process, network, clock, in_flight, known })
     }
@@ -156,23 +185,19 @@ impl Live {
         match load::load(&self.paths, &self.process) {
             Ok(loaded) => {
                 tracing::info!("the config changed and was read again");
-                known.world = Arc::new(World { loaded, problem: None });
+                known.world = Arc::new(World::new(loaded, None));
                 known.agents.clear();
             }
             Err(error) => {
                 tracing::warn!(%error, "the config is invalid; the last good one stays in force");
                 let loaded = known.world.loaded.clone();
-                known.world = Arc::new(World { loaded, problem: Some(error.to_string()) });
+                known.world = Arc::new(World::new(loaded, Some(error.to_string())));
                 known.agents.clear();
             }
         }
     }
 
-    fn look(
-        &self,
-        id: &AgentId,
-        world: &Arc<World>,
-    ) -> Result<(Vec<(PathBuf, Stamp)>, AgentView), ViewError> {
+    fn look(&self, id: &AgentId, world: &Arc<World>) -> Result<(Stamps, AgentView), ViewError> {
         let Loaded { config, env } = &world.loaded;
         // The agent that is meant without a name may have another directory by the environment.
         let named = (*id != config.default_agent()).then_some(id);
@@ -238,7 +263,7 @@ fn config_files(paths: &Paths) -> Vec<PathBuf> {
     files
 }
 
-fn stamps(files: Vec<PathBuf>) -> Vec<(PathBuf, Stamp)> {
+fn stamps(files: Vec<PathBuf>) -> Stamps {
     files
         .into_iter()
         .map(|file| {

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use http::StatusCode;
 
+use super::client_api::affinity::Kept;
 use super::refusal::Audience;
+use crate::usage::ledger::{Outcome, Row, Tokens};
 
 /// The audiences in the order of their counters.
 const AUDIENCES: [(Audience, &str); 3] =
@@ -41,6 +43,9 @@ pub(super) struct Metrics {
     pub(super) rows: Counter,
     pub(super) lost_rows: Counter,
 }
+
+/// Name, help, label, and counters by the label's value.
+type Family<'m> = (&'m str, &'m str, &'m str, &'m [(&'m str, &'m Counter)]);
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -84,6 +89,33 @@ impl Metrics {
         self.answers[audience][class].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts what became of a conversation's preference.
+    pub(super) fn affinity(&self, kept: Kept) {
+        let counter = match kept {
+            Kept::Hit => &self.affinity_hits,
+            Kept::Miss => &self.affinity_misses,
+            Kept::Rebind => &self.affinity_rebinds,
+        };
+        counter.add(1);
+    }
+
+    /// Counts an answer by its row.
+    pub(super) fn recorded(&self, row: &Row) {
+        let ended = match row.outcome {
+            Outcome::Complete | Outcome::Refused => &self.complete,
+            Outcome::Interrupted => &self.interrupted,
+            Outcome::Failed => &self.failed,
+        };
+        ended.add(1);
+        let Tokens { input, output, cache_write_5m, cache_write_1h, cache_read } = row.tokens;
+        self.input_tokens.add(input.unwrap_or_default());
+        self.output_tokens.add(output.unwrap_or_default());
+        self.cache_read_tokens.add(cache_read.unwrap_or_default());
+        self.cache_write_tokens.add(cache_write_5m.unwrap_or_default());
+        self.cache_write_tokens.add(cache_write_1h.unwrap_or_default());
+        self.micro_dollars.add(row.cost.map_or(0, |cost| cost.0));
+    }
+
     /// All of it as text.
     pub(super) fn text(&self) -> String {
         let mut text = String::from(
@@ -105,7 +137,7 @@ impl Metrics {
             "# HELP fased_streams Answers that are being streamed now.\n# TYPE fased_streams gauge\nfased_streams {}\n",
             self.streams.get()
         );
-        let families: [(&str, &str, &str, &[(&str, &Counter)]); 6] = [
+        let families: [Family<'_>; 6] = [
             (
                 "fased_upstream_answers_total",
                 "Requests sent on to the provider, by how their answer ended.",

@@ -3,15 +3,19 @@
 //!
 //! * [`settings`] says where it listens; one runs for each state directory ([`instance`]).
 //! * A request passes the table of routes and the doors before anything is done for it.
+//! * [`check`] tests any gateway, this one or another, from outside.
 //! * Nothing is kept in memory that a command could change on disk: config, credentials and keys are compared at every use.
 //!
 //! Starting it for a person, and what is said then, is left to the command line.
 
 mod api;
 mod app;
+pub mod check;
+mod client_api;
 mod doors;
 pub mod instance;
 pub mod keys;
+mod ledger;
 mod live;
 mod login;
 mod metrics;
@@ -25,6 +29,7 @@ mod server;
 pub mod service;
 pub mod settings;
 mod sign_ins;
+mod spending;
 pub mod token;
 
 use std::net::SocketAddr;
@@ -36,8 +41,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::app::App;
+use self::client_api::affinity::Affinity;
 use self::instance::{Claim, Instance, InstanceError};
-use self::keys::{KeyFileError, Keys};
+use self::keys::Keys;
+use self::keys::budget::Budget;
+use self::keys::file::KeyFileError;
+use self::ledger::LedgerWriter;
 use self::live::Live;
 use self::login::Logins;
 use self::metrics::Metrics;
@@ -119,6 +128,9 @@ pub enum StartError {
     /// The system gave no random numbers.
     #[error(transparent)]
     Random(#[from] NoRandomness),
+    /// The system gave no thread.
+    #[error("cannot start a thread: {}", crate::storage::describe(.0))]
+    Thread(std::io::Error),
 }
 
 /// A gateway that runs until it is stopped or dropped.
@@ -129,6 +141,7 @@ pub struct Gateway {
     app: Arc<App>,
     close: watch::Sender<bool>,
     server: JoinHandle<()>,
+    ledger: LedgerWriter,
     claim: Claim,
 }
 
@@ -155,11 +168,19 @@ impl Gateway {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: clock.now(),
         };
+        let (metrics, budget) = (Arc::new(Metrics::default()), Arc::new(Budget::default()));
+        let (for_rows, for_charges) = (Arc::clone(&metrics), Arc::clone(&budget));
+        let ledger = LedgerWriter::start(paths.clone(), Arc::clone(&clock), for_rows, for_charges)
+            .await
+            .map_err(StartError::Thread)?;
         let (close, closing) = watch::channel(false);
         let app = Arc::new(App {
             keys: Keys::read(paths.gateway_keys())?,
             logins: Logins::read(paths.gateway_logins()),
-            metrics: Metrics::default(),
+            metrics,
+            affinity: Affinity::default(),
+            budget,
+            ledger: ledger.queue(),
             removed: Removed::default(),
             sign_ins: SignIns::default(),
             ip: address.ip(),
@@ -174,7 +195,7 @@ impl Gateway {
         });
         let server = tokio::spawn(server::serve(listener, Arc::clone(&app), closed(closing)));
         claim.publish(&instance)?;
-        Ok(Self { instance, unheeded, app, close, server, claim })
+        Ok(Self { instance, unheeded, app, close, server, ledger, claim })
     }
 
     /// Where it is.
@@ -194,14 +215,15 @@ impl Gateway {
 
     /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
     pub async fn stop(self, limit: Duration) -> bool {
-        let Self { close, mut server, claim, .. } = self;
+        let Self { close, mut server, ledger, claim, .. } = self;
         // Nobody listening means that it is over already.
         let _told = close.send(true).is_ok();
         let ended = tokio::time::timeout(limit, &mut server).await.is_ok();
         if !ended {
             server.abort();
         }
-        drop(claim);
+        // The last rows are written before another gateway may start.
+        tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
         ended
     }
 }

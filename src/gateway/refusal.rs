@@ -44,7 +44,7 @@ impl Audience {
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// What happened, what to do, for people and scripts.
-    pub(super) failure: Failure,
+    pub(super) failure: Box<Failure>,
     /// When to come back, in seconds.
     pub(super) retry_after: Option<u64>,
     /// Trying again cannot help.
@@ -55,7 +55,7 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, failure: Failure) -> Self {
-        Self { status, failure, retry_after: None, is_final: false, allowed: Vec::new() }
+        Self { status, failure: Box::new(failure), retry_after: None, is_final: false, allowed: Vec::new() }
     }
 
     pub(super) fn method_not_allowed(failure: Failure, allowed: Vec<&'static Method>) -> Self {
@@ -71,7 +71,7 @@ impl Refusal {
 
     /// Trying again cannot help.
     #[must_use]
-    pub(super) fn is_final(mut self) -> Self {
+    pub(super) fn for_good(mut self) -> Self {
         self.is_final = true;
         self
     }
@@ -130,7 +130,7 @@ impl Refusal {
 
     /// The sentence with its facts and its way out, for those who get nothing else.
     fn in_words(&self) -> String {
-        let Failure { message, facts, hint, commands, .. } = &self.failure;
+        let Failure { message, facts, hint, commands, .. } = self.failure.as_ref();
         let mut words = message.clone();
         for fact in facts {
             words.push_str(&format!(" {}.", fact.trim().trim_end_matches('.')));
@@ -170,7 +170,7 @@ mod tests {
             .fact("agent work")
             .hint("add one")
             .command("fased onboard");
-        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, failure).retry_after(7).is_final();
+        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, failure).retry_after(7).for_good();
         assert_eq!(refusal.error_type(), "overloaded_error");
         assert_eq!(refusal.in_words(), "No key. agent work. To go on: add one: `fased onboard`.");
         let response = refusal.into_response(Audience::Client, "req_1");

@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::app::App;
 use super::doors::Caller;
-use super::{api, login, pages};
+use super::{api, client_api, login, pages};
 
 /// A way into the gateway.
 #[derive(Debug)]
@@ -64,6 +64,8 @@ pub(super) struct Call {
     pub(super) caller: Caller,
     /// The whole body.
     pub(super) body: Bytes,
+    /// What the request is called in our log.
+    pub(super) request_id: String,
 }
 
 impl Call {
@@ -95,7 +97,7 @@ impl Route {
 
 /// The table, by rooms; the one that is asked most comes first.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
-    [login::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten()
+    [client_api::ROUTES, login::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten()
 }
 
 /// What a path leads to.
@@ -160,6 +162,10 @@ fn decoded(segment: &str) -> Option<String> {
     while let Some(byte) = rest.next() {
         if byte == b'%' {
             let digits = [rest.next()?, rest.next()?];
+            // A sign is no digit, though numbers may have one.
+            if !digits.iter().all(u8::is_ascii_hexdigit) {
+                return None;
+            }
             bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
         } else {
             bytes.push(byte);

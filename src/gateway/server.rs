@@ -94,8 +94,8 @@ async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response {
             match body {
                 Err(refusal) => refusal.into_response(audience, &request_id),
                 Ok(body) => {
-                    let answering = route.handler;
-                    answering(Arc::clone(&app), Call { head, captures, caller, body }).await
+                    let request_id = request_id.clone();
+                    (route.handler)(Arc::clone(&app), Call { head, captures, caller, body, request_id }).await
                 }
             }
         }

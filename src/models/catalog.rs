@@ -39,6 +39,8 @@ pub struct Api {
     pub base_url: String,
     /// Value of the `anthropic-version` header.
     pub anthropic_version: String,
+    /// Other values that clients send and the API takes.
+    pub other_versions: Vec<String>,
 }
 
 /// Values of the `anthropic-beta` header.

@@ -1,7 +1,8 @@
 //! What the sandbox says: a sentence that names itself and repeats the question, always the same for the same request.
 //!
 //! A line of the last message may ask for something else: `[sandbox:say TEXT]` answers TEXT, and
-//! `[sandbox:repeat N]` answers a word N times (at most 100,000).
+//! `[sandbox:repeat N]` answers a word N times (at most 100,000). Beside either, `[sandbox:comment TEXT]` puts a comment
+//! into the stream, as an intermediary may do to keep a connection open.
 
 use super::request::MessageRequest;
 use super::tokens;
@@ -17,6 +18,8 @@ const MOST_REPEATS: usize = 100_000;
 pub(super) struct Answer {
     /// Its text in the pieces in which it is streamed.
     pub(super) pieces: Vec<String>,
+    /// A comment in the stream, which is no part of the answer.
+    pub(super) comment: Option<String>,
     pub(super) output_tokens: u64,
     pub(super) stop_reason: &'static str,
 }
@@ -26,12 +29,18 @@ impl Answer {
         let text = steered(&request.question).unwrap_or_else(|| default(&request.question));
         let kept = tokens::first(&text, request.max_tokens);
         let stop_reason = if kept.len() < text.len() { "max_tokens" } else { "end_turn" };
-        Self { pieces: pieces(kept), output_tokens: tokens::of_text(kept), stop_reason }
+        let comment = commands(&request.question).find_map(|command| command.strip_prefix("comment "));
+        Self {
+            pieces: pieces(kept),
+            comment: comment.map(str::to_owned),
+            output_tokens: tokens::of_text(kept),
+            stop_reason,
+        }
     }
 
     /// A message that ends before it says anything.
     pub(super) fn empty() -> Self {
-        Self { pieces: Vec::new(), output_tokens: 0, stop_reason: "end_turn" }
+        Self { pieces: Vec::new(), comment: None, output_tokens: 0, stop_reason: "end_turn" }
     }
 }
 
@@ -50,16 +59,20 @@ fn default(question: &str) -> String {
 }
 
 fn steered(question: &str) -> Option<String> {
-    let command =
-        question.lines().find_map(|line| line.trim().strip_prefix("[sandbox:")?.strip_suffix(']'))?;
-    match command.split_once(' ')? {
+    let says = |command: &str| match command.split_once(' ')? {
         ("say", text) if !text.is_empty() => Some(text.to_owned()),
         ("repeat", times) => {
             let times = times.trim().parse::<usize>().ok()?.min(MOST_REPEATS);
             Some(vec!["word"; times].join(" "))
         }
         _ => None,
-    }
+    };
+    commands(question).find_map(says)
+}
+
+/// What stands between `[sandbox:` and `]` on lines of their own.
+fn commands(question: &str) -> impl Iterator<Item = &str> {
+    question.lines().filter_map(|line| line.trim().strip_prefix("[sandbox:")?.strip_suffix(']'))
 }
 
 /// Cuts a text at word boundaries; together the pieces are the text.
@@ -113,6 +126,11 @@ mod tests {
         assert_eq!(to("please\n  [sandbox:say Hello there]\nthanks", 99).pieces.concat(), "Hello there");
         let repeated = to("[sandbox:repeat 500]", 9_999);
         assert_eq!(repeated.pieces.concat().split(' ').count(), 500);
+        let commented = to("[sandbox:comment still here]\n[sandbox:say Hello]", 99);
+        assert_eq!(
+            (commented.pieces.concat().as_str(), commented.comment.as_deref()),
+            ("Hello", Some("still here"))
+        );
         for unknown in ["[sandbox:repeat many]", "[sandbox:dance]", "[sandbox:say ]", "say [sandbox:say x]"] {
             assert!(to(unknown, 99).pieces.concat().starts_with("This is the Fased sandbox"), "{unknown}");
         }

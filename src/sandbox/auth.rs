@@ -98,10 +98,12 @@ fn is_made_up(credential: &str, kind: SecretKind) -> bool {
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), ApiError> {
-    let spoken = &Catalog::embedded().api().anthropic_version;
+    let api = Catalog::embedded().api();
+    let is_known =
+        |version: &str| version == api.anthropic_version || api.other_versions.iter().any(|it| it == version);
     match headers.get("anthropic-version").map(|value| value.to_str().unwrap_or_default()) {
         None => Err(ApiError::invalid("anthropic-version: header is required")),
-        Some(version) if version == spoken => Ok(()),
+        Some(version) if is_known(version) => Ok(()),
         Some(version) => {
             Err(ApiError::invalid(format!("anthropic-version: \"{version}\" is not a valid version")))
         }
@@ -164,6 +166,19 @@ mod tests {
             organization("sk-ant-api03-sandbox-org-other-one-1")
         );
         assert_eq!(organization("sk-ant-api03-sandbox-one-1").len(), 36);
+    }
+
+    #[test]
+    fn the_versions_of_the_official_clients_are_taken_and_no_other() {
+        let with = |version: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("anthropic-version", HeaderValue::from_static(version));
+            check_version(&headers).map_err(|error| error.message)
+        };
+        assert_eq!(with("2023-06-01"), Ok(()));
+        assert_eq!(with("2026-10-21"), Ok(()));
+        let refusal = "anthropic-version: \"2023-06-02\" is not a valid version";
+        assert_eq!(with("2023-06-02"), Err(refusal.to_owned()));
     }
 
     #[test]

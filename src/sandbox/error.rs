@@ -19,11 +19,13 @@ pub(super) struct ApiError {
     code: Option<&'static str>,
     /// Seconds for `retry-after`.
     pub(super) retry_after: Option<u64>,
+    /// Value of `x-should-retry`, by which the API tells its SDKs what their own rules would get wrong.
+    should_retry: Option<bool>,
 }
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), code: None, retry_after: None }
+        Self { status, kind, message: message.into(), code: None, retry_after: None, should_retry: None }
     }
 
     pub(super) fn invalid(message: impl Into<String>) -> Self {
@@ -72,6 +74,10 @@ impl ApiError {
         Self { retry_after: seconds, ..self }
     }
 
+    pub(super) fn with_should_retry(self, should_retry: Option<bool>) -> Self {
+        Self { should_retry, ..self }
+    }
+
     /// The body, which is also the data of an `error` event.
     pub(super) fn body(&self, request_id: &str) -> serde_json::Value {
         let mut error = json!({ "type": self.kind, "message": self.message });
@@ -85,6 +91,10 @@ impl ApiError {
         let mut response = json_response(self.status, &self.body(request_id));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(retry) = self.should_retry {
+            let value = HeaderValue::from_static(if retry { "true" } else { "false" });
+            response.headers_mut().insert("x-should-retry", value);
         }
         response
     }

@@ -3,8 +3,9 @@
 //! stored credential can be made to fail: `sk-ant-api03-sandbox-fault-rate-limit-times-2-x3Qw`.
 //!
 //! Options: `after=N` lets the first N requests through, `times=N` fails only the N after those (both counted per
-//! credential and fault), `retry-after=N` or `none` sets the header of that name. In a credential they follow the name
-//! of the fault: `-fault-overloaded-after-1-times-3-`. Underscores may stand for dashes in names.
+//! credential and fault), `retry-after=N` or `none` sets the header of that name, `should-retry=true` or `false` that of
+//! `x-should-retry`. In a credential they follow the name of the fault: `-fault-overloaded-after-1-times-3-`. Underscores
+//! may stand for dashes in names.
 //!
 //! Delays: `x-sandbox-delay-ms` and `x-sandbox-event-delay-ms`, or `-delay-250ms-` and `-event-delay-20ms-` in a
 //! credential. The header wins over the credential, and that over the defaults of the sandbox.
@@ -149,12 +150,13 @@ pub(super) struct FaultPlan {
     after: u64,
     times: Option<u64>,
     retry_after: Option<u64>,
+    should_retry: Option<bool>,
 }
 
 impl FaultPlan {
     fn new(fault: Fault) -> Self {
         let retry_after = (fault == Fault::RateLimit).then_some(RETRY_AFTER);
-        Self { fault, after: 0, times: None, retry_after }
+        Self { fault, after: 0, times: None, retry_after, should_retry: None }
     }
 
     fn set(&mut self, option: &str, value: &str) -> Result<(), String> {
@@ -164,10 +166,12 @@ impl FaultPlan {
             ("times", Ok(n)) => self.times = Some(n),
             ("retry-after", Ok(n)) => self.retry_after = Some(n),
             ("retry-after", Err(_)) if value == "none" => self.retry_after = None,
+            ("should-retry", Err(_)) if value == "true" => self.should_retry = Some(true),
+            ("should-retry", Err(_)) if value == "false" => self.should_retry = Some(false),
             _ => {
-                return Err(
-                    "a sandbox fault takes the options after=N, times=N and retry-after=N|none".to_owned()
-                );
+                return Err("a sandbox fault takes the options after=N, times=N, retry-after=N|none and \
+                            should-retry=true|false"
+                    .to_owned());
             }
         }
         Ok(())
@@ -241,7 +245,7 @@ impl FaultPlan {
             | Fault::NoRotation
             | Fault::TokenHtml => return None,
         };
-        Some(error.with_retry_after(self.retry_after))
+        Some(error.with_retry_after(self.retry_after).with_should_retry(self.should_retry))
     }
 }
 
@@ -278,6 +282,9 @@ impl Behaviour {
             if plan.retry_after != standard.retry_after {
                 let value = plan.retry_after.map_or_else(|| "none".to_owned(), |seconds| seconds.to_string());
                 parts += &format!("retry-after-{value}-");
+            }
+            if let Some(retry) = plan.should_retry {
+                parts += &format!("should-retry-{retry}-");
             }
             parts
         });
@@ -337,7 +344,7 @@ fn of_parts(rest: &str, place: Place) -> Result<FaultPlan, String> {
         .ok_or_else(|| unknown("in this credential", place))?;
     let mut plan = FaultPlan::new(fault);
     'options: loop {
-        for option in ["after", "times", "retry-after"] {
+        for option in ["after", "times", "retry-after", "should-retry"] {
             let Some(left) = behind(rest, option) else { continue };
             let (value, left) = left.split_once('-').unwrap_or((left, ""));
             plan.set(option, value)?;

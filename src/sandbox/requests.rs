@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::oauth::masking;
 use crate::secret::Secret;
@@ -77,6 +78,11 @@ impl RecordedRequest {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// SHA-256 of the body as it was kept, in hex: what arrived is what was sent when both have the same.
+    pub fn body_sha256(&self) -> String {
+        Sha256::digest(&self.body).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The `grant_type` of a token request: `authorization_code`, `refresh_token`, ...
     pub fn grant_type(&self) -> Option<String> {
         if self.path != "/v1/oauth/token" {
@@ -95,6 +101,8 @@ impl RecordedRequest {
             "query": self.query,
             "headers": self.headers,
             "body": body,
+            "bodyBytes": self.body.len(),
+            "bodySha256": self.body_sha256(),
             "status": self.status,
         });
         if let Some(outcome) = self.outcome {
@@ -214,6 +222,9 @@ mod tests {
         log.push(recorded("2", 2));
         let document = log.document();
         assert_eq!(document["requests"][0]["body"], json!({"a": 1}));
+        assert_eq!(document["requests"][0]["bodyBytes"], 7);
+        let hash = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862";
+        assert_eq!(document["requests"][0]["bodySha256"], hash);
         assert_eq!(document["requests"][1]["body"], "xx");
         assert_eq!(document["requests"][1]["query"], "beta=true");
     }

@@ -123,6 +123,7 @@ pub(super) fn events(
         steps.push(event("content_block_start", json!({ "index": 0, "content_block": block })));
     }
     steps.push(event("ping", json!({})));
+    steps.extend(answer.comment.iter().map(|text| Step::Send(Bytes::from(format!(": {text}\n\n")))));
     let breaks_with = match fault {
         Some(Fault::ErrorAfterText) => Some(failed(ApiError::api())),
         Some(Fault::CutInside) => Some(Step::Cut),
@@ -156,6 +157,7 @@ mod tests {
     fn shown(fault: Option<Fault>) -> Vec<String> {
         let answer = Answer {
             pieces: vec!["a ".into(), "b ".into(), "c".into()],
+            comment: None,
             output_tokens: 2,
             stop_reason: "end_turn",
         };

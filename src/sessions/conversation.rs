@@ -4,7 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::cache::prefix::Digest;
 use super::entry::Entry;
+use super::sent::{SentBlocks, SentRequest};
 use super::totals::Spent;
 use crate::anthropic::{ContentBlock, Message, MessageRequest, Role, TextBlock, attachment};
 use crate::auth::ProfileId;
@@ -20,7 +22,8 @@ const LONGEST_TITLE: usize = 60;
 pub struct Conversation {
     created_at: Option<Timestamp>,
     last_used_at: Option<Timestamp>,
-    system: Option<String>,
+    /// System prompts, each with the turn from which on it holds.
+    systems: Vec<(usize, String)>,
     choice: ModelChoice,
     turns: Vec<Turn>,
 }
@@ -41,6 +44,9 @@ pub struct Turn {
     pub asked_at: Timestamp,
     /// The question, block by block.
     pub question: Vec<ContentBlock>,
+    /// The request it went out with, where that was written down.
+    pub request: Option<SentRequest>,
+    pub(super) blocks: Option<SentBlocks>,
     /// The answer as far as it came.
     pub reply: Reply,
 }
@@ -48,8 +54,13 @@ pub struct Turn {
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
-    /// It ended early; this much arrived.
-    Interrupted(Vec<ContentBlock>),
+    /// It ended early.
+    Interrupted {
+        /// What arrived of it.
+        content: Vec<ContentBlock>,
+        /// What it took as far as told; `None` where nobody wrote that down.
+        spent: Option<Spent>,
+    },
     /// It is complete.
     Complete {
         /// When.
@@ -73,7 +84,7 @@ impl Reply {
     /// Its blocks.
     pub fn content(&self) -> &[ContentBlock] {
         match self {
-            Self::Interrupted(content) | Self::Complete { content, .. } => content,
+            Self::Interrupted { content, .. } | Self::Complete { content, .. } => content,
         }
     }
 }
@@ -91,7 +102,7 @@ impl Conversation {
 
     /// The system prompt.
     pub fn system(&self) -> Option<&str> {
-        self.system.as_deref()
+        self.systems.last().map(|(_, text)| text.as_str())
     }
 
     /// The model and profile it wants.
@@ -120,15 +131,40 @@ impl Conversation {
     /// A request that goes on from here with this question: system prompt, everything said so far, the question. Model and
     /// parameters are the caller's. As long as nothing was interrupted, its text begins with the text of the request before.
     pub fn request(&self, question: &[ContentBlock]) -> MessageRequest {
+        self.request_after(self.turns.len(), question)
+    }
+
+    /// The request a turn went out with, by what is written here now.
+    pub(super) fn request_of(&self, turn: usize) -> MessageRequest {
+        self.request_after(turn, &self.turns[turn].question)
+    }
+
+    fn request_after(&self, turns: usize, question: &[ContentBlock]) -> MessageRequest {
         let mut request = MessageRequest::default();
-        request.system.extend(self.system().filter(|text| !text.trim().is_empty()).map(TextBlock::new));
-        for turn in self.turns.iter().filter(|turn| can_be_sent(turn.reply.content())) {
+        let system = self.systems.iter().rfind(|(from, _)| *from <= turns).map(|(_, text)| text);
+        request.system.extend(system.filter(|text| !text.trim().is_empty()).map(TextBlock::new));
+        for turn in self.turns[..turns].iter().filter(|turn| can_be_sent(turn.reply.content())) {
             let user = Message { role: Role::User, content: turn.question.clone() };
             let assistant = Message { role: Role::Assistant, content: turn.reply.content().to_vec() };
             request.messages.extend([user, assistant]);
         }
         request.messages.push(Message { role: Role::User, content: question.to_vec() });
         request
+    }
+
+    /// The blocks a turn was sent with by their digests; `None` when they were not written down.
+    pub(super) fn blocks_of(&self, turn: usize) -> Option<Vec<Digest>> {
+        self.turns[turn].blocks.as_ref()?;
+        Some(self.blocks_through(turn))
+    }
+
+    /// The blocks of the last request up to this turn whose blocks were written down.
+    pub(super) fn blocks_through(&self, turn: usize) -> Vec<Digest> {
+        let mut digests = Vec::new();
+        for blocks in self.turns.iter().take(turn + 1).filter_map(|turn| turn.blocks.as_ref()) {
+            blocks.follow(&mut digests);
+        }
+        digests
     }
 
     /// Whether a request that goes on from here with this question carries an image.
@@ -141,7 +177,7 @@ impl Conversation {
     pub fn last_profile(&self) -> Option<(&ProfileId, Timestamp)> {
         self.turns.iter().rev().find_map(|turn| match &turn.reply {
             Reply::Complete { at, spent, .. } => Some(spent.profile_id.as_ref().map(|id| (id, *at))),
-            Reply::Interrupted(_) => None,
+            Reply::Interrupted { .. } => None,
         })?
     }
 
@@ -165,14 +201,14 @@ impl Conversation {
             }
             _ if self.created_at.is_none() => return Err(OutOfPlace),
             Entry::Session { .. } => return Err(OutOfPlace),
-            Entry::System { text, .. } => self.system = Some(text),
+            Entry::System { text, .. } => self.systems.push((self.turns.len(), text)),
             Entry::Model { model, profile_id, .. } => {
                 self.choice = ModelChoice { model, profile: profile_id };
             }
-            Entry::User { at, content } => {
+            Entry::User { at, content, request, blocks } => {
                 self.last_used_at = Some(at);
-                let reply = Reply::Interrupted(Vec::new());
-                self.turns.push(Turn { asked_at: at, question: content, reply });
+                let reply = Reply::Interrupted { content: Vec::new(), spent: None };
+                self.turns.push(Turn { asked_at: at, question: content, request, blocks, reply });
             }
             Entry::Partial { text } => {
                 let content = self.coming()?;
@@ -181,9 +217,14 @@ impl Conversation {
                     _ => content.push(ContentBlock::text(text)),
                 }
             }
-            Entry::Interrupted { at, content } => {
+            Entry::Interrupted { at, content, receipt } => {
                 *self.coming()? = content;
                 self.last_used_at = Some(at);
+                if let Some(Reply::Interrupted { spent, .. }) =
+                    self.turns.last_mut().map(|turn| &mut turn.reply)
+                {
+                    *spent = receipt.as_ref().map(Spent::of);
+                }
             }
             Entry::Assistant { at, content, stop_reason, receipt } => {
                 self.coming()?;
@@ -201,7 +242,7 @@ impl Conversation {
     /// The blocks of the answer that is still coming.
     fn coming(&mut self) -> Result<&mut Vec<ContentBlock>, OutOfPlace> {
         match self.turns.last_mut().map(|turn| &mut turn.reply) {
-            Some(Reply::Interrupted(content)) => Ok(content),
+            Some(Reply::Interrupted { content, .. }) => Ok(content),
             _ => Err(OutOfPlace),
         }
     }

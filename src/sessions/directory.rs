@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::index::{self, Listed};
-use super::transcript::Transcript;
-use super::{ModelChoice, Session, SessionError, SessionId};
+use super::transcript::{self, Transcript};
+use super::{Conversation, ModelChoice, Session, SessionError, SessionId};
 use crate::auth::ProfileId;
 use crate::config::{AgentId, Paths};
+use crate::storage;
 
 /// Where an agent's sessions are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,17 @@ impl SessionsDir {
     pub fn open(&self, id: SessionId) -> Result<Session, SessionError> {
         let (transcript, conversation) = Transcript::open(&self.path, &id)?;
         Ok(Session::opened(self.path.clone(), id, transcript, conversation))
+    }
+
+    /// What was said in a session, whoever is writing it; `None` when there is none of this name.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self, id: &SessionId) -> Result<Option<Conversation>, SessionError> {
+        let path = transcript::path(&self.path, id);
+        let bytes = storage::read_optional(&path)?.filter(|bytes| !bytes.is_empty());
+        let contents = bytes.map(|bytes| transcript::parse(&bytes, &path)).transpose()?;
+        Ok(contents.map(|contents| contents.conversation))
     }
 
     /// Pins to a profile follow its new name. Says of each session that could not be changed why.

@@ -4,9 +4,11 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use super::sent::{SentBlocks, SentRequest};
 use crate::anthropic::ContentBlock;
 use crate::auth::ProfileId;
 use crate::models::refs::ModelRef;
@@ -30,14 +32,26 @@ pub(super) enum Entry {
         #[serde(default, deserialize_with = "parsed")]
         profile_id: Option<ProfileId>,
     },
-    /// A question the API began to answer.
-    User { at: Timestamp, content: Vec<ContentBlock> },
+    /// A question the API began to answer, and the request it went out with.
+    User {
+        at: Timestamp,
+        content: Vec<ContentBlock>,
+        #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+        request: Option<SentRequest>,
+        #[serde(default, deserialize_with = "readable", skip_serializing_if = "Option::is_none")]
+        blocks: Option<SentBlocks>,
+    },
     /// More of the text of the answer that is coming. Void once the answer itself follows.
     Partial { text: String },
     /// The answer, block by block as the API gave it.
     Assistant { at: Timestamp, content: Vec<ContentBlock>, stop_reason: Option<String>, receipt: Value },
-    /// The answer ended early; this is what can be sent back of it.
-    Interrupted { at: Timestamp, content: Vec<ContentBlock> },
+    /// The answer ended early; this is what can be sent back of it. The receipt has what was told by then.
+    Interrupted {
+        at: Timestamp,
+        content: Vec<ContentBlock>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<Value>,
+    },
     /// A kind of a later version.
     #[serde(other, skip_serializing)]
     Unknown,
@@ -51,6 +65,15 @@ where
 {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+/// Reads what only explains a line; what a later version writes there does no harm.
+fn readable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 impl Entry {
@@ -97,5 +120,14 @@ mod tests {
         for line in [&b"{}"[..], b"", b"nothing", br#"{"type":"user"}"#] {
             assert_eq!(Entry::read(line), None, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_only_explains_a_question_may_be_anything() {
+        let line = br#"{"type":"user","at":"2026-06-01T12:00:00Z","content":[],"request":{"retention":"forever"},"blocks":7}"#;
+        let at = "2026-06-01T12:00:00Z".parse().unwrap();
+        let user = Entry::User { at, content: Vec::new(), request: None, blocks: None };
+        assert_eq!(Entry::read(line), Some(user.clone()));
+        assert!(!String::from_utf8(user.to_line()).unwrap().contains("request"));
     }
 }

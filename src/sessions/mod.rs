@@ -2,12 +2,14 @@
 //! The transcript is the truth; everything else is worked out from it and may be lost. What is asked and how it is shown is
 //! left to others.
 
+pub mod cache;
 mod conversation;
 mod directory;
 mod entry;
 mod id;
 mod index;
 mod report;
+mod sent;
 mod session;
 pub mod slash;
 mod totals;
@@ -18,6 +20,7 @@ pub use directory::SessionsDir;
 pub use id::{SessionId, SessionIdError};
 pub use index::{Listed, Summary};
 pub use report::{SessionLine, SessionsReport};
+pub use sent::SentRequest;
 pub use session::Session;
 pub use totals::Totals;
 

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::cache::prefix::Prefix;
 use super::conversation::{Conversation, ModelChoice};
 use super::entry::{Entry, VERSION};
+use super::sent::{SentBlocks, SentRequest};
 use super::transcript::Transcript;
 use super::{SessionError, SessionId};
 use crate::anthropic::ContentBlock;
@@ -88,14 +90,22 @@ impl Session {
         if self.is_kept() { self.write_waiting() } else { Ok(()) }
     }
 
-    /// A question is being answered.
+    /// A question is being answered, and this is the request it went out with.
     ///
     /// # Errors
     /// When it cannot be written; the turn goes on in this process all the same. So with all that follow.
-    pub fn begin_turn(&mut self, question: Vec<ContentBlock>, now: Timestamp) -> Result<(), SessionError> {
+    pub fn begin_turn(
+        &mut self,
+        question: Vec<ContentBlock>,
+        request: Option<SentRequest>,
+        now: Timestamp,
+    ) -> Result<(), SessionError> {
         self.begin(now);
         self.unkept.clear();
-        self.write(Entry::User { at: now, content: question })
+        let before = self.conversation.blocks_through(self.conversation.turns().len());
+        let sent = Prefix::of(&self.conversation.request(&question)).digests();
+        let blocks = Some(SentBlocks::after(&before, &sent));
+        self.write(Entry::User { at: now, content: question, request, blocks })
     }
 
     /// More text of the answer came.
@@ -131,12 +141,18 @@ impl Session {
         self.end_turn(Entry::Assistant { at: now, content, stop_reason, receipt })
     }
 
-    /// The answer ended early; `content` is what can be sent back of it.
+    /// The answer ended early; `content` is what can be sent back of it, the receipt what it took as far as told.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn interrupt(&mut self, content: Vec<ContentBlock>, now: Timestamp) -> Result<(), SessionError> {
-        self.end_turn(Entry::Interrupted { at: now, content })
+    pub fn interrupt(
+        &mut self,
+        content: Vec<ContentBlock>,
+        receipt: Option<&Receipt>,
+        now: Timestamp,
+    ) -> Result<(), SessionError> {
+        let receipt = receipt.and_then(|receipt| serde_json::to_value(receipt).ok());
+        self.end_turn(Entry::Interrupted { at: now, content, receipt })
     }
 
     fn end_turn(&mut self, entry: Entry) -> Result<(), SessionError> {

@@ -7,6 +7,7 @@ use super::conversation::{Conversation, Reply};
 use super::entry::parsed;
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
+use crate::models::refs::ModelRef;
 use crate::usage::price::MicroDollars;
 use crate::usage::receipt::TokenCounts;
 
@@ -17,8 +18,21 @@ pub struct Spent {
     /// The profile that answered.
     #[serde(deserialize_with = "parsed")]
     pub profile_id: Option<ProfileId>,
+    /// `profile`, or the variable or place of another credential.
+    pub source: Option<String>,
     /// Who pays.
     pub billing: Option<Billing>,
+    /// The model asked.
+    #[serde(deserialize_with = "parsed")]
+    pub requested_model: Option<ModelRef>,
+    /// The model that served it, in the provider's words.
+    pub model: Option<String>,
+    /// The organization that was billed.
+    pub organization_id: Option<String>,
+    /// The workspace that was billed.
+    pub workspace_id: Option<String>,
+    /// From sending to the last event, in milliseconds.
+    pub duration_ms: Option<u64>,
     /// Tokens by class.
     pub usage: TokenCounts,
     /// Cost, where it is known.
@@ -37,11 +51,13 @@ impl Spent {
 pub struct Totals {
     /// Complete answers.
     pub answers: usize,
-    /// Answers that ended early; what they cost is not known.
+    /// Answers that ended early; what they took is counted as far as it was told by then.
     pub interrupted: usize,
+    /// Those of them of which nothing is known.
+    pub untold: usize,
     /// Tokens by class.
     pub usage: TokenCounts,
-    /// Cost of all answers whose cost is known.
+    /// Cost of all answers whose cost is known, at least: more than told may have been billed for interrupted ones.
     pub cost_micro_dollars: MicroDollars,
     /// Answers a plan paid for.
     pub by_subscription: usize,
@@ -54,11 +70,20 @@ impl Totals {
     pub fn of(conversation: &Conversation) -> Self {
         let mut totals = Self::default();
         for turn in conversation.turns() {
-            let Reply::Complete { spent, .. } = &turn.reply else {
-                totals.interrupted += 1;
-                continue;
+            let spent = match &turn.reply {
+                Reply::Complete { spent, .. } => {
+                    totals.answers += 1;
+                    spent
+                }
+                Reply::Interrupted { spent, .. } => {
+                    totals.interrupted += 1;
+                    let Some(spent) = spent else {
+                        totals.untold += 1;
+                        continue;
+                    };
+                    spent
+                }
             };
-            totals.answers += 1;
             totals.usage = totals.usage.plus(spent.usage);
             match (spent.billing, spent.cost_micro_dollars) {
                 (_, Some(MicroDollars(cost))) => {

@@ -65,7 +65,8 @@ fn ago(passed: SignedDuration) -> String {
 pub fn totals(totals: &Totals) -> String {
     let many = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
     let mut parts = vec![many(totals.answers, "answer"), totals.usage.in_words()];
-    let priced = totals.answers - totals.by_subscription - totals.unpriced;
+    let told = totals.answers + totals.interrupted - totals.untold;
+    let priced = told - totals.by_subscription - totals.unpriced;
     if priced > 0 {
         parts.push(totals.cost_micro_dollars.to_string());
     }
@@ -75,8 +76,12 @@ pub fn totals(totals: &Totals) -> String {
     if totals.unpriced > 0 {
         parts.push(format!("{} of unknown cost", totals.unpriced));
     }
-    if totals.interrupted > 0 {
-        parts.push(format!("{} interrupted, cost unknown", totals.interrupted));
+    let counted = totals.interrupted - totals.untold;
+    if counted > 0 {
+        parts.push(format!("{counted} interrupted, counted as far as told"));
+    }
+    if totals.untold > 0 {
+        parts.push(format!("{} interrupted, cost unknown", totals.untold));
     }
     parts.join(" · ")
 }

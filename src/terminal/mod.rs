@@ -4,6 +4,7 @@
 pub mod agents;
 pub mod bars;
 pub mod browser;
+pub mod cache;
 pub mod chat;
 mod credentials;
 pub mod csv;
@@ -11,6 +12,8 @@ pub mod doctor;
 pub mod explain;
 pub mod failover;
 mod failure;
+pub mod gateway_check;
+pub mod gateway_keys;
 mod json;
 mod line_editor;
 pub mod listing;

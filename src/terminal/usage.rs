@@ -86,10 +86,11 @@ fn chart(report: &UsageReport, width: Option<usize>, bars: Bars) -> Vec<String> 
         None => *BAR.end(),
         Some(width) => width.saturating_sub(table::width(lines) + GAP),
     };
-    let mut lines = (ALWAYS..=HEADING.len() + 1)
-        .rev()
-        .map(with)
-        .find(|lines| room(lines) >= *BAR.start())
+    let fits = |lines: &Vec<String>| width.is_none_or(|width| table::width(lines) <= width);
+    // All columns are worth more than a bar; where some must go, more of them make room for one.
+    let mut lines = Some(with(HEADING.len() + 1))
+        .filter(fits)
+        .or_else(|| (ALWAYS..=HEADING.len()).rev().map(with).find(|lines| room(lines) >= *BAR.start()))
         .unwrap_or_else(|| with(ALWAYS));
     let room = room(&lines).min(*BAR.end());
     if room >= *BAR.start() {
@@ -112,12 +113,14 @@ fn chart(report: &UsageReport, width: Option<usize>, bars: Bars) -> Vec<String> 
 
 fn name(bucket: &Bucket, report: &UsageReport) -> String {
     let shown = match (&bucket.key, report.by) {
+        (None, Grouping::Key) => "(no client)",
         (None, _) => "(no session)",
         (Some(key), Grouping::Model) => key.strip_prefix("anthropic/").unwrap_or(key),
         (Some(key), _) => key,
     };
-    // Whose it is goes without saying when it is that of the one agent this is about.
-    match bucket.agent_id.as_ref().filter(|_| report.agent_id.is_none()) {
+    // Whose it is goes without saying when it all belongs to one agent.
+    let is_shared = report.buckets.iter().any(|other| other.agent_id != bucket.agent_id);
+    match bucket.agent_id.as_ref().filter(|_| is_shared) {
         Some(agent) => format!("{} ({agent})", one_line(shown)),
         None => one_line(shown),
     }
@@ -148,7 +151,8 @@ fn cost(totals: &Totals, bars: Bars) -> String {
     }
 }
 
-fn signed(amount: SignedMicroDollars) -> String {
+/// A sum that may be below zero.
+pub(super) fn signed(amount: SignedMicroDollars) -> String {
     let sign = if amount < 0 { "-" } else { "" };
     format!("{sign}{}", MicroDollars(amount.unsigned_abs()))
 }

@@ -1,5 +1,5 @@
 //! What answers cost and who paid: [`price`] turns token counts into micro-dollars, [`receipt`] keeps them with the
-//! circumstances of one answer, [`recording`] makes a row of it for the [`ledger`], [`summary`] adds rows up over a
+//! circumstances of one answer, [`recording`] makes a row of it for the [`ledger`] from what was [`said`], [`summary`] adds rows up over a
 //! [`period`].
 
 pub mod ledger;
@@ -7,4 +7,5 @@ pub mod period;
 pub mod price;
 pub mod receipt;
 pub mod recording;
+pub mod said;
 pub mod summary;

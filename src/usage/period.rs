@@ -109,7 +109,7 @@ fn back(date: Date, days: i64) -> Date {
 }
 
 /// The first moment of a day there; where midnight is skipped, the first one after it.
-fn start_of(date: Date, zone: &TimeZone) -> Timestamp {
+pub fn start_of(date: Date, zone: &TimeZone) -> Timestamp {
     let start = date.to_zoned(zone.clone()).and_then(|day| day.start_of_day());
     start.map_or(Timestamp::MIN, |start| start.timestamp())
 }

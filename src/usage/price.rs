@@ -2,6 +2,7 @@
 //! "unknown", never zero.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,11 @@ use crate::config::Config;
 use crate::models::catalog::Prices;
 use crate::models::known::KnownModels;
 use crate::models::refs::{ANTHROPIC, ModelRef};
+
+/// Decimals of a dollar that are counted.
+const DECIMALS: usize = 6;
+/// Micro-dollars in a cent.
+const CENT: u64 = 10_000;
 
 /// A millionth of a US dollar, counted whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +33,43 @@ impl fmt::Display for MicroDollars {
         let tenths_of_mills = (micros + 50) / 100;
         let carry = tenths_of_mills / 10_000;
         write!(f, "${}.{:04}", dollars + carry, tenths_of_mills % 10_000)
+    }
+}
+
+impl MicroDollars {
+    /// The sum, or the most there can be.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
+    /// Dollars with two decimals where that says all, for amounts that people chose.
+    pub fn rounded(self) -> String {
+        match self.0 % CENT {
+            0 => format!("${}.{:02}", self.0 / 1_000_000, self.0 % 1_000_000 / CENT),
+            _ => self.to_string(),
+        }
+    }
+}
+
+/// A text that is no amount of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected dollars, like 5 or 0.50, with at most six decimals")]
+pub struct AmountError;
+
+impl FromStr for MicroDollars {
+    type Err = AmountError;
+
+    /// Parses dollars, with or without their sign: `5`, `$0.50`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.strip_prefix('$').unwrap_or(text);
+        let (dollars, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(dollars) || !is_number(decimals) || decimals.len() > DECIMALS {
+            return Err(AmountError);
+        }
+        let micros = format!("{dollars}{decimals:0<DECIMALS$}").parse().map_err(|_| AmountError)?;
+        Ok(Self(micros))
     }
 }
 
@@ -112,6 +155,15 @@ mod tests {
         assert_eq!(cost(&opus, &prices("claude-opus-5")), Some(MicroDollars(3_441_390)));
         let fable = Usage { cache_write_1h: 37_175, ..Usage::default() };
         assert_eq!(cost(&fable, &prices("claude-fable-5")), Some(MicroDollars(743_500)));
+        // Reading costs a twentieth of plain input on Opus 5.5, and a tenth on the models before it.
+        let (plain, read) = (
+            Usage { input: 1_000_000, ..Usage::default() },
+            Usage { cache_read: 1_000_000, ..Usage::default() },
+        );
+        for (model, parts) in [("claude-opus-5-5", 20), ("claude-opus-5", 10), ("claude-sonnet-5", 10)] {
+            let whole = cost(&plain, &prices(model)).unwrap();
+            assert_eq!(cost(&read, &prices(model)), Some(MicroDollars(whole.0 / parts)), "{model}");
+        }
         // The session of the pricing page: $0.25 + $0.375, and $0.05 + $0.02 + $0.375 with 40,000 tokens from the cache.
         let session = Usage { input: 50_000, output: 15_000, ..Usage::default() };
         assert_eq!(cost(&session, &prices("claude-opus-5")), Some(MicroDollars(625_000)));
@@ -218,6 +270,33 @@ mod tests {
         let reads = |n| Usage { cache_read: n, ..Usage::default() };
         assert_eq!(cost(&reads(2), &prices("claude-opus-5-5")), Some(MicroDollars(0)));
         assert_eq!(cost(&reads(3), &prices("claude-opus-5-5")), Some(MicroDollars(1)));
+    }
+
+    #[test]
+    fn dollars_are_read_exactly() {
+        for (text, micros) in [
+            ("5", 5_000_000),
+            ("$0.50", 500_000),
+            ("0.000001", 1),
+            ("0", 0),
+            ("18446744073709.551615", u64::MAX),
+        ] {
+            assert_eq!(text.parse(), Ok(MicroDollars(micros)), "{text}");
+        }
+        for text in
+            ["", "$", ".5", "5.", "-1", "+1", "1e3", "1,000", "0.0000001", "5 ", "18446744073709.551616"]
+        {
+            assert_eq!(text.parse::<MicroDollars>(), Err(AmountError), "{text}");
+        }
+    }
+
+    #[test]
+    fn chosen_amounts_are_shown_as_they_were_chosen() {
+        for (micros, text) in
+            [(5_000_000, "$5.00"), (50_000, "$0.05"), (0, "$0.00"), (12_345_600, "$12.3456")]
+        {
+            assert_eq!(MicroDollars(micros).rounded(), text);
+        }
     }
 
     #[test]

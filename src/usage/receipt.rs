@@ -10,7 +10,8 @@ use crate::anthropic::Usage;
 use crate::ask::{Asked, FailedAttempt};
 use crate::auth::ProfileId;
 use crate::auth::health::Billing;
-use crate::auth::resolve::Source;
+use crate::auth::reason::Failed;
+use crate::auth::resolve::{Candidate, Source};
 use crate::config::Config;
 use crate::models::refs::ModelRef;
 
@@ -28,6 +29,9 @@ pub struct Receipt {
     pub requested_model: ModelRef,
     /// The model that served the answer, in the provider's words.
     pub model: String,
+    /// Whether the answer ended early: tokens and cost are those told by then, and more may have been billed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// Tokens by class.
     pub usage: TokenCounts,
     /// Cost in micro-dollars; `None` when it is not known, or a subscription pays.
@@ -66,6 +70,16 @@ pub struct FailedTry {
 }
 
 impl FailedTry {
+    pub(super) fn new(credential: &Candidate<'_>, model: &ModelRef, failed: &Failed) -> Self {
+        Self {
+            credential: credential.source.name().to_owned(),
+            billing: credential.billing,
+            model: model.clone(),
+            reason: failed.reason.as_str(),
+            until: failed.until.map(jiff::Timestamp::as_millisecond),
+        }
+    }
+
     /// What there is to say about a failed try.
     pub fn of(failed: &FailedAttempt) -> Self {
         Self {
@@ -127,15 +141,23 @@ impl From<Usage> for TokenCounts {
     }
 }
 
+impl From<TokenCounts> for Usage {
+    fn from(counts: TokenCounts) -> Self {
+        Self {
+            input: counts.input_tokens,
+            output: counts.output_tokens,
+            cache_write_5m: counts.cache_write_5m_tokens,
+            cache_write_1h: counts.cache_write_1h_tokens,
+            cache_read: counts.cache_read_tokens,
+        }
+    }
+}
+
 impl Receipt {
     /// The receipt of an answer, with the prices of data file and config.
     pub fn of(asked: &Asked<'_>, config: &Config) -> Self {
         let Asked { answer, meta, credential, model: requested, .. } = asked;
-        let (profile_id, source) = match &credential.source {
-            Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
-            Source::Env(variable, _) => (None, format!("env: {variable}")),
-            Source::Config(key) => (None, format!("config: {}", key.place)),
-        };
+        let (profile_id, source) = origin(&credential.source);
         let usage = answer.usage();
         let prices = price::prices_of(requested, answer.model(), credential.billing, &usage, config);
         let cost = prices.and_then(|prices| price::cost(&usage, &prices));
@@ -145,6 +167,7 @@ impl Receipt {
             billing: credential.billing,
             requested_model: requested.clone(),
             model: answer.model().to_owned(),
+            interrupted: false,
             usage: usage.into(),
             cost_micro_dollars: cost,
             organization_id: meta.organization_id.clone(),
@@ -156,20 +179,31 @@ impl Receipt {
         }
     }
 
-    /// The receipt in one line: model, credential, time, tokens, cost.
+    /// The receipt in one line: model, credential, time, tokens, cost. That of an interrupted answer says so.
     pub fn line(&self) -> String {
         let cost = match (self.billing, self.cost_micro_dollars) {
             (Billing::Subscription, _) => "subscription".to_owned(),
+            (_, Some(cost)) if self.interrupted => format!("at least {cost}"),
             (_, Some(cost)) => cost.to_string(),
             (_, None) => "cost unknown".to_owned(),
         };
         let credential = self.profile_id.as_ref().map_or(self.source.as_str(), ProfileId::as_str);
+        let interrupted = if self.interrupted { "interrupted · " } else { "" };
         format!(
-            "{} · {credential} · {:.1}s · {} · {cost}",
+            "{interrupted}{} · {credential} · {:.1}s · {} · {cost}",
             self.model,
             self.duration.as_secs_f64(),
             self.usage.in_words(),
         )
+    }
+}
+
+/// A credential in a receipt: its profile, if it is one, and where it is.
+pub(super) fn origin(source: &Source<'_>) -> (Option<ProfileId>, String) {
+    match source {
+        Source::Profile(profile) => (Some(profile.id.clone()), "profile".to_owned()),
+        Source::Env(variable, _) => (None, format!("env: {variable}")),
+        Source::Config(key) => (None, format!("config: {}", key.place)),
     }
 }
 

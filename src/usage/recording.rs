@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use super::ledger::{CredentialSource, Outcome, Row, Tokens};
 use super::price;
-use crate::anthropic::{ResponseMeta, StreamEvent, Usage, UsageUpdate};
+use super::receipt::{self, FailedTry, Receipt};
+use super::said::Said;
+use crate::anthropic::{ResponseMeta, StreamEvent};
 use crate::ask::{AskError, Asked, AttemptError, FailedAttempt, Happening};
+use crate::auth::ProfileId;
 use crate::auth::health::Billing;
 use crate::auth::reason::Reason;
 use crate::auth::resolve::Source;
 use crate::clock::Clock;
 use crate::config::{AgentId, Config};
 use crate::failover::Event;
+use crate::models::catalog::Prices;
 use crate::models::refs::ModelRef;
 
 /// Watches one question.
@@ -23,6 +27,7 @@ pub struct Recording<'a> {
     agent: &'a AgentId,
     session: Option<&'a str>,
     retries: u32,
+    failed: Vec<FailedTry>,
     sent: Option<Sent>,
 }
 
@@ -41,6 +46,8 @@ pub enum Ended<'e> {
 #[derive(Debug)]
 struct Sent {
     source: CredentialSource,
+    /// As a receipt tells it.
+    origin: (Option<ProfileId>, String),
     credential: String,
     billing: Billing,
     model: ModelRef,
@@ -50,16 +57,8 @@ struct Sent {
     served: Option<String>,
     stop_reason: Option<String>,
     said: Said,
-}
-
-/// Tokens as they are told, and which of them were.
-#[derive(Debug, Default)]
-struct Said {
-    usage: Usage,
-    input: bool,
-    output: bool,
-    cache_write: bool,
-    cache_read: bool,
+    /// Something else takes over from it, or nothing does; it gave no answer.
+    is_over: bool,
 }
 
 impl<'a> Recording<'a> {
@@ -70,7 +69,7 @@ impl<'a> Recording<'a> {
         agent: &'a AgentId,
         session: Option<&'a str>,
     ) -> Self {
-        Self { clock, config, agent, session, retries: 0, sent: None }
+        Self { clock, config, agent, session, retries: 0, failed: Vec::new(), sent: None }
     }
 
     /// Takes note of what happens.
@@ -83,6 +82,7 @@ impl<'a> Recording<'a> {
                         Source::Env(..) => CredentialSource::Env,
                         Source::Config(_) => CredentialSource::Config,
                     },
+                    origin: receipt::origin(&credential.source),
                     credential: credential.source.name().to_owned(),
                     billing: *billing,
                     model: (*model).clone(),
@@ -92,13 +92,55 @@ impl<'a> Recording<'a> {
                     served: None,
                     stop_reason: None,
                     said: Said::default(),
+                    is_over: false,
                 });
             }
             (Happening::Begins { meta }, Some(sent)) => sent.meta = Some((*meta).clone()),
             (Happening::Piece(event), Some(sent)) => sent.observe(event, self.clock),
+            (Happening::Failed { interrupted: true, .. }, _) => {}
+            (Happening::Failed { credential, model, failed, .. }, sent) => {
+                let tried = FailedTry::new(credential, model, failed);
+                self.failed.retain(|it| it.credential != tried.credential || it.model != tried.model);
+                self.failed.push(tried);
+                if let Some(sent) = sent {
+                    sent.is_over = true;
+                }
+            }
             (Happening::Failover { event: Event::Retrying { .. }, .. }, _) => self.retries += 1,
             _ => {}
         }
+    }
+
+    /// The receipt of an answer that ended early: what was told of it by then. `None` when none had begun.
+    pub fn interrupted(&self) -> Option<Receipt> {
+        let sent = self.sent.as_ref().filter(|sent| !sent.is_over)?;
+        let meta = sent.meta.as_ref()?;
+        let (profile_id, source) = sent.origin.clone();
+        let told = self.told(sent);
+        Some(Receipt {
+            profile_id,
+            source,
+            billing: sent.billing,
+            requested_model: sent.model.clone(),
+            model: sent.served.clone().unwrap_or_else(|| sent.model.model().to_owned()),
+            interrupted: true,
+            usage: (*sent.said.usage()).into(),
+            cost_micro_dollars: told.and_then(|prices| price::cost(sent.said.usage(), &prices)),
+            organization_id: meta.organization_id.clone(),
+            workspace_id: meta.workspace_id.clone(),
+            request_id: meta.request_id.clone(),
+            retries: self.retries,
+            failed_attempts: self.failed.clone(),
+            duration: self.clock.steady().saturating_sub(sent.started),
+        })
+    }
+
+    /// The prices of what was told, where enough of it was.
+    fn told(&self, sent: &Sent) -> Option<Prices> {
+        let tokens = sent.said.tokens();
+        let served = sent.served.as_deref().unwrap_or_default();
+        let prices = price::prices_of(&sent.model, served, sent.billing, sent.said.usage(), self.config);
+        prices.filter(|_| tokens.input.is_some() && tokens.output.is_some())
     }
 
     /// The row of a question that has ended; `None` when nothing was sent.
@@ -121,14 +163,11 @@ impl<'a> Recording<'a> {
                 (unanswered, Some(error), failed.len() - 1, took)
             }
             Ended::GaveUp(AskError::NoCredential { .. } | AskError::Provider(_)) => return None,
-            Ended::Cancelled => (Outcome::Interrupted, Some(CANCELLED), 0, took),
+            Ended::Cancelled => (Outcome::Interrupted, Some(CANCELLED), self.failed.len(), took),
         };
         // What failed without an answer is not billed, whatever it began to count.
         let tokens = if outcome == Outcome::Failed { Tokens::default() } else { sent.said.tokens() };
-        let served = sent.served.as_deref().unwrap_or_default();
-        let is_counted = tokens.input.is_some() && tokens.output.is_some();
-        let prices = price::prices_of(&sent.model, served, sent.billing, &sent.said.usage, self.config);
-        let prices = prices.filter(|_| is_counted);
+        let prices = self.told(sent).filter(|_| outcome != Outcome::Failed);
         let meta = sent.meta.as_ref();
         Some(Row {
             at: self.clock.now(),
@@ -143,8 +182,8 @@ impl<'a> Recording<'a> {
             organization_id: meta.and_then(|meta| meta.organization_id.clone()),
             workspace_id: meta.and_then(|meta| meta.workspace_id.clone()),
             tokens,
-            cost: prices.and_then(|prices| price::cost(&sent.said.usage, &prices)),
-            cache_savings: prices.and_then(|prices| price::cache_savings(&sent.said.usage, &prices)),
+            cost: prices.and_then(|prices| price::cost(sent.said.usage(), &prices)),
+            cache_savings: prices.and_then(|prices| price::cache_savings(sent.said.usage(), &prices)),
             outcome,
             stop_reason: sent.stop_reason.clone(),
             error: error.map(str::to_owned),
@@ -152,6 +191,8 @@ impl<'a> Recording<'a> {
             failed_attempts: u32::try_from(failed_attempts).unwrap_or(u32::MAX),
             duration,
             first_content: sent.first_content,
+            client_key: None,
+            charged: None,
         })
     }
 }
@@ -166,7 +207,7 @@ fn was_sent(failed: &FailedAttempt) -> bool {
 
 impl Sent {
     fn observe(&mut self, event: &StreamEvent, clock: &dyn Clock) {
-        if event.carries_answer() && self.first_content.is_none() {
+        if event.commits() && self.first_content.is_none() {
             self.first_content = Some(clock.steady().saturating_sub(self.started));
         }
         match event {
@@ -180,53 +221,5 @@ impl Sent {
             }
             _ => {}
         }
-    }
-}
-
-impl Said {
-    fn take(&mut self, update: &UsageUpdate) {
-        self.usage.merge(update);
-        self.input |= update.input_tokens.is_some();
-        self.output |= update.output_tokens.is_some();
-        self.cache_write |= update.cache_creation_input_tokens.is_some() || update.cache_creation.is_some();
-        self.cache_read |= update.cache_read_input_tokens.is_some();
-    }
-
-    fn tokens(&self) -> Tokens {
-        let Usage { input, output, cache_write_5m, cache_write_1h, cache_read } = self.usage;
-        Tokens {
-            input: self.input.then_some(input),
-            output: self.output.then_some(output),
-            cache_write_5m: self.cache_write.then_some(cache_write_5m),
-            cache_write_1h: self.cache_write.then_some(cache_write_1h),
-            cache_read: self.cache_read.then_some(cache_read),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn said(parts: &[&str]) -> Tokens {
-        let mut said = Said::default();
-        for part in parts {
-            said.take(&serde_json::from_str(part).unwrap());
-        }
-        said.tokens()
-    }
-
-    #[test]
-    fn what_was_not_said_is_unknown_and_what_was_said_to_be_nothing_is_nothing() {
-        let tokens = said(&[r#"{"input_tokens":7,"cache_read_input_tokens":0}"#, r#"{"output_tokens":3}"#]);
-        let known = Tokens { input: Some(7), output: Some(3), cache_read: Some(0), ..Tokens::default() };
-        assert_eq!(tokens, known);
-        assert_eq!(said(&[]), Tokens::default());
-    }
-
-    #[test]
-    fn a_total_of_cache_writes_says_both_lifetimes() {
-        let tokens = said(&[r#"{"cache_creation_input_tokens":9}"#]);
-        assert_eq!((tokens.cache_write_5m, tokens.cache_write_1h), (Some(9), Some(0)));
     }
 }

@@ -27,6 +27,8 @@ pub enum Grouping {
     Profile,
     /// The session.
     Session,
+    /// The key of a client of the gateway.
+    Key,
 }
 
 impl Grouping {
@@ -38,6 +40,7 @@ impl Grouping {
             Self::Agent => "agent",
             Self::Profile => "profile",
             Self::Session => "session",
+            Self::Key => "key",
         }
     }
 }
@@ -71,7 +74,7 @@ pub struct UsageReport {
 #[serde(rename_all = "camelCase")]
 pub struct Bucket {
     /// What: a day like `2026-11-01`, a model as `provider/model`, a profile's id, ... `None` for requests outside of a
-    /// session.
+    /// session, or that no client of the gateway asked.
     pub key: Option<String>,
     /// Whose it is, where it is a profile's or a session's name: agents share neither.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -287,6 +290,7 @@ fn key(row: &Row, by: Grouping, zone: &TimeZone) -> Option<String> {
             CredentialSource::Config => format!("config: {}", row.credential),
         },
         Grouping::Session => return row.session.clone(),
+        Grouping::Key => return row.client_key.clone(),
     })
 }
 

@@ -26,11 +26,15 @@ fn the_tour_is_shown_and_leaves_nothing_behind() {
     leaves_nothing(&env);
     let shown = format!("{}{}", output.stdout, output.stderr);
     assert!(shown.contains(" cached"), "the second answer did not come from the cache:\n{shown}");
+    assert!(shown.contains("is rate limited"), "no key was at its limit:\n{shown}");
     // Times and the name of the directory are those of the run.
     let mut settings = insta::Settings::clone_current();
     settings.add_filter(r"fased-demo-[A-Za-z0-9]+", "fased-demo-[NAME]");
     settings.add_filter(r"\d{4}-\d\d-\d\d", "[DATE]");
+    settings.add_filter(r"\b\ds ago  claude", "[N]s ago  claude");
+    settings.add_filter(r"warm for \d\w*( \d+s)? more", "warm for [TIME] more");
     settings.add_filter(r"verified \ds ago", "verified [N]s ago");
+    settings.add_filter(r"left alone for \d+s", "left alone for [N]s");
     settings.add_filter(r"\b\d+(\.\d+)?(ms|s) ·", "[TIME] ·");
     settings.bind(|| snapshot!("demo", output));
 }
@@ -64,7 +68,7 @@ fn proxies_settings_and_credentials_of_the_environment_do_not_matter() {
 #[test]
 fn a_tour_that_is_cut_short_leaves_nothing_behind() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        for until in ["1/", "2/", "3/", "4/", "5/", "This is the Fased sandbox"] {
+        for until in ["1/", "2/", "4/", "6/", "7/", "8/", "This is the Fased sandbox"] {
             let env = env();
             let mut running = env.command(["demo"]).start();
             running.stdout_until(until);

@@ -369,7 +369,7 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 18] = [
+const OPENED_IN: [(&str, &str); 26] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
@@ -383,10 +383,18 @@ const OPENED_IN: [(&str, &str); 18] = [
     ("src/auth/store/sections.rs", "puts an entry back that was removed"),
     ("src/commands/credential/ask.rs", "hands what was typed to the intake"),
     ("src/commands/credential/given.rs", "hands what was given to the intake"),
+    ("src/commands/gateway/keys/add.rs", "shows a new client key, once"),
     ("src/commands/models/auth/token.rs", "prints a secret, which is what it is for"),
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),
     ("src/config/environment.rs", "makes variables of the config's `env`"),
     ("src/config/secret_ref.rs", "looks whether a text is a reference"),
+    ("src/gateway/api/credentials.rs", "hands what was pasted to the intake"),
+    ("src/gateway/app.rs", "compares hashes of the gateway's token"),
+    ("src/gateway/check/probes.rs", "signs the requests that test a gateway"),
+    ("src/gateway/keys/file.rs", "hashes a new client key"),
+    ("src/gateway/keys/mod.rs", "hashes the key a client brings"),
+    ("src/gateway/owner.rs", "sends the gateway's token to the gateway on this machine"),
+    ("src/gateway/token.rs", "writes the gateway's token"),
     ("src/models/params/request.rs", "looks for the name of a beta in a header override"),
 ];
 

@@ -121,12 +121,14 @@ fn an_answer_can_be_stopped_and_what_came_of_it_stays() {
     screen.types(&format!("hi{ENTER}"));
     screen.shows("no model was ");
     screen.types(CTRL_C);
+    screen.shows("interrupted · claude-sonnet-5 · anthropic:default · ");
+    screen.shows("· at least $");
     screen.shows("Interrupted.");
     screen.shows(PROMPT);
     says(&mut screen, "go on", &["Your question was: “go on”"]);
     let body = sandbox.last_message().json().unwrap();
     assert!(body["messages"][1]["content"][0]["text"].as_str().unwrap().contains("no model was "), "{body}");
-    says(&mut screen, "/usage", &["1 answer · ", "1 interrupted, cost unknown"]);
+    says(&mut screen, "/usage", &["1 answer · ", "1 interrupted, counted as far as told"]);
     screen.types(CTRL_D);
     assert_eq!(screen.ends().0, 0);
 }

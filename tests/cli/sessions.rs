@@ -159,7 +159,10 @@ fn what_came_before_an_interruption_is_part_of_the_session() {
     running.stdout_until("no model was ");
     running.signal(Signal::INT);
     running.finish().exits(130);
-    assert!(transcript(&env, "s").lines().last().unwrap().contains("\"type\":\"interrupted\""));
+    let last: Value = serde_json::from_str(transcript(&env, "s").lines().last().unwrap()).unwrap();
+    assert_eq!((&last["type"], &last["receipt"]["interrupted"]), (&"interrupted".into(), &true.into()));
+    assert_eq!(last["receipt"]["profileId"], "anthropic:default");
+    assert!(last["receipt"]["costMicroDollars"].as_u64() > Some(0), "{last}");
     chat(&env, ["--session", "s", "go on"]).exits(0);
     let sent = sent(&sandbox);
     assert_eq!(sent[1].0, "assistant");

@@ -173,15 +173,15 @@ fn command_lines_that_are_none_are_refused() {
     let mut session = Session::default();
     for arguments in [
         &[] as &[&str],
-        &["dance"],
-        &["models", "dance"],
+        &["juggle"],
+        &["models", "juggle"],
         &["models", "status", "--json", "--plain"],
         &["models", "status", "extra"],
         &["models", "set"],
         &["models", "set", "anthropic/"],
         &["models", "roles", "set", "coding"],
         &["models", "list", "--json", "--plain"],
-        &["models", "fallbacks", "dance"],
+        &["models", "fallbacks", "juggle"],
         &["models", "status", "--model", "a/b/c@"],
         &["models", "status", "--model", "nonsense"],
         &["chat", "hi", "--model", ""],

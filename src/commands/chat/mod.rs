@@ -30,11 +30,11 @@ fn session(ctx: &Ctx, agent: &Agent, args: &ChatArgs) -> Result<Session, Failure
     let Some(text) = &args.session else { return Ok(sessions.create(ctx.clock.now())) };
     let id: SessionId =
         text.parse().map_err(|error| Failure::usage(format!("The value of --session is {error}.")))?;
-    sessions.open(id).map_err(|error| failure(error, agent))
+    sessions.open(id).map_err(|error| session_failure(error, agent))
 }
 
 /// A session that cannot be used, with what to do about it.
-fn failure(error: SessionError, agent: &Agent) -> Failure {
+pub(super) fn session_failure(error: SessionError, agent: &Agent) -> Failure {
     let message = format!("{}.", crate::text::capitalised(&error.to_string()));
     let flag = agent.selected.flag();
     match error {
@@ -50,3 +50,6 @@ fn failure(error: SessionError, agent: &Agent) -> Failure {
         SessionError::Lock(error) => error.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

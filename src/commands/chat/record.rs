@@ -3,24 +3,30 @@
 use jiff::Timestamp;
 
 use crate::anthropic::{Answer, ContentBlock, Delta, StreamEvent};
-use crate::sessions::{Session, SessionError};
+use crate::sessions::{SentRequest, Session, SessionError};
 use crate::usage::receipt::Receipt;
 
 pub(super) struct Record<'s> {
     session: &'s mut Session,
     /// Taken when its answer begins.
     question: Option<Vec<ContentBlock>>,
+    request: Option<SentRequest>,
     trouble: Option<SessionError>,
 }
 
 impl<'s> Record<'s> {
     pub(super) fn of(session: &'s mut Session, question: Vec<ContentBlock>) -> Self {
-        Self { session, question: Some(question), trouble: None }
+        Self { session, question: Some(question), request: None, trouble: None }
+    }
+
+    /// The question goes out with this request.
+    pub(super) fn sending(&mut self, request: SentRequest) {
+        self.request = Some(request);
     }
 
     /// Takes in a piece of the answer.
     pub(super) fn piece(&mut self, event: &StreamEvent, now: Timestamp) {
-        if event.carries_answer() {
+        if event.commits() {
             self.begin(now);
         }
         if let StreamEvent::ContentDelta { delta: Delta::Text(text), .. } = event {
@@ -48,9 +54,14 @@ impl<'s> Record<'s> {
     }
 
     /// There will be no more of the answer, if it began at all.
-    pub(super) fn interrupt(mut self, answer: &Answer, now: Timestamp) -> Option<SessionError> {
+    pub(super) fn interrupt(
+        mut self,
+        answer: &Answer,
+        receipt: Option<&Receipt>,
+        now: Timestamp,
+    ) -> Option<SessionError> {
         if self.question.is_none() {
-            let kept = self.session.interrupt(answer.content(), now);
+            let kept = self.session.interrupt(answer.content(), receipt, now);
             self.note(kept);
         }
         self.trouble
@@ -58,7 +69,7 @@ impl<'s> Record<'s> {
 
     fn begin(&mut self, now: Timestamp) {
         if let Some(question) = self.question.take() {
-            let begun = self.session.begin_turn(question, now);
+            let begun = self.session.begin_turn(question, self.request.take(), now);
             self.note(begun);
         }
     }

@@ -153,7 +153,7 @@ impl Repl<'_> {
             }
         }
         self.session.choose(choice, self.ctx.clock.now());
-        self.session.keep().map_err(|error| super::failure(error, &self.agent))?;
+        self.session.keep().map_err(|error| super::session_failure(error, &self.agent))?;
         self.ctx.terminal.say(&self.asked()?);
         Ok(())
     }

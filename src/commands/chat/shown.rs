@@ -55,6 +55,8 @@ impl Shown {
                     ctx.terminal.say(&style::dim(&format!("using {outside} ({})", billing.as_str())));
                 }
             }
+            // What takes over is told, or the failure is.
+            Happening::Failed { .. } => {}
             Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),
             Happening::Begins { .. } => self.answer = Answer::default(),
             Happening::Piece(event) => {

@@ -23,7 +23,7 @@ use crate::models::known::KnownModels;
 use crate::models::params::Effective;
 use crate::models::params::request::RequestParams;
 use crate::models::refs::ModelRef;
-use crate::sessions::{Session, SessionError};
+use crate::sessions::{SentRequest, Session, SessionError};
 use crate::terminal::style;
 use crate::usage::receipt::Receipt;
 use crate::usage::recording::{Ended, Recording};
@@ -85,8 +85,18 @@ pub(super) fn ask(
     let mut shown = Shown::default();
     let mut observe = |happening: Happening<'_>| {
         recording.observe(&happening);
-        if let Happening::Piece(event) = &happening {
-            record.borrow_mut().piece(event, ctx.clock.now());
+        match &happening {
+            Happening::Using { credential, model, form, billing } => {
+                record.borrow_mut().sending(SentRequest {
+                    started_at: ctx.clock.now(),
+                    model: Some((*model).clone()),
+                    credential: credential.source.name().to_owned(),
+                    billing: *billing,
+                    retention: RequestParams::of(&effective(model), *form, &agent.config).retention,
+                });
+            }
+            Happening::Piece(event) => record.borrow_mut().piece(event, ctx.clock.now()),
+            _ => {}
         }
         shown.observe(ctx, agent, args.json, &happening)
     };
@@ -126,17 +136,18 @@ pub(super) fn ask(
             no_credential::failure(&why, &auth, agent, &inputs)
         }
         Ok(Err(AskError::Provider(error))) => error.into(),
-        Ok(Err(AskError::GaveUp { end, failed, held_back })) => match shown.failure.take() {
+        Ok(Err(AskError::GaveUp { failed, held_back, .. })) => match shown.failure.take() {
             Some(failure) => failure,
-            None => {
-                let failure = gave_up::failure(end, failed, &held_back, agent, &snapshot, now);
-                with_partial_text(failure, &shown.answer)
-            }
+            None => gave_up::failure(failed, &held_back, agent, &snapshot, now),
         },
-        Err(cancelled) => with_partial_text(cancelled, &shown.answer),
+        Err(cancelled) => cancelled,
     };
-    tell_trouble(ctx, record.interrupt(&shown.answer, now));
-    Err(failure)
+    let receipt = recording.interrupted();
+    if let Some(receipt) = receipt.as_ref().filter(|_| !args.json && ctx.terminal.is_watched()) {
+        ctx.terminal.say(&style::dim(&receipt.line()));
+    }
+    tell_trouble(ctx, record.interrupt(&shown.answer, receipt.as_ref(), now));
+    Err(with_what_came(failure, &shown.answer, receipt.as_ref()))
 }
 
 /// What is worth a word behind an answer, and its receipt.
@@ -168,11 +179,13 @@ fn tell_trouble(ctx: &Ctx, trouble: Option<SessionError>) {
     }
 }
 
-/// A failure after part of the answer says so, and scripts get that part.
-fn with_partial_text(failure: Failure, answer: &Answer) -> Failure {
-    let text = answer.text();
-    if text.is_empty() {
-        return failure;
-    }
-    failure.fact("the answer is not complete").detail("interrupted", true.into()).detail("text", text.into())
+/// A failure after the answer began says so, and scripts get what came of it with its receipt.
+fn with_what_came(failure: Failure, answer: &Answer, receipt: Option<&Receipt>) -> Failure {
+    let Some(receipt) = receipt else { return failure };
+    let failure = failure.detail("interrupted", true.into());
+    let failure = match answer.text() {
+        text if text.is_empty() => failure,
+        text => failure.fact("the answer is not complete").detail("text", text.into()),
+    };
+    failure.detail("receipt", serde_json::to_value(receipt).unwrap_or_default())
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::secret::Secret;
 
 fn plan(fault: Fault, after: u64, times: Option<u64>, retry_after: Option<u64>) -> Option<FaultPlan> {
-    Some(FaultPlan { fault, after, times, retry_after })
+    Some(FaultPlan { fault, after, times, retry_after, should_retry: None })
 }
 
 fn in_credential(credential: &str) -> Option<FaultPlan> {
@@ -125,6 +125,7 @@ fn parts_ask_for_the_same_again() {
         "delay-5ms-fault-lost-reply-after-1-times-2-",
         "fault-rate-limit-retry-after-5-",
         "fault-rate-limit-times-1-retry-after-none-",
+        "fault-overloaded-retry-after-1-should-retry-false-",
     ] {
         let behaviour = of_credential(&format!("sk-ant-ort01-sandbox-{parts}0000"), Place::Token).unwrap();
         assert_eq!(behaviour.parts(), parts);

@@ -14,9 +14,13 @@ fn begun() -> Conversation {
     conversation
 }
 
+fn asked(content: Vec<ContentBlock>) -> Entry {
+    Entry::User { at: at("12:00:01"), content, request: None, blocks: None }
+}
+
 fn asks(conversation: &mut Conversation, text: &str) {
     let content = vec![ContentBlock::text(text)];
-    conversation.apply(Entry::User { at: at("12:00:01"), content }).unwrap();
+    conversation.apply(asked(content)).unwrap();
 }
 
 fn answers(conversation: &mut Conversation, time: &str, content: Vec<ContentBlock>) {
@@ -94,7 +98,7 @@ fn a_turn_up_to_its_last_marker_begins_the_next_turn_byte_for_byte() {
             assert!(prefix.starts_with(before.as_str()), "{before}\nis not how this begins:\n{prefix}");
         }
         before = Some(prefix);
-        let entry = Entry::User { at: at("12:00:01"), content: question };
+        let entry = asked(question);
         // Every other turn is read back from its line, as after a new start.
         let entry = if turn % 2 == 0 { entry } else { Entry::read(&entry.to_line()).unwrap() };
         conversation.apply(entry).unwrap();
@@ -135,7 +139,7 @@ fn the_profile_that_answered_is_kept_while_its_cache_may_be_warm() {
 fn a_title_is_the_first_words_that_were_typed_without_secrets() {
     let title = |blocks: Vec<ContentBlock>| {
         let mut conversation = begun();
-        conversation.apply(Entry::User { at: at("12:00:01"), content: blocks }).unwrap();
+        conversation.apply(asked(blocks)).unwrap();
         conversation.title()
     };
     assert_eq!(title(vec![ContentBlock::text("\n  why\tso? \nmore")]), "why so?");

@@ -18,6 +18,7 @@ fn receipt() -> Receipt {
         billing: Billing::Api,
         requested_model: "anthropic/claude-sonnet-5".parse().unwrap(),
         model: "claude-sonnet-5".into(),
+        interrupted: false,
         usage: Usage { input: 3, output: 5, ..Usage::default() }.into(),
         cost_micro_dollars: Some(crate::usage::price::MicroDollars(81)),
         organization_id: None,
@@ -40,7 +41,7 @@ fn id(text: &str) -> SessionId {
 }
 
 fn converse(session: &mut Session, question: &str, answer: &str) {
-    session.begin_turn(vec![ContentBlock::text(question)], now()).unwrap();
+    session.begin_turn(vec![ContentBlock::text(question)], None, now()).unwrap();
     session.receive(&answer[..answer.len() / 2]);
     session.keep_partial().unwrap();
     session.complete(vec![ContentBlock::text(answer)], Some("end_turn"), &receipt(), now()).unwrap();
@@ -69,14 +70,16 @@ fn what_was_said_is_there_after_a_new_start() {
     let model = Some("anthropic/claude-opus-4-7".parse().unwrap());
     session.choose(ModelChoice { model, profile: None }, now());
     converse(&mut session, "one", "first");
-    session.begin_turn(vec![ContentBlock::text("two")], now()).unwrap();
-    session.interrupt(vec![ContentBlock::text("sec")], now()).unwrap();
+    session.begin_turn(vec![ContentBlock::text("two")], None, now()).unwrap();
+    let receipt = Receipt { interrupted: true, ..receipt() };
+    session.interrupt(vec![ContentBlock::text("sec")], Some(&receipt), now()).unwrap();
     let before = session.conversation().clone();
     drop(session);
     let again = sessions.open(id("a")).unwrap();
     assert_eq!(*again.conversation(), before);
-    assert_eq!(super::super::Totals::of(&before).answers, 1);
-    assert_eq!(super::super::Totals::of(&before).cost_micro_dollars.0, 81);
+    let totals = super::super::Totals::of(&before);
+    assert_eq!((totals.answers, totals.interrupted, totals.untold), (1, 1, 0));
+    assert_eq!(totals.cost_micro_dollars.0, 2 * 81);
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn a_choice_waits_for_a_turn_unless_it_is_to_be_kept() {
 fn text_that_came_before_a_kill_is_kept_as_interrupted() {
     let (_dir, sessions) = place();
     let mut session = sessions.open(id("a")).unwrap();
-    session.begin_turn(vec![ContentBlock::text("one")], now()).unwrap();
+    session.begin_turn(vec![ContentBlock::text("one")], None, now()).unwrap();
     session.receive("half a ");
     session.keep_partial().unwrap();
     session.receive("sentence");
@@ -121,7 +124,10 @@ fn text_that_came_before_a_kill_is_kept_as_interrupted() {
     drop(session);
     let again = sessions.open(id("a")).unwrap();
     let reply = &again.conversation().turns()[0].reply;
-    assert_eq!(*reply, Reply::Interrupted(vec![ContentBlock::text("half a sentence")]));
+    let content = vec![ContentBlock::text("half a sentence")];
+    assert_eq!(*reply, Reply::Interrupted { content, spent: None });
+    let totals = super::super::Totals::of(again.conversation());
+    assert_eq!((totals.interrupted, totals.untold), (1, 1));
 }
 
 #[test]

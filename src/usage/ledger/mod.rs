@@ -6,15 +6,18 @@
 mod row;
 mod schema;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, named_params, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, named_params, params};
 
 pub use row::{CredentialSource, Outcome, Row, Tokens};
 
 use super::period::Period;
+use super::price::MicroDollars;
 use crate::clock::Clock;
 use crate::config::{AgentId, Paths};
 use crate::storage::{self, FileError, FileLock, LockError};
@@ -75,7 +78,20 @@ pub struct Selection {
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
+    /// Which file was opened under that name.
+    file: Option<u64>,
     connection: Connection,
+}
+
+/// What a client key was charged for a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The key's name.
+    pub key: String,
+    /// When the request ended.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: MicroDollars,
 }
 
 impl Ledger {
@@ -88,6 +104,10 @@ impl Ledger {
         if !path.exists() {
             create(&path, paths, clock)?;
         }
+        Self::open_to_write(path)
+    }
+
+    fn open_to_write(path: PathBuf) -> Result<Self, LedgerError> {
         let mut ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         ledger.set_up().map_err(|source| ledger.failed("open", source))?;
         if ledger.version()? < schema::version_of(schema::STEPS) {
@@ -97,7 +117,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// Opens the ledger for reading; `None` where there is none.
+    /// Opens the ledger for reading; `None` where there is none. One of an older version is brought up to date first.
     ///
     /// # Errors
     /// When it cannot be opened, or is none that this program can read.
@@ -106,8 +126,10 @@ impl Ledger {
         if !path.exists() {
             return Ok(None);
         }
-        let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        ledger.version()?;
+        let ledger = Self::connect(path.clone(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if ledger.version()? < schema::version_of(schema::STEPS) {
+            drop(Self::open_to_write(path)?);
+        }
         Ok(Some(ledger))
     }
 
@@ -116,10 +138,43 @@ impl Ledger {
     /// # Errors
     /// When it cannot be written; the ledger is as before then.
     pub fn record(&self, row: &Row) -> Result<(), LedgerError> {
-        let inserted = self.connection.prepare(row::INSERT).and_then(|mut insert| row.insert(&mut insert));
-        inserted.map_err(|source| self.failed("write to", source))?;
+        self.record_all(std::slice::from_ref(row))
+    }
+
+    /// Adds rows, all or none.
+    ///
+    /// # Errors
+    /// When they cannot be written; the ledger is as before then.
+    pub fn record_all(&self, rows: &[Row]) -> Result<(), LedgerError> {
+        let insert = || {
+            let transaction = self.begin()?;
+            let mut insert = transaction.prepare(row::INSERT)?;
+            rows.iter().try_for_each(|row| row.insert(&mut insert))?;
+            drop(insert);
+            transaction.commit()
+        };
+        insert().map_err(|source| self.failed("write to", source))?;
         self.checkpoint();
         Ok(())
+    }
+
+    /// Whether rows could be written now. Nothing is.
+    ///
+    /// # Errors
+    /// When they could not.
+    pub fn check_writable(&self) -> Result<(), LedgerError> {
+        let tried = self.begin().and_then(Transaction::rollback);
+        tried.map_err(|source| self.failed("write to", source))
+    }
+
+    /// Whether the file that was opened is still the one of this name: rows would go into one that was moved away.
+    pub fn is_in_place(&self) -> bool {
+        self.file.is_some() && self.file == number_of(&self.path)
+    }
+
+    fn begin(&self) -> rusqlite::Result<Transaction<'_>> {
+        // No transaction lives longer than the function that began it, so there is never one inside of another.
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
     }
 
     /// Moves new rows into the file when there are many. SQLite's own way counts on a process that writes more than once:
@@ -155,6 +210,38 @@ impl Ledger {
         read().map_err(|source| self.failed("read", source))
     }
 
+    /// Hands over what client keys were charged from a moment on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn charges(&self, since: Timestamp, mut each: impl FnMut(Charge)) -> Result<(), LedgerError> {
+        let mut read = || {
+            let mut select = self.connection.prepare(row::SELECT_CHARGES)?;
+            let charges = select.query_map([since.as_millisecond()], |row| {
+                let amount = MicroDollars(row::counted(row.get(2)?));
+                Ok(Charge { key: row.get(0)?, at: moment(row, 1)?, amount })
+            })?;
+            for charge in charges {
+                each(charge?);
+            }
+            Ok(())
+        };
+        read().map_err(|source| self.failed("read", source))
+    }
+
+    /// When each client key was last used.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_uses(&self) -> Result<HashMap<String, Timestamp>, LedgerError> {
+        let read = || {
+            let mut select = self.connection.prepare(row::SELECT_LAST_USES)?;
+            let uses = select.query_map([], |row| Ok((row.get(0)?, moment(row, 1)?)))?;
+            uses.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|source| self.failed("read", source))
+    }
+
     /// Whether any request was ever recorded, of one agent or of all.
     ///
     /// # Errors
@@ -170,7 +257,7 @@ impl Ledger {
     fn connect(path: PathBuf, flags: OpenFlags) -> Result<Self, LedgerError> {
         let connection = open(&path, flags);
         match connection {
-            Ok(connection) => Ok(Self { path, connection }),
+            Ok(connection) => Ok(Self { file: number_of(&path), path, connection }),
             Err(source) => Err(LedgerError::Sqlite { action: "open", path, source }),
         }
     }
@@ -224,6 +311,18 @@ fn create(path: &Path, paths: &Paths, clock: &dyn Clock) -> Result<(), LedgerErr
     build().map_err(|source| LedgerError::Sqlite { action: "create", path: temporary.clone(), source })?;
     std::fs::rename(&temporary, path).map_err(|error| FileError::new("create", path, error))?;
     Ok(())
+}
+
+/// Which file has this name now.
+fn number_of(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|found| storage::platform::file_number(&found))
+}
+
+/// A moment in a column of milliseconds.
+fn moment(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(row.get(column)?).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, error.into())
+    })
 }
 
 /// SQLite's words, without the path some of them end with.

@@ -57,6 +57,10 @@ pub struct Row {
     pub duration: Duration,
     /// How long its first content took.
     pub first_content: Option<Duration>,
+    /// The client key it was asked with, where a client of the gateway asked.
+    pub client_key: Option<String>,
+    /// What that key was charged, where it is not [`Self::cost`]: an estimate, of what nobody told the price of.
+    pub charged: Option<MicroDollars>,
 }
 
 /// Tokens of a request by class; `None` where the provider did not say.
@@ -152,17 +156,31 @@ pub(super) const INSERT: &str = "
         at_ms, agent, session, source, credential, billing, provider, requested_model, served_model, request_id,
         organization_id, workspace_id, input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
         cache_read_tokens, cost_micro_dollars, cache_savings_micro_dollars, outcome, stop_reason, error, retries,
-        failed_attempts, duration_ms, first_content_ms
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        failed_attempts, duration_ms, first_content_ms, client_key, charged_micro_dollars
+    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 pub(super) const SELECT: &str = "
     SELECT at_ms, agent, session, source, credential, billing, provider, requested_model, served_model, request_id,
         organization_id, workspace_id, input_tokens, output_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
         cache_read_tokens, cost_micro_dollars, cache_savings_micro_dollars, outcome, stop_reason, error, retries,
-        failed_attempts, duration_ms, first_content_ms
+        failed_attempts, duration_ms, first_content_ms, client_key, charged_micro_dollars
     FROM requests WHERE at_ms >= ?1 AND at_ms < ?2 AND (?3 IS NULL OR agent = ?3) ORDER BY at_ms, id";
 
+/// What client keys were charged from a moment on.
+pub(super) const SELECT_CHARGES: &str = "
+    SELECT client_key, at_ms, COALESCE(charged_micro_dollars, cost_micro_dollars, 0)
+    FROM requests WHERE client_key IS NOT NULL AND at_ms >= ?1";
+
+/// When each client key was last used.
+pub(super) const SELECT_LAST_USES: &str = "
+    SELECT client_key, MAX(at_ms) FROM requests WHERE client_key IS NOT NULL GROUP BY client_key";
+
 impl Row {
+    /// What the client key is charged.
+    pub fn charge(&self) -> MicroDollars {
+        self.charged.or(self.cost).unwrap_or_default()
+    }
+
     pub(super) fn insert(&self, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
         let Tokens { input, output, cache_write_5m, cache_write_1h, cache_read } = self.tokens;
         statement.execute(params![
@@ -192,6 +210,8 @@ impl Row {
             self.failed_attempts,
             milliseconds(self.duration),
             self.first_content.map(milliseconds),
+            self.client_key,
+            self.charged.map(|charged| stored(charged.0)),
         ])?;
         Ok(())
     }
@@ -235,6 +255,8 @@ impl Row {
             failed_attempts: row.get(23)?,
             duration: Duration::from_millis(counted(row.get(24)?)),
             first_content: count(25)?.map(Duration::from_millis),
+            client_key: row.get(26)?,
+            charged: count(27)?.map(MicroDollars),
         })
     }
 }
@@ -244,7 +266,7 @@ fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn counted(stored: i64) -> u64 {
+pub(super) fn counted(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or(0)
 }
 

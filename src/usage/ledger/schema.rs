@@ -3,7 +3,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// What makes each version out of the one before it.
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
     CREATE TABLE requests (
         id INTEGER PRIMARY KEY,
         at_ms INTEGER NOT NULL,
@@ -34,7 +35,14 @@ pub(super) const STEPS: &[&str] = &["
         first_content_ms INTEGER
     ) STRICT;
     CREATE INDEX requests_by_time ON requests (at_ms);
-"];
+",
+    // Only requests of the gateway's clients have one, so the index is small for everybody else.
+    "
+    ALTER TABLE requests ADD COLUMN client_key TEXT;
+    ALTER TABLE requests ADD COLUMN charged_micro_dollars INTEGER;
+    CREATE INDEX requests_by_client_key ON requests (client_key, at_ms) WHERE client_key IS NOT NULL;
+",
+];
 
 /// The version these steps make.
 pub(super) fn version_of(steps: &[&str]) -> i64 {

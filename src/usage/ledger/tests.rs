@@ -61,6 +61,8 @@ fn row(at: &str, agent: &str) -> Row {
         failed_attempts: 2,
         duration: Duration::from_millis(1_234),
         first_content: Some(Duration::from_millis(250)),
+        client_key: None,
+        charged: None,
     }
 }
 
@@ -169,6 +171,98 @@ fn what_lies_beside_the_ledger_does_not_grow_with_it() {
     let beside = std::fs::metadata(room.paths.state().join("usage.db-wal")).unwrap().len();
     assert!(beside < 2 * CHECKPOINT_BYTES, "{beside} bytes");
     assert_eq!(room.rows(EVER, None).len(), 200);
+}
+
+#[test]
+fn rows_of_a_batch_are_written_all_or_none() {
+    let room = Room::new();
+    let ledger = room.open().unwrap();
+    ledger.record_all(&[row(NOW, "main"), row(NOW, "work")]).unwrap();
+    // A column that takes no second row like the first.
+    ledger.connection.execute("CREATE UNIQUE INDEX once ON requests (at_ms, agent)", []).unwrap();
+    let next = row("2026-06-01T12:00:01Z", "main");
+    ledger.record_all(&[next.clone(), row(NOW, "main")]).unwrap_err();
+    assert_eq!(room.rows(EVER, None).len(), 2);
+    ledger.record_all(std::slice::from_ref(&next)).unwrap();
+    assert_eq!(room.rows(EVER, None).len(), 3);
+}
+
+#[test]
+fn whether_it_can_be_written_is_known_without_a_row() {
+    let room = Room::new();
+    let ledger = room.open().unwrap();
+    ledger.check_writable().unwrap();
+    // As with a file nobody may write.
+    ledger.connection.pragma_update(None, "query_only", true).unwrap();
+    ledger.check_writable().unwrap_err();
+    ledger.record(&row(NOW, "main")).unwrap_err();
+    assert_eq!(room.rows(EVER, None), []);
+}
+
+#[test]
+fn a_ledger_knows_when_it_was_moved_away() {
+    let room = Room::new();
+    let ledger = room.open().unwrap();
+    ledger.record(&row(NOW, "main")).unwrap();
+    assert!(ledger.is_in_place());
+    let aside = room.paths.state().join("aside.db");
+    std::fs::rename(room.paths.usage(), &aside).unwrap();
+    assert!(!ledger.is_in_place());
+    let other = room.open().unwrap();
+    assert!(other.is_in_place() && !ledger.is_in_place());
+}
+
+#[test]
+fn charges_and_last_uses_of_client_keys_are_told() {
+    let room = Room::new();
+    let of = |at: &str, key: Option<&str>, charged: Option<u64>| Row {
+        client_key: key.map(str::to_owned),
+        charged: charged.map(MicroDollars),
+        ..row(at, "main")
+    };
+    let ledger = room.open().unwrap();
+    let unpriced = Row { cost: None, ..of("2026-06-01T09:00:00Z", Some("app"), None) };
+    let rows = [
+        of("2026-05-31T23:00:00Z", Some("app"), None),
+        of("2026-06-01T00:00:00Z", Some("app"), None),
+        of("2026-06-01T08:00:00Z", Some("app"), Some(90)),
+        unpriced,
+        of("2026-06-01T08:00:00Z", Some("other"), None),
+        of("2026-06-01T10:00:00Z", None, None),
+    ];
+    ledger.record_all(&rows).unwrap();
+    let mut charges = Vec::new();
+    let since = "2026-06-01T00:00:00Z".parse().unwrap();
+    ledger.charges(since, |charge| charges.push((charge.key, charge.amount.0))).unwrap();
+    charges.sort();
+    let app = |amount| ("app".to_owned(), amount);
+    assert_eq!(charges, [app(0), app(14), app(90), ("other".to_owned(), 14)]);
+    let uses = ledger.last_uses().unwrap();
+    assert_eq!((uses["app"].to_string(), uses.len()), ("2026-06-01T09:00:00Z".to_owned(), 2));
+}
+
+#[test]
+fn one_of_the_first_version_is_brought_up_to_date_by_reading_and_by_writing() {
+    for reads in [true, false] {
+        let room = Room::new();
+        storage::create_private_dir(room.paths.state()).unwrap();
+        let mut first = Connection::open(room.paths.usage()).unwrap();
+        first.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())).unwrap();
+        schema::migrate(&mut first, &schema::STEPS[..1]).unwrap();
+        const OLD: &str = "
+            INSERT INTO requests (at_ms, agent, source, credential, billing, provider, requested_model, outcome,
+                retries, failed_attempts, duration_ms)
+            VALUES (1780315200000, 'main', 'env', 'ANTHROPIC_API_KEY', 'api', 'anthropic', 'm', 'complete', 0, 0, 9)";
+        first.execute(OLD, []).unwrap();
+        drop(first);
+        if !reads {
+            room.open().unwrap().record(&row(NOW, "work")).unwrap();
+        }
+        let rows = room.rows(EVER, Some("main"));
+        assert_eq!((rows.len(), rows[0].client_key.as_deref(), rows[0].charged), (1, None, None));
+        let version = schema::version(&room.open().unwrap().connection).unwrap();
+        assert_eq!(version, schema::version_of(schema::STEPS));
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ fn row(tokens: [Option<u64>; 5], cost: Option<u64>, billing: Billing, outcome: O
         failed_attempts: 0,
         duration: Duration::ZERO,
         first_content: None,
+        client_key: None,
+        charged: None,
     }
 }
 
@@ -110,4 +112,7 @@ fn a_variable_is_told_from_a_profile_of_its_name() {
     assert_eq!(key(&row, Grouping::Profile, &TimeZone::UTC).unwrap(), "env: ANTHROPIC_API_KEY");
     assert_eq!(key(&row, Grouping::Model, &TimeZone::UTC).unwrap(), "anthropic/claude-sonnet-5");
     assert_eq!(key(&row, Grouping::Session, &TimeZone::UTC), None);
+    assert_eq!(key(&row, Grouping::Key, &TimeZone::UTC), None);
+    let of_a_client = Row { client_key: Some("my-app".to_owned()), ..row };
+    assert_eq!(key(&of_a_client, Grouping::Key, &TimeZone::UTC).as_deref(), Some("my-app"));
 }
