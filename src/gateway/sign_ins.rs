@@ -209,12 +209,6 @@ struct Running {
     pasted: mpsc::Receiver<Secret>,
 }
 
-/// How the wait for a code ended.
-enum Waited {
-    Code(SignIn, Code),
-    Cancelled,
-}
-
 impl Running {
     /// Runs it to its end.
     fn run(mut self) {
@@ -240,10 +234,7 @@ impl Running {
             replace: false,
         };
         let attempt = Attempt { holder, place, no_browser: true, limit: USUAL_LIMIT, how: HOW };
-        let (sign_in, code) = match self.wait(&attempt).await? {
-            Waited::Code(sign_in, code) => (sign_in, code),
-            Waited::Cancelled => return Ok(Step::Cancelled),
-        };
+        let Some((sign_in, code)) = self.wait(&attempt).await? else { return Ok(Step::Cancelled) };
         self.told.send_replace(Step::Checking);
         let notice = (!notices::was_shown(&PLAN_CREDENTIALS, &app.paths)).then_some(&PLAN_CREDENTIALS);
         let (mut report, authorization) = attempt.finish(notice, sign_in, code).await?;
@@ -261,8 +252,8 @@ impl Running {
         Ok(check::ask(holder, ANTHROPIC, &client, authorization).await)
     }
 
-    /// Waits for the browser, a paste, the end of the time or of somebody's patience, whichever is first.
-    async fn wait(&mut self, attempt: &Attempt<'_>) -> Result<Waited, Failure> {
+    /// Waits for the browser, a paste, the end of the time or of somebody's patience, whichever is first; `None` for the last.
+    async fn wait(&mut self, attempt: &Attempt<'_>) -> Result<Option<(SignIn, Code)>, Failure> {
         let sign_in = attempt.begin(Way::Loopback).await?;
         let until = self.app.clock.steady() + USUAL_LIMIT;
         let link = sign_in.link();
@@ -279,10 +270,10 @@ impl Running {
             tokio::select! {
                 code = sign_in.callback() => {
                     let code = code.map_err(|error| attempt.failure(error))?;
-                    return Ok(Waited::Code(sign_in, code));
+                    return Ok(Some((sign_in, code)));
                 }
                 Some(text) = self.pasted.recv() => match sign_in.pasted(&text) {
-                    Ok(code) => return Ok(Waited::Code(sign_in, code)),
+                    Ok(code) => return Ok(Some((sign_in, code))),
                     // Whoever pasted something else may try again.
                     Err(error @ SignInError::Paste(_)) => {
                         let problem = format!("{}.", capitalised(&error.to_string()));
@@ -291,7 +282,7 @@ impl Running {
                     Err(error) => return Err(attempt.failure(error)),
                 },
                 () = &mut over => return Err(attempt.too_late()),
-                _ = self.cancelled.wait_for(|cancelled| *cancelled) => return Ok(Waited::Cancelled),
+                _ = self.cancelled.wait_for(|cancelled| *cancelled) => return Ok(None),
             }
         }
     }

@@ -15,3 +15,4 @@ mod support;
 
 mod broken;
 mod check;
+mod ui;

@@ -170,6 +170,3 @@ fn with_kind(bytes: Vec<u8>, kind: &'static str) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
-
-#[cfg(test)]
-mod tests;

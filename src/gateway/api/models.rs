@@ -11,9 +11,9 @@ use super::super::app::App;
 use super::super::live::AgentView;
 use super::super::routes::Call;
 use crate::SCHEMA_VERSION;
-use crate::config::AgentId;
 use crate::config::edit::{self, Edit, Preview};
 use crate::config::schema::CacheRetention;
+use crate::config::{AgentId, Config};
 use crate::error::{Exit, Failure};
 use crate::models::advice;
 use crate::models::allowed::Allowed;
@@ -24,6 +24,7 @@ use crate::models::refs::ModelRef;
 use crate::models::roles::Role;
 use crate::models::selection::resolve;
 use crate::provider;
+use crate::text::without_credentials;
 
 /// Whose settings are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -73,7 +74,7 @@ pub(super) fn roles(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     let choosing: Choosing = super::body(call)?;
     let view = super::agent(app, call)?;
     let config = &view.world.loaded.config;
-    let named = |text: &String| -> Result<ModelRef, Failure> { Ok(resolve(text, config)?) };
+    let named = |text: &String| model(text, config);
     let mut roles = Vec::new();
     for (name, text) in &choosing.roles {
         let role: Role =
@@ -91,6 +92,14 @@ pub(super) fn roles(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     let whose = choosing.whose.agent(&view);
     let warnings = check(app, &view, &Choices::written(whose, config)?, &choices)?;
     change(app, choosing.stamp.as_deref(), warnings, |edit| Ok(choices.write(edit, whose)?))
+}
+
+/// A model of a request. A secret at its place is not repeated.
+fn model(text: &str, config: &Config) -> Result<ModelRef, Failure> {
+    if without_credentials(text) != text {
+        return Err(Failure::usage("What stands in a model's place is a credential."));
+    }
+    Ok(resolve(text, config)?)
 }
 
 /// What should be known of models that are newly chosen: there must be a way to their providers.
@@ -125,7 +134,7 @@ struct Setting {
 pub(super) fn parameters(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     let Setting { whose, model, cache_retention, context1m, stamp } = super::body(call)?;
     let view = super::agent(app, call)?;
-    let model = resolve(&model, &view.world.loaded.config)?;
+    let model = self::model(&model, &view.world.loaded.config)?;
     let layer = match whose {
         Whose::Agent => Layer::Agent(&view.selected.id),
         Whose::All => Layer::Model(&model),

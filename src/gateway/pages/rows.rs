@@ -363,3 +363,111 @@ impl Elsewhere {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::resolve::Inputs;
+    use crate::auth::state::StateFile;
+    use crate::auth::store::AuthStore;
+    use crate::config::{Config, Paths, SelectedAgent};
+    use crate::env::Env;
+    use crate::models::status::{StatusInputs, StatusReport};
+    use crate::storage::{Durability, create_private_dir, replace};
+
+    const NOW: &str = "2026-06-01T12:00:00Z";
+
+    /// The card of Anthropic for a store, a state and a config.
+    fn card(store: &str, state: &str, config: &str) -> ProviderCard {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::below(dir.path());
+        let config: Config = crate::config::load::parse(config).unwrap();
+        let agent = SelectedAgent::choose(None, &config, &paths).unwrap();
+        create_private_dir(&agent.dir).unwrap();
+        let files = AuthStore::of(&agent, &paths);
+        replace(&files.path(), format!("{{\"version\":1,{store}}}").as_bytes(), Durability::Cached).unwrap();
+        let file = StateFile::in_dir(&agent.dir);
+        replace(&file.path(), state.as_bytes(), Durability::Cached).unwrap();
+        let snapshot = files.read().unwrap();
+        let (state, _) = file.read(&snapshot);
+        let (env, now) = (Env::default(), NOW.parse().unwrap());
+        let auth =
+            Inputs { snapshot: &snapshot, state: &state, config: &config, env: &env, paths: &paths, now };
+        let report = StatusReport::make(&StatusInputs {
+            auth,
+            agent: &agent,
+            paths: &paths,
+            store_path: files.path(),
+            model: None,
+            state_findings: Vec::new(),
+            probes: None,
+        });
+        ProviderCard::of(&report.unwrap().auth.providers[0], now)
+    }
+
+    const STORE: &str = r#""profiles":{
+        "anthropic:a":{"type":"api_key","provider":"anthropic","key":"sk-ant-api03-sandbox-0000000000000000-aaaa"},
+        "anthropic:b":{"type":"api_key","provider":"anthropic","key":"sk-ant-api03-sandbox-0000000000000000-bbbb"},
+        "anthropic:old":{"type":"token","provider":"anthropic","token":"sk-ant-oat01-sandbox-0000000000000000-77aa","expires":1000}}"#;
+
+    fn cooling() -> String {
+        let now: Timestamp = NOW.parse().unwrap();
+        let until = now.as_millisecond() + 47_000;
+        format!(
+            r#"{{"version":1,"profiles":{{"anthropic:b":{{"lastUsed":{},"cooldowns":[{{"reason":"rate_limit","until":{until}}}]}}}}}}"#,
+            now.as_millisecond() - 120_000
+        )
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_of_use_and_one_line_tells_how_they_are() {
+        let card = card(STORE, &cooling(), "{}");
+        assert_eq!(card.verdict, "1 of 3 credentials usable; next: anthropic:a");
+        assert_eq!(card.tone, Tone::Fair);
+        let ids: Vec<&str> = card.rows.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(ids, ["anthropic:a", "anthropic:b", "anthropic:old"]);
+        let next: Vec<bool> = card.rows.iter().map(|row| row.is_next).collect();
+        assert_eq!(next, [true, false, false]);
+        assert_eq!(
+            (card.rows[0].can_rise, card.rows[0].can_sink, card.rows[2].can_sink),
+            (false, true, false)
+        );
+    }
+
+    #[test]
+    fn a_cooldown_is_told_around_the_time_that_runs_and_cleared_by_a_button() {
+        let card = card(STORE, &cooling(), "{}");
+        let row = &card.rows[1];
+        let left = row.health.left.as_ref().unwrap();
+        assert_eq!((row.health.before.as_str(), left.words.as_str()), ("Cooling down ", "47s"));
+        assert_eq!((row.health.after.as_str(), row.used.as_str()), (" (rate limited)", "used 2m ago"));
+        assert_eq!(row.remedy.as_ref().map(|remedy| remedy.action), Some("clear"));
+        assert!(row.can_clear && !row.is_usable);
+    }
+
+    #[test]
+    fn what_ended_is_replaced_by_what_it_was() {
+        let card = card(STORE, "{}", "{}");
+        let old = &card.rows[2];
+        assert_eq!(old.health.tone, Tone::Bad);
+        assert_eq!(old.remedy.as_ref().map(|remedy| remedy.label), Some("Replace secret"));
+        assert_eq!(old.replacement, Some(Replacement::Token));
+        assert_eq!(old.lost, "token sk-ant-oat01 …77aa; paid by a Claude plan");
+    }
+
+    #[test]
+    fn one_that_the_order_leaves_out_comes_in_by_a_button() {
+        let card = card(STORE, "{}", "{auth:{order:{anthropic:['anthropic:b']}}}");
+        assert_eq!(card.order, "Order of use: auth.order in the config.");
+        let out = card.rows.iter().find(|row| row.id == "anthropic:a").unwrap();
+        assert_eq!(out.remedy.as_ref().map(|remedy| remedy.action), Some("up"));
+    }
+
+    #[test]
+    fn without_any_usable_one_requests_fail_and_that_is_said() {
+        let store = r#""profiles":{"anthropic:old":{"type":"token","provider":"anthropic","token":"sk-ant-oat01-sandbox-0000000000000000-77aa","expires":1000}}"#;
+        let card = card(store, "{}", "{}");
+        assert_eq!(card.verdict, "1 credential, not usable now; requests fail until one is.");
+        assert_eq!((card.tone, card.is_ready()), (Tone::Bad, false));
+    }
+}
