@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// A key as `fased` takes it; it holds nothing secret.
 const KEY: &str = "sk-ant-api03-benchmark-000000000000000000000000000000000000000000000000000000000000-AA";
+/// A key as the sandbox takes it.
+const SANDBOX_KEY: &str = "sk-ant-api03-sandbox-benchmark-0000000000000000000000000000000000000000";
 /// The first moment of the year 2100, in milliseconds.
 const FAR_FUTURE: u64 = 4_102_444_800_000;
 
@@ -72,8 +74,41 @@ impl Fixtures {
 
     /// A file holding an API key, to be read as standard input.
     pub(crate) fn key_file(&self) -> Result<PathBuf, Box<dyn Error>> {
-        let path = self.root.join("key");
-        private_file(&path)?.write_all(KEY.as_bytes())?;
+        self.file("key", KEY)
+    }
+
+    /// A file holding an API key that the sandbox takes.
+    pub(crate) fn sandbox_key_file(&self) -> Result<PathBuf, Box<dyn Error>> {
+        self.file("sandbox-key", SANDBOX_KEY)
+    }
+
+    /// A home directory whose config names the API at this address.
+    pub(crate) fn home_that_asks(&self, url: &str) -> Result<PathBuf, Box<dyn Error>> {
+        let home = self.empty_home("home-asks")?;
+        DirBuilder::new().mode(0o700).create(home.join(".fased"))?;
+        let config = format!("{{ models: {{ providers: {{ anthropic: {{ baseUrl: \"{url}\" }} }} }} }}\n");
+        private_file(&config_file(&home))?.write_all(config.as_bytes())?;
+        Ok(home)
+    }
+
+    /// What `curl --config` reads to put a question.
+    pub(crate) fn curl_request(&self, url: &str, question: &str) -> Result<PathBuf, Box<dyn Error>> {
+        let body = format!(
+            r#"{{"model":"claude-sonnet-5","max_tokens":1024,"stream":true,"messages":[{{"role":"user","content":"{question}"}}]}}"#
+        );
+        let body = self.file("question.json", &body)?;
+        let request = format!(
+            "silent\nno-buffer\nfail\nurl = \"{url}/v1/messages\"\ndata-binary = \"@{}\"\n\
+             header = \"content-type: application/json\"\nheader = \"anthropic-version: 2023-06-01\"\n\
+             header = \"x-api-key: {SANDBOX_KEY}\"\n",
+            body.display()
+        );
+        self.file("request.curl", &request)
+    }
+
+    fn file(&self, name: &str, text: &str) -> Result<PathBuf, Box<dyn Error>> {
+        let path = self.root.join(name);
+        private_file(&path)?.write_all(text.as_bytes())?;
         Ok(path)
     }
 }

@@ -1,7 +1,9 @@
 //! What a whole run of `fased` costs, side by side with a program that does nothing: `cargo bench --bench whole_process`.
 //! Only the ratio to the empty program travels between machines, so both are run in turn, each time through a small
-//! [launcher], and their medians compared. Limits are printed and never asserted: a busy machine is no bug.
+//! [launcher], and their medians compared; an answer of a sandbox stands next to the same by [curl]. Limits are printed and
+//! never asserted: a busy machine is no bug.
 
+mod curl;
 mod fixtures;
 mod launcher;
 
@@ -95,6 +97,9 @@ fn measure() -> Result<(), Box<dyn Error>> {
         if !within {
             exceeded.push(case.name);
         }
+    }
+    if !curl::measure(&fixtures)? {
+        exceeded.push("chat next to curl");
     }
     if exceeded.is_empty() {
         println!("\nEvery limit is kept.");

@@ -1,8 +1,8 @@
-//! The parser of streamed answers: whatever arrives, in whatever pieces, is events and then an end, told once. The first
-//! line of an input is the lengths of the pieces, the rest what arrives.
+//! The parser of streamed answers: whatever arrives, in whatever pieces, is the same frames with every byte of it, and
+//! events and then an end, told once. The first line of an input is the lengths of the pieces, the rest what arrives.
 
 use bytes::Bytes;
-use fased::anthropic::{Error, MessageStream, ResponseMeta, StreamEvent};
+use fased::anthropic::{EVENT_LIMIT, Error, Frame, FrameSplitter, MessageStream, ResponseMeta, StreamEvent};
 use fased::secret::Secret;
 use futures_util::{FutureExt as _, stream};
 
@@ -12,6 +12,7 @@ use super::{Outcome, messages};
 pub fn run(input: &[u8]) -> Outcome {
     let line = input.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let (lengths, arriving) = (&input[..line], input.get(line + 1..).unwrap_or_default());
+    check_frames(arriving, lengths);
     let whole = read(vec![Bytes::copy_from_slice(arriving)], ResponseMeta::default());
     let in_pieces = read(pieces(arriving, lengths), ResponseMeta::default());
     assert_eq!(told(&whole), told(&in_pieces), "the pieces make a difference");
@@ -26,6 +27,37 @@ pub fn run(input: &[u8]) -> Outcome {
         }
     }
     if whole.len() > 1 { Outcome::Taken } else { Outcome::Refused }
+}
+
+/// The pieces make no difference to the frames, and no byte is lost or comes twice.
+fn check_frames(arriving: &[u8], lengths: &[u8]) {
+    let whole = frames(vec![Bytes::copy_from_slice(arriving)]);
+    assert_eq!(whole, frames(pieces(arriving, lengths)), "the pieces make a difference");
+    let every: Vec<u8> = whole.iter().flat_map(|frame| frame.raw()).copied().collect();
+    assert_eq!(every, arriving, "the frames are not what arrived");
+    for (place, frame) in whole.iter().enumerate() {
+        assert!(frame.is_complete() || place + 1 == whole.len(), "a frame behind one that was cut off");
+        let said = frame.fields();
+        let length = said.data.map_or(0, |data| data.len()) + said.event.map_or(0, <[u8]>::len);
+        assert!(length <= frame.raw().len(), "a frame says more than it has");
+    }
+}
+
+fn frames(pieces: Vec<Bytes>) -> Vec<Frame> {
+    let mut splitter = FrameSplitter::new(EVENT_LIMIT);
+    let mut frames = Vec::new();
+    for mut piece in pieces {
+        loop {
+            match splitter.next_frame(&mut piece) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => panic!("every input is shorter than the limit: {error}"),
+            }
+        }
+        assert!(piece.is_empty(), "a piece that is not taken");
+    }
+    frames.extend(splitter.finish());
+    frames
 }
 
 /// Everything a stream says, to its end.

@@ -188,7 +188,8 @@ mod tests {
     fn answer(events: &[Value]) -> Answer {
         let mut answer = Answer::default();
         for event in events {
-            answer.apply(&StreamEvent::read(None, &event.to_string()).unwrap());
+            let name = event["type"].as_str().unwrap();
+            answer.apply(&StreamEvent::read(name, &event.to_string()).unwrap());
         }
         answer
     }

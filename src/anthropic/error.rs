@@ -177,7 +177,7 @@ pub struct ApiError {
 
 impl ApiError {
     /// Reads a refusal from a response body or the data of an `error` event.
-    pub(super) fn read(body: &[u8], meta: &ResponseMeta, secret: &Secret) -> Self {
+    pub fn read(body: &[u8], meta: &ResponseMeta, secret: &Secret) -> Self {
         let told = serde_json::from_slice::<Body>(body).ok();
         let identifier = |text: &str| redacted(text, secret, IDENTIFIER_LIMIT);
         let request_id = meta

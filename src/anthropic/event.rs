@@ -1,6 +1,8 @@
 //! The events of a streamed answer as types. Unknown events and unknown fields pass; only an event that is known and
 //! cannot be read is an error.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -90,28 +92,27 @@ impl StreamEvent {
         }
     }
 
-    /// Reads an event from its name, if it has one, and its data. An `error` event is not for this function.
-    pub(super) fn read(name: Option<&str>, data: &str) -> Result<Self, Error> {
-        let name = match name {
-            Some(name) if !name.is_empty() => name.to_owned(),
-            _ => type_of(data).unwrap_or_default(),
-        };
-        Ok(match name.as_str() {
+    /// Reads an event from its name and its data. An `error` event is not for this function.
+    pub(super) fn read(name: &str, data: &str) -> Result<Self, Error> {
+        Ok(match name {
             "message_start" => {
-                let message = parse::<StartData>(&name, data)?.message;
+                let message = parse::<StartData>(name, data)?.message;
                 Self::MessageStart { id: message.id, model: message.model, usage: message.usage }
             }
             "content_block_start" => {
-                let data: BlockData = parse(&name, data)?;
+                let data: BlockData = parse(name, data)?;
                 Self::ContentBlockStart { index: data.index, block: data.content_block }
             }
-            "content_block_delta" => {
-                let data: DeltaData = parse(&name, data)?;
-                Self::ContentDelta { index: data.index, delta: Delta::from(data.delta) }
-            }
-            "content_block_stop" => Self::ContentBlockStop { index: parse::<StopData>(&name, data)?.index },
+            "content_block_delta" => match known_delta(data) {
+                Some((index, delta)) => Self::ContentDelta { index, delta },
+                None => {
+                    let data: DeltaData = parse(name, data)?;
+                    Self::ContentDelta { index: data.index, delta: Delta::Other(data.delta) }
+                }
+            },
+            "content_block_stop" => Self::ContentBlockStop { index: parse::<StopData>(name, data)?.index },
             "message_delta" => {
-                let data: EndData = parse(&name, data)?;
+                let data: EndData = parse(name, data)?;
                 Self::MessageDelta {
                     stop_reason: data.delta.stop_reason,
                     usage: data.usage.unwrap_or_default(),
@@ -119,7 +120,7 @@ impl StreamEvent {
             }
             "message_stop" => Self::MessageStop,
             "ping" => Self::Ping,
-            _ => Self::Other { name, data: data.to_owned() },
+            _ => Self::Other { name: name.to_owned(), data: data.to_owned() },
         })
     }
 }
@@ -128,8 +129,8 @@ impl StreamEvent {
 /// [`StreamEvent::commits`]. A start that cannot be understood does: what it begins is not known to be empty.
 pub fn frame_commits(name: Option<&str>, data: &str) -> bool {
     let typed = || type_of(data).unwrap_or_default();
-    let name = name.filter(|name| !name.is_empty()).map_or_else(typed, str::to_owned);
-    match name.as_str() {
+    let name = name.filter(|name| !name.is_empty()).map_or_else(typed, Cow::Borrowed);
+    match &*name {
         "content_block_delta" | "message_delta" => true,
         "content_block_start" => serde_json::from_str(data)
             .map_or(true, |BlockData { content_block, .. }| start_commits(&content_block)),
@@ -147,13 +148,41 @@ fn start_commits(block: &Value) -> bool {
 }
 
 /// The `type` field of an event's data, which names the event where the stream does not.
-pub(super) fn type_of(data: &str) -> Option<String> {
+pub(super) fn type_of(data: &str) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
-    struct Typed {
-        #[serde(rename = "type")]
-        kind: String,
+    struct Typed<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
     }
-    serde_json::from_str::<Typed>(data).ok().map(|typed| typed.kind)
+    serde_json::from_str::<Typed<'_>>(data).ok().map(|typed| typed.kind)
+}
+
+/// Reads a delta of a kind that is known; answers are made of these, so nothing is made but the text of it.
+fn known_delta(data: &str) -> Option<(u64, Delta)> {
+    #[derive(Deserialize)]
+    struct Data<'a> {
+        index: u64,
+        #[serde(borrow)]
+        delta: Known<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Known<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: Cow<'a, str>,
+        text: Option<String>,
+        thinking: Option<String>,
+        signature: Option<String>,
+        partial_json: Option<String>,
+    }
+    let Data { index, delta } = serde_json::from_str(data).ok()?;
+    let delta = match &*delta.kind {
+        "text_delta" => Delta::Text(delta.text?),
+        "thinking_delta" => Delta::Thinking(delta.thinking?),
+        "signature_delta" => Delta::Signature(delta.signature?),
+        "input_json_delta" => Delta::InputJson(delta.partial_json?),
+        _ => return None,
+    };
+    Some((index, delta))
 }
 
 fn parse<'a, T: Deserialize<'a>>(name: &str, data: &'a str) -> Result<T, Error> {
@@ -204,22 +233,6 @@ struct End {
     stop_reason: Option<String>,
 }
 
-impl From<Value> for Delta {
-    fn from(mut value: Value) -> Self {
-        let (field, make): (&str, fn(String) -> Self) = match value.get("type").and_then(Value::as_str) {
-            Some("text_delta") => ("text", Self::Text),
-            Some("thinking_delta") => ("thinking", Self::Thinking),
-            Some("signature_delta") => ("signature", Self::Signature),
-            Some("input_json_delta") => ("partial_json", Self::InputJson),
-            _ => return Self::Other(value),
-        };
-        match value.get_mut(field) {
-            Some(Value::String(text)) => make(std::mem::take(text)),
-            _ => Self::Other(value),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -227,21 +240,12 @@ mod tests {
     use super::*;
 
     fn read(data: &Value) -> StreamEvent {
-        StreamEvent::read(None, &data.to_string()).unwrap()
-    }
-
-    #[test]
-    fn an_event_without_a_name_is_named_by_its_data() {
-        assert_eq!(read(&json!({"type": "ping"})), StreamEvent::Ping);
-        assert_eq!(
-            StreamEvent::read(Some(""), r#"{"type":"message_stop"}"#).unwrap(),
-            StreamEvent::MessageStop
-        );
+        StreamEvent::read(data["type"].as_str().unwrap(), &data.to_string()).unwrap()
     }
 
     #[test]
     fn unknown_events_deltas_and_fields_pass() {
-        let unknown = StreamEvent::read(Some("brand_new"), "not even json").unwrap();
+        let unknown = StreamEvent::read("brand_new", "not even json").unwrap();
         assert_eq!(unknown, StreamEvent::Other { name: "brand_new".into(), data: "not even json".into() });
         let delta = json!({"type": "brand_new_delta", "x": 1});
         assert_eq!(
@@ -253,7 +257,7 @@ mod tests {
     #[test]
     fn a_known_event_that_cannot_be_read_is_an_error_without_its_content() {
         for data in ["sk-live-secret", r#"{"index":"sk-live-secret"}"#, "{}"] {
-            let error = StreamEvent::read(Some("content_block_stop"), data).unwrap_err();
+            let error = StreamEvent::read("content_block_stop", data).unwrap_err();
             assert!(matches!(error, Error::Malformed { .. }));
             assert!(!error.to_string().contains("sk-live"), "{error}");
         }

@@ -1,17 +1,17 @@
-//! A streamed answer: bytes to server-sent events to [`StreamEvent`]s. Bounds what one event may take in memory and how
-//! long the stream may be silent, and tells a complete answer from one that was cut off.
+//! A streamed answer: frames to [`StreamEvent`]s. Bounds what one event may take in memory and how long the stream may be
+//! silent, and tells a complete answer from one that was cut off.
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use sse_stream::{Sse, SseByteStream};
 
 use super::error::{ApiError, Error};
 use super::event::{StreamEvent, type_of};
 use super::headers::ResponseMeta;
 use super::http::words;
+use super::sse::{Frame, FrameSplitter};
 use crate::secret::Secret;
 
 /// Largest event a stream may have, in bytes; beyond it the stream fails with [`Error::EventTooLarge`].
@@ -23,7 +23,10 @@ type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
 /// answer and its cost at Anthropic.
 pub struct MessageStream {
     meta: ResponseMeta,
-    events: SseByteStream<ByteStream>,
+    chunks: ByteStream,
+    /// What is not split yet of the chunk that came last.
+    chunk: Bytes,
+    splitter: FrameSplitter,
     secret: Secret,
     ended: bool,
 }
@@ -44,11 +47,17 @@ impl MessageStream {
         meta: ResponseMeta,
         secret: Secret,
     ) -> Self {
-        Self::from_bytes(capped(Box::pin(chunks), EVENT_LIMIT), meta, secret)
+        Self::limited(chunks, EVENT_LIMIT, meta, secret)
     }
 
-    fn from_bytes(bytes: ByteStream, meta: ResponseMeta, secret: Secret) -> Self {
-        Self { meta, events: SseByteStream::new(bytes), secret, ended: false }
+    fn limited(
+        chunks: impl Stream<Item = Result<Bytes, Error>> + Send + 'static,
+        limit: usize,
+        meta: ResponseMeta,
+        secret: Secret,
+    ) -> Self {
+        let (chunks, splitter) = (Box::pin(chunks.fuse()), FrameSplitter::new(limit));
+        Self { meta, chunks, chunk: Bytes::new(), splitter, secret, ended: false }
     }
 
     /// What the response's head said.
@@ -63,28 +72,47 @@ impl MessageStream {
     /// [`Error::Malformed`]. The stream ends with any of them.
     pub async fn next(&mut self) -> Option<Result<StreamEvent, Error>> {
         while !self.ended {
-            let event = match self.events.next().await {
-                Some(Ok(Sse { data: None, .. })) => continue,
-                Some(Ok(Sse { event, data: Some(data), .. })) => self.read(event.as_deref(), &data),
-                Some(Err(error)) => Err(transport(error)),
-                None => Err(Error::Cut { reason: "the stream ended before the answer did".to_owned() }),
+            let event = match self.next_frame().await {
+                Ok(Some(frame)) => self.read(&frame).transpose(),
+                Ok(None) => {
+                    Some(Err(Error::Cut { reason: "the stream ended before the answer did".to_owned() }))
+                }
+                Err(error) => Some(Err(error)),
             };
+            let Some(event) = event else { continue };
             self.ended = matches!(event, Err(_) | Ok(StreamEvent::MessageStop));
             return Some(event);
         }
         None
     }
 
-    fn read(&self, name: Option<&str>, data: &str) -> Result<StreamEvent, Error> {
-        let is_error = match name {
-            Some(name) if !name.is_empty() => name == "error",
-            _ => type_of(data).as_deref() == Some("error"),
-        };
-        if is_error {
+    async fn next_frame(&mut self) -> Result<Option<Frame>, Error> {
+        loop {
+            if let Some(frame) = self.splitter.next_frame(&mut self.chunk)? {
+                return Ok(Some(frame));
+            }
+            match self.chunks.next().await {
+                Some(chunk) => self.chunk = chunk?,
+                None => return Ok(self.splitter.finish().filter(Frame::is_complete)),
+            }
+        }
+    }
+
+    /// The event a frame is, if it is one.
+    fn read(&self, frame: &Frame) -> Result<Option<StreamEvent>, Error> {
+        let fields = frame.fields();
+        let Some(data) = &fields.data else { return Ok(None) };
+        let (name, data) = (utf8(fields.event.unwrap_or_default())?, utf8(data)?);
+        let name = if name.is_empty() { type_of(data).unwrap_or_default() } else { name.into() };
+        if name == "error" {
             return Err(Error::Api(Box::new(ApiError::read(data.as_bytes(), &self.meta, &self.secret))));
         }
-        StreamEvent::read(name, data)
+        StreamEvent::read(&name, data).map(Some)
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| Error::Malformed { what: "an event that is not UTF-8".to_owned() })
 }
 
 impl std::fmt::Debug for MessageStream {
@@ -96,73 +124,20 @@ impl std::fmt::Debug for MessageStream {
     }
 }
 
-fn transport(error: sse_stream::Error) -> Error {
-    match error {
-        // The byte stream below yields nothing but our own errors.
-        sse_stream::Error::Body(inner) => match inner.downcast::<Error>() {
-            Ok(own) => *own,
-            Err(other) => Error::Cut { reason: other.to_string() },
-        },
-        sse_stream::Error::Utf8Parse(_) => Error::Malformed { what: "an event that is not UTF-8".to_owned() },
-        other => Error::Malformed { what: other.to_string() },
-    }
-}
-
 /// The body's bytes, with every wait bounded by `idle`. Comments count as signs of life.
-fn bounded(response: reqwest::Response, idle: Duration) -> ByteStream {
-    let chunks = stream::try_unfold(response, move |mut response| async move {
+fn bounded(response: reqwest::Response, idle: Duration) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    stream::try_unfold(response, move |mut response| async move {
         match tokio::time::timeout(idle, response.chunk()).await {
             Err(_) => Err(Error::Idle { after: idle }),
             Ok(Err(error)) => Err(Error::Cut { reason: words(&error) }),
             Ok(Ok(chunk)) => Ok(chunk.map(|chunk| (chunk, response))),
         }
-    });
-    Box::pin(chunks)
-}
-
-/// Fails before an event of more than `limit` bytes is handed to the parser, which would keep it whatever its size.
-fn capped(bytes: ByteStream, limit: usize) -> ByteStream {
-    let mut size = EventSize::default();
-    Box::pin(bytes.map(move |chunk| {
-        let chunk = chunk?;
-        if size.largest_after(&chunk) > limit { Err(Error::EventTooLarge { limit }) } else { Ok(chunk) }
-    }))
-}
-
-/// Counts the bytes since the last empty line, where an event ends. Lines end in LF, CR or CRLF.
-#[derive(Default)]
-struct EventSize {
-    event: usize,
-    line: usize,
-    after_cr: bool,
-}
-
-impl EventSize {
-    /// Goes through a chunk and tells the largest size any event had in it.
-    fn largest_after(&mut self, chunk: &[u8]) -> usize {
-        let mut largest = self.event;
-        for &byte in chunk {
-            let completes_crlf = std::mem::replace(&mut self.after_cr, byte == b'\r') && byte == b'\n';
-            if completes_crlf {
-                continue;
-            }
-            self.event += 1;
-            if matches!(byte, b'\r' | b'\n') {
-                if self.line == 0 {
-                    self.event = 0;
-                }
-                self.line = 0;
-            } else {
-                self.line += 1;
-            }
-            largest = largest.max(self.event);
-        }
-        largest
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use proptest::prelude::*;
 
     use super::super::error::ApiErrorKind;
@@ -190,9 +165,9 @@ mod tests {
 
     /// Every event of a stream that arrives in these pieces, with errors as text.
     fn decode(pieces: Vec<Bytes>, limit: usize) -> Vec<Result<StreamEvent, String>> {
-        let bytes = capped(Box::pin(stream::iter(pieces.into_iter().map(Ok))), limit);
+        let chunks = stream::iter(pieces.into_iter().map(Ok));
         let meta = ResponseMeta { status: 200, ..ResponseMeta::default() };
-        let mut stream = MessageStream::from_bytes(bytes, meta, Secret::new(KEY));
+        let mut stream = MessageStream::limited(chunks, limit, meta, Secret::new(KEY));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let mut events = Vec::new();
@@ -284,12 +259,10 @@ mod tests {
             let events = whole(&text);
             assert_eq!(events, [Err("Overloaded (overloaded_error)".to_owned())]);
         }
-        let stream = MessageStream::from_bytes(
-            Box::pin(stream::empty()),
-            ResponseMeta { status: 200, ..ResponseMeta::default() },
-            Secret::new(KEY),
-        );
-        let error = stream.read(Some("error"), data).unwrap_err();
+        let chunk = Bytes::from(format!("event: error\ndata: {data}\n\n"));
+        let meta = ResponseMeta { status: 200, ..ResponseMeta::default() };
+        let mut stream = MessageStream::from_chunks(stream::iter([Ok(chunk)]), meta, Secret::new(KEY));
+        let error = stream.next().now_or_never().flatten().unwrap().unwrap_err();
         let api = error.api().unwrap();
         assert_eq!((api.status, api.kind), (200, ApiErrorKind::Overloaded));
         assert_eq!(api.request_id.as_deref(), Some("r"));
@@ -306,18 +279,6 @@ mod tests {
                 let last = decode(pieces, 64).pop().unwrap();
                 assert_eq!(last, Err("an event of the stream is larger than 64 bytes".to_owned()));
             }
-        }
-    }
-
-    #[test]
-    fn the_size_of_an_event_starts_anew_after_an_empty_line_of_any_kind() {
-        for ending in ["\n", "\r", "\r\n"] {
-            let event = format!("data: 1234{ending}{ending}");
-            let mut size = EventSize::default();
-            for byte in event.repeat(3).bytes() {
-                assert!(size.largest_after(&[byte]) <= 11, "{ending:?}");
-            }
-            assert_eq!(size.event, 0, "{ending:?}");
         }
     }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Asker, AttemptError, Happening, Notes, Observe, Question};
+use super::{Asker, AttemptError, Happening, Notes, Observe, Question, long_context};
 use crate::anthropic::{
-    self, Client, CommitPoint, Error, HOLD_LIMIT, MessageStream, ResponseMeta, StreamEvent,
+    self, Client, CommitPoint, Error, HOLD_LIMIT, MessageRequest, MessageStream, ResponseMeta, StreamEvent,
 };
 use crate::auth::candidates::Eligible;
 use crate::auth::health::Billing;
@@ -41,6 +41,7 @@ pub(super) struct Answer {
     pub(super) meta: ResponseMeta,
     pub(super) billing: Billing,
     pub(super) duration: Duration,
+    pub(super) context1m_left_out: bool,
 }
 
 type Tried = Outcome<Answer, AttemptError>;
@@ -139,6 +140,7 @@ impl<'a> Trying<'_, 'a> {
         u32::try_from(jitter.below(u64::from(PARTS))).map_or(0.0, |part| f64::from(part) / f64::from(PARTS))
     }
 
+    /// Sends the question, and once more without the beta of the 1M window where the API refuses that.
     async fn send(
         &self,
         credential: &Candidate<'_>,
@@ -146,14 +148,43 @@ impl<'a> Trying<'_, 'a> {
         model: &ModelRef,
         alone: bool,
     ) -> Result<Answer, Broken> {
-        let clock = self.asker.clock;
         let client = self.client(model.provider()).map_err(AttemptError::from)?;
-        let Obtained { form, billing, .. } = *obtained;
-        self.tell(Happening::Using { credential, model, form, billing })?;
-        let request = (self.question.request)(model, form);
+        let Obtained { secret, form, billing, .. } = obtained;
+        let mut request = (self.question.request)(model, *form);
+        let asks = long_context::is_asked_by(&request);
+        let context1m_left_out = asks && self.notes.leaves_out_context1m(credential, secret, model);
+        let (form, billing) = (*form, *billing);
+        self.tell(Happening::Using { credential, model, form, billing, context1m_left_out })?;
+        if context1m_left_out {
+            long_context::leave_out(&mut request);
+        }
+        let sent = self.send_request(&client, obtained, &request, alone).await;
+        match sent {
+            Err(Broken { error: AttemptError::Api(Error::Api(refusal)), committed: false })
+                if asks && !context1m_left_out && long_context::is_refused_by(&refusal) =>
+            {
+                let until = self.notes.context1m_refused(credential, secret, model);
+                let model_class = KnownModels::of(self.asker.config).class_of(model);
+                self.tell(Happening::Context1mRefused { credential, model_class, until })?;
+                long_context::leave_out(&mut request);
+                let answer = self.send_request(&client, obtained, &request, alone).await?;
+                Ok(Answer { context1m_left_out: true, ..answer })
+            }
+            sent => Ok(Answer { context1m_left_out, ..sent? }),
+        }
+    }
+
+    async fn send_request(
+        &self,
+        client: &Client,
+        obtained: &Obtained,
+        request: &MessageRequest,
+        alone: bool,
+    ) -> Result<Answer, Broken> {
+        let clock = self.asker.clock;
         let started = clock.steady();
         let mut stream = client
-            .stream_message(&provider::authorization(obtained.clone()), &request)
+            .stream_message(&provider::authorization(obtained.clone()), request)
             .await
             .map_err(AttemptError::from)?;
         self.tell(Happening::Begins { meta: stream.meta() })?;
@@ -162,7 +193,8 @@ impl<'a> Trying<'_, 'a> {
         let passed = self.receive(&mut stream, &mut answer, &mut point).await;
         passed.map_err(|error| Broken { error, committed: point.is_passed() })?;
         let duration = clock.steady().saturating_sub(started);
-        Ok(Answer { answer, meta: stream.meta().clone(), billing, duration })
+        let meta = stream.meta().clone();
+        Ok(Answer { answer, meta, billing: obtained.billing, duration, context1m_left_out: false })
     }
 
     /// Takes in an answer to its end, and passes its events on from the commit point.

@@ -4,6 +4,7 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::SCHEMA_VERSION;
@@ -205,6 +206,10 @@ impl<'a> Explanation<'a> {
         };
         let effective = Effective::of(&agent.id, model, auth.config, &Params::default());
         let params = RequestParams::of(&effective, form, auth.config);
+        let params = match context1m_left_out(credential.as_ref(), inputs) {
+            Some(until) => params.without_context1m(until),
+            None => params,
+        };
         let mut findings: Vec<Finding> = params.warnings(&effective).into_iter().map(Finding::from).collect();
         if !usable {
             findings.push(unusable(inputs, &survey, waiting()));
@@ -221,6 +226,13 @@ impl<'a> Explanation<'a> {
             findings,
         })
     }
+}
+
+/// Until when requests with this credential leave out the beta of the 1M window.
+fn context1m_left_out(credential: Option<&Candidate<'_>>, inputs: &ExplainInputs<'_>) -> Option<Timestamp> {
+    let Source::Profile(profile) = &credential?.source else { return None };
+    let class = KnownModels::of(inputs.auth.config).class_of(&inputs.asked.model);
+    inputs.auth.state.context1m_left_out(profile, None, class, inputs.auth.now)
 }
 
 /// Says that nothing could be sent now.

@@ -4,6 +4,7 @@
 
 mod attempt;
 pub mod explain;
+mod long_context;
 mod notes;
 mod routes;
 
@@ -84,6 +85,17 @@ pub enum Happening<'a> {
         form: Form,
         /// Who pays, now that its secret is known.
         billing: Billing,
+        /// Whether the request goes without the beta of the 1M window it was to carry, because the API refused it before.
+        context1m_left_out: bool,
+    },
+    /// The API refused the beta of the 1M window; the same is sent without it.
+    Context1mRefused {
+        /// The credential.
+        credential: &'a Candidate<'a>,
+        /// The class of the model.
+        model_class: &'a str,
+        /// Until when later requests leave it out; `None` when only this one does.
+        until: Option<Timestamp>,
     },
     /// A credential's secret could not be had; another credential may take over.
     Unobtainable {
@@ -182,12 +194,15 @@ pub struct Asked<'a> {
     pub failed: Vec<FailedAttempt>,
     /// How often the same was tried again.
     pub retries: u32,
+    /// Whether the request went without the beta of the 1M window it was to carry, because the API refuses it.
+    pub context1m_left_out: bool,
 }
 
 /// There is no answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// There was nothing to ask with.
+    #[error("there is no credential for {model}")]
     NoCredential {
         /// The model.
         model: ModelRef,
@@ -195,8 +210,10 @@ pub enum AskError {
         why: NoCredential,
     },
     /// The model's provider cannot be asked at all.
+    #[error(transparent)]
     Provider(ProviderError),
     /// Every try failed, or nothing else would have helped.
+    #[error("no try gave an answer{}", last_error(failed))]
     GaveUp {
         /// What ended it.
         end: End,
@@ -205,6 +222,13 @@ pub enum AskError {
         /// Credentials that were not tried because they would have changed who pays.
         held_back: Vec<String>,
     },
+}
+
+fn last_error(failed: &[FailedAttempt]) -> String {
+    failed
+        .last()
+        .map(|failed| format!("; the last one with {}: {}", failed.credential, failed.error))
+        .unwrap_or_default()
 }
 
 impl<'a> Asker<'a> {
@@ -251,7 +275,7 @@ impl<'a> Asker<'a> {
         match ran {
             Ok(answered) => {
                 let place = answered.place;
-                let attempt::Answer { answer, meta, billing, duration } = answered.value;
+                let attempt::Answer { answer, meta, billing, duration, context1m_left_out } = answered.value;
                 let credential = &routes[place.route].candidates[place.candidate].credential.credential;
                 Ok(Asked {
                     answer,
@@ -261,6 +285,7 @@ impl<'a> Asker<'a> {
                     duration,
                     failed: told(answered.failures),
                     retries: answered.retries,
+                    context1m_left_out,
                 })
             }
             Err(gave_up) => {

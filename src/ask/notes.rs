@@ -77,6 +77,39 @@ impl Notes<'_> {
         Failed { until: until.or(failed.until), ..failed }
     }
 
+    /// Notes that the API refused the beta of the 1M window, and returns until when it is left out; `None` where that is not
+    /// remembered.
+    pub fn context1m_refused(
+        &self,
+        credential: &Candidate<'_>,
+        secret: &Secret,
+        model: &ModelRef,
+    ) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let mut until = None;
+        self.note(credential, secret, model, |state, profile, class| {
+            until = Some(state.note_context1m_refused(profile, secret, class, now));
+            true
+        });
+        until
+    }
+
+    /// Whether the beta of the 1M window is left out of a request for a model that is signed with `secret`, because the API
+    /// refused it before.
+    pub fn leaves_out_context1m(
+        &self,
+        credential: &Candidate<'_>,
+        secret: &Secret,
+        model: &ModelRef,
+    ) -> bool {
+        let Source::Profile(profile) = credential.source else { return false };
+        let Ok(snapshot) = self.store.read() else { return false };
+        let class = KnownModels::of(self.references.config).class_of(model);
+        let (state, _) = self.state_file().read(&snapshot);
+        let current = snapshot.profiles.get(&profile.id).unwrap_or(profile);
+        state.context1m_left_out(current, Some(secret), class, self.clock.now()).is_some()
+    }
+
     /// Changes what is remembered of a profile.
     fn note(
         &self,

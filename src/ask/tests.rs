@@ -1,6 +1,7 @@
 //! Asking as a whole: streams and their commit point, every fault, and what others build on - a try that sends something
 //! else than a question, noted like one, in a run that may move between threads.
 
+mod matrix;
 mod streaming;
 
 use std::sync::Arc;

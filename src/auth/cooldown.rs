@@ -222,6 +222,7 @@ impl ProfileState {
     /// Removes windows that are over. Their counters stay until a success, or until they are too old to count.
     pub(super) fn drop_ended(&mut self, now: Timestamp) {
         self.cooldowns.retain(|cooldown| cooldown.until > now);
+        self.context1m_refused.retain(|refused| refused.until > now);
         self.disabled.take_if(|disabled| disabled.until.is_some_and(|until| until <= now));
     }
 
@@ -282,6 +283,7 @@ impl ProfileState {
     /// Forgets everything that speaks against it.
     pub(super) fn forget_all(&mut self) {
         self.cooldowns.clear();
+        self.context1m_refused.clear();
         self.failure_counts.clear();
         self.disabled = None;
         self.error_count = 0;

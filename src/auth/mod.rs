@@ -2,7 +2,7 @@
 //! ([`store`], [`enroll`], [`copy`](mod@copy), `migrate`) and what is remembered of their use ([`state`]), which come first ([`order`]), and
 //! the one verdict on each ([`health`]) from which every surface renders. [`resolve`] says what a request is signed with
 //! and [`candidates`] what else it may be, the key in the config ([`configured`]) included; [`obtain`] gets the secret, refreshing pairs ([`oauth`]) and following references
-//! ([`mod@reference`]); what came of it is noted by the rules of [`cooldown`]. Keeping house is [`reorder`], [`windows`],
+//! ([`mod@reference`]); what came of it is noted by the rules of [`cooldown`] and [`long_context`]. Keeping house is [`reorder`], [`windows`],
 //! [`remove`] and [`rename`].
 //! Credentials that other programs keep are read where they are ([`neighbours`], [`federation`]).
 
@@ -16,6 +16,7 @@ pub mod form;
 pub mod health;
 pub mod intake;
 pub mod lifetime;
+pub mod long_context;
 mod migrate;
 pub mod neighbours;
 pub mod notices;

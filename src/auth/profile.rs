@@ -223,7 +223,14 @@ impl Profile {
     /// # Errors
     /// What makes the entry unusable.
     pub(super) fn parse(id: ProfileId, entry: &RawValue) -> Result<Self, EntryProblem> {
-        let entry: Entry = serde_json::from_str(entry.get()).map_err(|_| EntryProblem::InvalidShape)?;
+        Self::of_entry(id, Entry::parse(entry)?)
+    }
+
+    /// The profile an entry is.
+    ///
+    /// # Errors
+    /// What makes the entry unusable.
+    pub(super) fn of_entry(id: ProfileId, entry: Entry) -> Result<Self, EntryProblem> {
         if !entry.provider.is_some_and(|provider| provider.trim().eq_ignore_ascii_case(id.provider())) {
             return Err(EntryProblem::InvalidProvider);
         }
@@ -340,7 +347,7 @@ fn material(value: Option<Material>, reference: Option<SecretRef>) -> Material {
 /// An entry as it stands in the file, with the aliases of old writers.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+pub(super) struct Entry {
     #[serde(rename = "type")]
     kind: Option<String>,
     mode: Option<String>,
@@ -357,6 +364,16 @@ struct Entry {
     email: Label,
     #[serde(default)]
     metadata: Metadata,
+}
+
+impl Entry {
+    /// Reads the text of an entry.
+    ///
+    /// # Errors
+    /// When it is no object, or a field has a wrong type.
+    pub(super) fn parse(text: &RawValue) -> Result<Self, EntryProblem> {
+        serde_json::from_str(text.get()).map_err(|_| EntryProblem::InvalidShape)
+    }
 }
 
 /// What is only told about a credential. It is read when it is what it should be and passed over otherwise: no label may

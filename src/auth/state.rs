@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
 use serde::{Deserialize, Serialize};
 
+use super::long_context::Context1mRefused;
 use super::profile::Profile;
 use super::profile_id::ProfileId;
 use super::store::Snapshot;
@@ -81,6 +82,9 @@ pub struct ProfileState {
     /// The last failure.
     #[serde(with = "millisecond::optional", skip_serializing_if = "Option::is_none")]
     pub last_failure_at: Option<Timestamp>,
+    /// Classes of models for which the API refuses the beta of the 1M window.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub context1m_refused: Vec<Context1mRefused>,
     /// The last time the provider was asked about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<Verification>,

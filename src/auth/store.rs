@@ -445,18 +445,27 @@ fn parse_document(text: &str, path: &Path) -> Result<Document, StoreError> {
 }
 
 fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct File<'a> {
-        version: Option<u64>,
-        profiles: Entries,
-        #[serde(borrow)]
-        order: Option<&'a RawValue>,
-        #[serde(borrow)]
-        usage_stats: Option<&'a RawValue>,
-    }
+    // Nearly every store is sound, and reads in one pass.
+    let sound = serde_json::from_str::<StoreFile<'_, true>>(text).map(snapshot_of);
+    sound.or_else(|_| {
+        serde_json::from_str::<StoreFile<'_, false>>(text)
+            .map(snapshot_of)
+            .map_err(|error| unparsable(&error, path))
+    })
+}
 
-    let file: File<'_> = serde_json::from_str(text).map_err(|error| unparsable(&error, path))?;
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoreFile<'a, const SOUND: bool> {
+    version: Option<u64>,
+    profiles: Entries<SOUND>,
+    #[serde(borrow)]
+    order: Option<&'a RawValue>,
+    #[serde(borrow)]
+    usage_stats: Option<&'a RawValue>,
+}
+
+fn snapshot_of<const SOUND: bool>(file: StoreFile<'_, SOUND>) -> Snapshot {
     let Entries { profiles, ignored } = file.profiles;
     let mut snapshot = Snapshot { profiles, ignored, ..Snapshot::default() };
     if let Some(order) = file.order {
@@ -479,7 +488,7 @@ fn parse_snapshot(text: &str, path: &Path) -> Result<Snapshot, StoreError> {
     if let Some(version) = file.version.filter(|version| *version > VERSION) {
         snapshot.findings.push(StoreFinding::NewerVersion(version));
     }
-    Ok(snapshot)
+    snapshot
 }
 
 /// Lists by provider; values that are no lists are passed over, ids trimmed, keys compared in lower case.

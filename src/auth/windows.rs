@@ -113,7 +113,7 @@ pub struct Closed {
     pub kept: Vec<ProfileId>,
 }
 
-/// Forgets windows and failures, and nothing else: verifications and last uses stay. Where there is nothing to forget,
+/// Forgets windows, failures and refusals of the 1M window, and nothing else: verifications and last uses stay. Where there is nothing to forget,
 /// nothing is written.
 ///
 /// # Errors
@@ -145,6 +145,7 @@ pub fn close(
             let keeps_disabled = whose.keeps_disabled(state, profile);
             let remembered = state.entry(profile);
             remembered.cooldowns.clear();
+            remembered.context1m_refused.clear();
             remembered.error_count = 0;
             remembered.failure_counts.clear();
             if !keeps_disabled {
@@ -179,6 +180,7 @@ impl Whose<'_> {
     fn has_something(self, state: &AuthState, profile: &Profile) -> bool {
         state.of(profile).is_some_and(|state| {
             !state.cooldowns.is_empty()
+                || !state.context1m_refused.is_empty()
                 || state.error_count > 0
                 || !state.failure_counts.is_empty()
                 || state.disabled.as_ref().is_some_and(|disabled| !self.keeps(disabled))

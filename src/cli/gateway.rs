@@ -16,9 +16,9 @@ Examples:
   fased gateway status
   fased gateway service > ~/.config/systemd/user/fased.service
 
-Without a command it serves, until Ctrl-C: the Control UI for you (open it with
-`fased dashboard`), and the Messages API for programs that have a key. Logs go
-to stderr: FASED_LOG=info shows every request.";
+Without a command it serves, until Ctrl-C: the Control UI for you (open it
+with `fased dashboard`), and the Messages API for programs that have a key.
+Logs go to stderr: FASED_LOG=info shows every request.";
 
 /// Flags of `fased gateway`.
 #[derive(Debug, Clone, Args)]

@@ -42,7 +42,7 @@ pub(super) fn run(ctx: &Ctx, args: DoctorArgs) -> Result<Exit, Failure> {
     let mut diagnosis = look();
     let (mut mended, mut not_mended) = (Vec::new(), Vec::new());
     if args.fix {
-        let repairs: Vec<&Repair> = diagnosis.findings.iter().filter_map(Finding::repair).collect();
+        let repairs: Vec<&Repair> = diagnosis.findings.iter().flat_map(Finding::repairs).collect();
         if !repairs.is_empty() {
             let (done, failed) = repair::mend(repairs, &ctx.paths, &ctx.env, ctx.clock.as_ref());
             mended = done;

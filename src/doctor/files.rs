@@ -10,11 +10,12 @@ use super::{Finding, Patient, Severity, named, secret_files};
 use crate::auth::oauth::journal::Journal;
 use crate::auth::wording::Fix;
 use crate::config::SelectedAgent;
+use crate::sessions::SessionsDir;
 use crate::storage::{self, Exposure, ForeignLock};
 use crate::text::duration;
 
 /// A file younger than this may still be somebody's.
-const YOUNG: Duration = Duration::from_secs(60);
+pub(super) const YOUNG: Duration = Duration::from_secs(60);
 /// A time this far ahead is no rounding.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
@@ -44,7 +45,11 @@ fn written_by_us(patient: &Patient<'_>, agents: &[SelectedAgent], included: &[Pa
         ["auth-profiles.json", "auth-state.json", "exports.json", "minted-tokens.json"];
     let paths = patient.paths;
     let of_all = [paths.config().to_owned(), paths.notices()].into_iter().chain(included.iter().cloned());
-    of_all.chain(agents.iter().flat_map(|agent| OF_AGENTS.map(|name| agent.dir.join(name)))).collect()
+    // Whoever makes a ledger removes what is left of an earlier try.
+    let of_all = of_all.chain(Some(paths.usage()).filter(|ledger| ledger.exists()));
+    let indexes = agents.iter().map(|agent| SessionsDir::of(&agent.id, paths).index());
+    let of_agents = agents.iter().flat_map(|agent| OF_AGENTS.map(|name| agent.dir.join(name)));
+    of_all.chain(of_agents).chain(indexes).collect()
 }
 
 fn permissions(
@@ -149,7 +154,7 @@ fn beside(patient: &Patient<'_>, file: &Path, findings: &mut Vec<Finding>) {
     }
 }
 
-fn age(patient: &Patient<'_>, path: &Path) -> Option<Duration> {
+pub(super) fn age(patient: &Patient<'_>, path: &Path) -> Option<Duration> {
     let written = std::fs::metadata(path).ok()?.modified().ok()?;
     SystemTime::from(patient.now).duration_since(written).ok()
 }

@@ -1,13 +1,15 @@
-//! What is wrong or soon will be: with files, the config, and the credentials of every agent. Looking changes nothing and
+//! What is wrong or soon will be: with files, the config, the ledger, and the credentials and sessions of every agent. Looking changes nothing and
 //! opens no connection; what the network shows is asked for apart ([`online`]), and what can be mended without a decision
 //! is mended apart ([`repair`]).
 
 mod agents;
 mod credentials;
 mod files;
+mod ledger;
 mod models;
 pub mod online;
 pub mod repair;
+mod sessions;
 mod settings;
 
 use std::path::PathBuf;
@@ -52,13 +54,13 @@ pub struct Finding {
     /// Whether it can be mended without a decision.
     fixable: bool,
     #[serde(skip)]
-    repair: Option<Repair>,
+    repairs: Vec<Repair>,
 }
 
 impl Finding {
     fn new(id: &'static str, severity: Severity, message: impl Into<String>, fix: Fix) -> Self {
         let message = message.into();
-        Self { id, severity, agent_id: None, message, fix: Some(fix), fixable: false, repair: None }
+        Self { id, severity, agent_id: None, message, fix: Some(fix), fixable: false, repairs: Vec::new() }
     }
 
     fn of(mut self, agent: &SelectedAgent) -> Self {
@@ -68,7 +70,7 @@ impl Finding {
 
     fn mended_by(mut self, repair: Repair) -> Self {
         self.fixable = true;
-        self.repair = Some(repair);
+        self.repairs.push(repair);
         self
     }
 
@@ -83,8 +85,8 @@ impl Finding {
     }
 
     /// What would mend it without a decision.
-    pub fn repair(&self) -> Option<&Repair> {
-        self.repair.as_ref()
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
     }
 }
 
@@ -122,6 +124,8 @@ impl Diagnosis {
         let mut agents = SelectedAgent::everywhere(config, patient.paths);
         agents.retain(|agent| !is_only_implied(agent, config));
         files::look(patient, &agents, &settings::included(patient), &mut findings);
+        sessions::look(patient, &agents, &mut findings);
+        ledger::look(patient, &mut findings);
         let profiles = credentials::look(patient, loaded.as_ref(), &agents, &mut findings);
         if let Some(loaded) = &loaded {
             settings::look(patient, loaded, &agents, &mut findings);

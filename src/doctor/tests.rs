@@ -1,6 +1,7 @@
 use super::*;
 use crate::clock::{Clock as _, ManualClock, SystemClock};
 use crate::storage::{Durability, create_private_dir, replace};
+use crate::usage::ledger::Ledger;
 
 struct World {
     _dir: tempfile::TempDir,
@@ -37,7 +38,7 @@ impl World {
 
     fn mend(&self) -> (Vec<repair::Mended>, Vec<repair::RepairError>) {
         let diagnosis = self.look();
-        let repairs = diagnosis.findings.iter().filter_map(Finding::repair);
+        let repairs = diagnosis.findings.iter().flat_map(Finding::repairs);
         repair::mend(repairs, &self.paths, &self.env, &ManualClock::at(Timestamp::UNIX_EPOCH))
     }
 }
@@ -265,7 +266,7 @@ fn what_is_no_longer_so_is_not_mended() {
     let world = World::of(&[("fased.json", config), (STORE, KEY)]);
     let diagnosis = world.look();
     world.write("fased.json", "{ auth: { order: { anthropic: ['anthropic:new'] } } }");
-    let repairs = diagnosis.findings.iter().filter_map(Finding::repair);
+    let repairs = diagnosis.findings.iter().flat_map(Finding::repairs);
     let (mended, failed) =
         repair::mend(repairs, &world.paths, &world.env, &ManualClock::at(Timestamp::UNIX_EPOCH));
     assert!(mended.is_empty() && failed.is_empty(), "{mended:?} {failed:?}");
@@ -312,4 +313,116 @@ fn without_anthropics_protocol_anthropic_itself_is_mended_in_the_config() {
         found[0].fix.as_ref().unwrap().commands,
         ["fased config unset models.providers.Anthropic.api"]
     );
+}
+
+/// A file that was written long ago.
+fn age(world: &World, name: &str) {
+    let file = std::fs::File::options().write(true).open(world.paths.state().join(name)).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+}
+
+const SESSION: &str = "agents/main/sessions/talk.jsonl";
+const HEAD: &str = r#"{"type":"session","version":1,"id":"talk","createdAt":"2026-01-01T00:00:00Z"}"#;
+
+#[test]
+fn a_session_that_cannot_be_continued_is_told_and_left_alone() {
+    for (text, expected) in [
+        (format!("{HEAD}\n"), None),
+        (format!("{HEAD}\nnonsense\n{HEAD}\n"), Some(("session-unreadable", "Line 2 of "))),
+        (HEAD.replace(":1,", ":2,") + "\n", Some(("session-newer-version", "has version 2"))),
+        (format!("{HEAD}\n{{\"type\":\"us"), Some(("session-torn", "torn by a crash"))),
+    ] {
+        let world = World::of(&[(STORE, KEY), (SESSION, &text)]);
+        age(&world, SESSION);
+        let found = world.look().findings;
+        assert_eq!(found.first().map(|finding| finding.id), expected.map(|(id, _)| id), "{text}");
+        if let Some((_, words)) = expected {
+            assert!(found[0].message.contains(words), "{}", found[0].message);
+            assert!(!found[0].fix.as_ref().unwrap().commands.is_empty() && !found[0].is_fixable());
+        }
+        world.mend();
+        assert_eq!(world.text(SESSION), text);
+        let lies_there = std::fs::read_dir(world.paths.state().join("agents/main/sessions")).unwrap();
+        assert_eq!(lies_there.count(), 1, "looking left something");
+    }
+}
+
+#[test]
+fn a_line_that_may_still_be_written_is_no_finding() {
+    let world = World::of(&[(STORE, KEY), (SESSION, &format!("{HEAD}\n{{\"type\":\"us"))]);
+    assert_eq!(world.ids(), [""; 0]);
+}
+
+#[test]
+fn leftovers_of_the_list_of_sessions_and_of_the_ledger_are_removed() {
+    let world = World::of(&[
+        (STORE, KEY),
+        (SESSION, HEAD),
+        ("agents/main/sessions/sessions.json.tmp", "half"),
+        ("usage.db.tmp", "half"),
+    ]);
+    drop(Ledger::open(&world.paths, &SystemClock::new()).unwrap());
+    world.write("usage.db.tmp", "half");
+    age(&world, "usage.db.tmp");
+    age(&world, "agents/main/sessions/sessions.json.tmp");
+    assert_eq!(world.ids(), ["leftover-temporary-file"; 2]);
+    assert_eq!(world.mend().0.len(), 2);
+    assert_eq!(world.ids(), [""; 0]);
+}
+
+#[test]
+fn a_ledger_that_is_none_or_newer_or_damaged_is_told_and_left_alone() {
+    let ledger = |change: &dyn Fn(&rusqlite::Connection)| {
+        let world = World::of(&[(STORE, KEY)]);
+        drop(Ledger::open(&world.paths, &SystemClock::new()).unwrap());
+        let connection = rusqlite::Connection::open(world.paths.usage()).unwrap();
+        change(&connection);
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        world
+    };
+    let whole = ledger(&|_| {});
+    assert_eq!(whole.ids(), [""; 0]);
+    assert!(!whole.paths.usage().with_extension("db-wal").exists(), "looking left something");
+    let newer = ledger(&|connection| connection.pragma_update(None, "user_version", 99).unwrap());
+    let other = ledger(&|connection| connection.pragma_update(None, "user_version", 0).unwrap());
+    let none = World::of(&[(STORE, KEY), ("usage.db", "a text that is no database")]);
+    let damaged = ledger(&|_| {});
+    let mut bytes = std::fs::read(damaged.paths.usage()).unwrap();
+    let second_page = bytes.len().min(4096)..;
+    bytes[second_page].fill(0xff);
+    let mut file = std::fs::File::options().write(true).open(damaged.paths.usage()).unwrap();
+    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    for (world, id) in [
+        (newer, "ledger-newer-version"),
+        (other, "ledger-foreign"),
+        (none, "ledger-foreign"),
+        (damaged, "ledger-damaged"),
+    ] {
+        let before = std::fs::read(world.paths.usage()).unwrap();
+        assert_eq!(world.ids(), [id]);
+        assert!(world.mend().0.is_empty());
+        assert!(std::fs::read(world.paths.usage()).unwrap() == before, "{id}: the ledger was changed");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn conversations_and_the_ledger_become_private_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::of(&[(STORE, KEY), (SESSION, HEAD), ("agents/main/sessions/two.jsonl", HEAD)]);
+    drop(Ledger::open(&world.paths, &SystemClock::new()).unwrap());
+    assert!(world.paths.usage().with_extension("db-wal").exists());
+    let set = |name: &str, mode| {
+        let path = world.paths.state().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(SESSION, 0o644);
+    set("agents/main/sessions/two.jsonl", 0o664);
+    set("agents/main/sessions", 0o755);
+    set("usage.db", 0o644);
+    assert_eq!(world.ids(), ["sessions-open-to-others", "ledger-open-to-others"]);
+    let (mended, failed) = world.mend();
+    assert!(failed.is_empty(), "{failed:?}");
+    assert_eq!(mended.len(), 4, "{mended:?}");
+    assert_eq!(world.ids(), [""; 0]);
 }

@@ -15,11 +15,10 @@ impl From<LedgerError> for Failure {
             LedgerError::Lock(error) => error.into(),
             LedgerError::Newer { .. } => failure("ledger_version")
                 .hint("it was written by a newer fased; use that one, nothing was changed"),
-            LedgerError::Foreign { path } => move_away(failure("ledger"), &path),
+            LedgerError::Foreign { path } | LedgerError::Damaged { path } => {
+                move_away(failure("ledger"), &path)
+            }
             LedgerError::Sqlite { path, source, .. } => match source.sqlite_error_code() {
-                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                    move_away(failure("ledger"), &path)
-                }
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                     failure("locked").hint("another program keeps it open for writing; end that one")
                 }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use self::app::App;
@@ -115,7 +115,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// Requests would come back to it.
-    #[error("{place} leads to this gateway itself ({url}), so every request would come back to it")]
+    #[error(
+        "the address in {place} leads to this gateway itself ({url}), so every request would come back to it"
+    )]
     Loop {
         /// What names the address: a variable, or a key of the config.
         place: &'static str,
@@ -140,7 +142,8 @@ pub struct Gateway {
     unheeded: Option<UnheededBind>,
     app: Arc<App>,
     close: watch::Sender<bool>,
-    server: JoinHandle<()>,
+    cut: oneshot::Sender<()>,
+    server: JoinHandle<bool>,
     ledger: LedgerWriter,
     claim: Claim,
 }
@@ -193,9 +196,11 @@ impl Gateway {
             programs,
             live,
         });
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&app), closed(closing)));
+        let (cut, is_cut) = oneshot::channel();
+        let is_cut = async { drop(is_cut.await) };
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&app), closed(closing), is_cut));
         claim.publish(&instance)?;
-        Ok(Self { instance, unheeded, app, close, server, ledger, claim })
+        Ok(Self { instance, unheeded, app, close, cut, server, ledger, claim })
     }
 
     /// Where it is.
@@ -215,16 +220,24 @@ impl Gateway {
 
     /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
     pub async fn stop(self, limit: Duration) -> bool {
-        let Self { close, mut server, ledger, claim, .. } = self;
-        // Nobody listening means that it is over already.
+        self.stop_within(tokio::time::sleep(limit)).await
+    }
+
+    /// The same for as long as `patience` is not over. Answers that are cut then are written down, too.
+    pub async fn stop_within(self, patience: impl Future<Output = ()>) -> bool {
+        let Self { close, cut, mut server, ledger, claim, .. } = self;
+        // Nobody listening means that it is over already, here and below.
         let _told = close.send(true).is_ok();
-        let ended = tokio::time::timeout(limit, &mut server).await.is_ok();
-        if !ended {
-            server.abort();
-        }
+        let ended = tokio::select! {
+            ended = &mut server => ended,
+            () = patience => {
+                let _told = cut.send(()).is_ok();
+                server.await
+            }
+        };
         // The last rows are written before another gateway may start.
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
-        ended
+        ended.unwrap_or(false)
     }
 }
 

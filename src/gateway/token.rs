@@ -21,13 +21,13 @@ pub enum TokenError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The reference in the config leads nowhere.
-    #[error("gateway.auth.token of the config cannot be used: {0}")]
+    #[error("the token in gateway.auth.token cannot be had: {0}")]
     Reference(#[from] BrokenReference),
     /// The reference needs a program to be run.
-    #[error("gateway.auth.token of the config cannot come from a program; name a file or a variable")]
+    #[error("the token in gateway.auth.token cannot come from a program; name a file or a variable")]
     Program,
     /// It could be guessed.
-    #[error("{0} holds fewer than 16 characters, which could be guessed")]
+    #[error("the token in {0} has fewer than 16 characters and could be guessed")]
     Short(String),
     /// None could be made.
     #[error(transparent)]
@@ -39,7 +39,7 @@ pub enum TokenError {
 /// # Errors
 /// See [`TokenError`].
 pub fn read(config: &Config, env: &Env, paths: &Paths) -> Result<Option<Secret>, TokenError> {
-    const PLACE: &str = "gateway.auth.token of the config";
+    const PLACE: &str = "gateway.auth.token";
     let references = References { env, config, paths };
     let follow = |reference: &SecretRef| match references.look(reference) {
         Look::Found(secret, _) => long_enough(secret, PLACE).map(Some),

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::error::ApiError;
+use crate::models::catalog::Catalog;
 use crate::secret::Fingerprint;
 
 /// Seconds in `retry-after` when the fault names none.
@@ -50,6 +51,8 @@ pub enum Fault {
     Permission,
     /// 404 as for an unknown model.
     NotFound,
+    /// 413 `request_too_large`.
+    TooLarge,
     /// 529 `overloaded_error`.
     Overloaded,
     /// 500 `api_error`.
@@ -60,6 +63,10 @@ pub enum Fault {
     OverloadedInStream,
     /// An error event after half of the text.
     ErrorAfterText,
+    /// A thinking block begins, then an error event.
+    ErrorAfterThinking,
+    /// A tool call begins, then an error event.
+    ErrorAfterToolUse,
     /// The connection closes after the headers.
     CutBefore,
     /// The connection closes after half of the text.
@@ -70,6 +77,15 @@ pub enum Fault {
     Stall,
     /// A message without content.
     Empty,
+    /// 400: the beta of the 1M window is not for this subscription. This and the next three strike only requests that ask
+    /// for that beta.
+    LongContextPlan,
+    /// 429: long context requests need usage credits.
+    LongContextCredits,
+    /// 429: the same in other words.
+    LongContextUsage,
+    /// 400 that names the beta.
+    LongContextBeta,
     /// 400 `invalid_grant`; nothing is spent or revoked.
     InvalidGrant,
     /// The code or refresh token is spent, then the connection closes without a byte of an answer.
@@ -91,7 +107,7 @@ pub enum Place {
 
 impl Fault {
     /// Every fault, by name.
-    pub const ALL: [(&'static str, Self); 23] = [
+    pub const ALL: [(&'static str, Self); 30] = [
         ("rate-limit", Self::RateLimit),
         ("spend-limit", Self::SpendLimit),
         ("usage-limit", Self::UsageLimit),
@@ -101,16 +117,23 @@ impl Fault {
         ("revoked", Self::Revoked),
         ("permission", Self::Permission),
         ("not-found", Self::NotFound),
+        ("too-large", Self::TooLarge),
         ("overloaded", Self::Overloaded),
         ("api-error", Self::ApiError),
         ("timeout-error", Self::TimeoutError),
         ("overloaded-in-stream", Self::OverloadedInStream),
         ("error-after-text", Self::ErrorAfterText),
+        ("error-after-thinking", Self::ErrorAfterThinking),
+        ("error-after-tool-use", Self::ErrorAfterToolUse),
         ("cut-before", Self::CutBefore),
         ("cut-inside", Self::CutInside),
         ("hang", Self::Hang),
         ("stall", Self::Stall),
         ("empty", Self::Empty),
+        ("long-context-plan", Self::LongContextPlan),
+        ("long-context-credits", Self::LongContextCredits),
+        ("long-context-usage", Self::LongContextUsage),
+        ("long-context-beta", Self::LongContextBeta),
         ("invalid-grant", Self::InvalidGrant),
         ("lost-reply", Self::LostReply),
         ("no-rotation", Self::NoRotation),
@@ -131,6 +154,16 @@ impl Fault {
             | Self::Hang => true,
             _ => place == Place::Api,
         }
+    }
+
+    /// Whether it strikes a request with these headers at all.
+    pub(super) fn concerns(self, headers: &HeaderMap) -> bool {
+        let is_long_context = matches!(
+            self,
+            Self::LongContextPlan | Self::LongContextCredits | Self::LongContextUsage | Self::LongContextBeta
+        );
+        let betas = headers.get_all("anthropic-beta").iter().filter_map(|value| value.to_str().ok());
+        !is_long_context || betas.flat_map(|value| value.split(',')).any(|beta| beta.trim() == context1m())
     }
 
     fn name(self) -> &'static str {
@@ -226,15 +259,38 @@ impl FaultPlan {
             Fault::NotFound => ApiError::not_found(
                 model.map_or_else(|| "Not Found".to_owned(), |model| format!("model: {model}")),
             ),
+            Fault::TooLarge => ApiError::too_large(),
+            Fault::LongContextPlan => {
+                ApiError::invalid("The long context beta is not yet available for this subscription.")
+            }
+            Fault::LongContextCredits => ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limit_error",
+                "Usage credits are required for long context requests",
+            ),
+            Fault::LongContextUsage => ApiError::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate_limit_error",
+                "Usage credits required for 1M context",
+            ),
+            Fault::LongContextBeta => ApiError::invalid(format!(
+                "Unexpected value(s) `{}` for the `anthropic-beta` header. Please consult our documentation at \
+                 docs.anthropic.com or try again without the header.",
+                context1m()
+            )),
             Fault::Overloaded => ApiError::overloaded(),
             Fault::ApiError => ApiError::api(),
             Fault::TimeoutError => {
                 ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout_error", "Request timed out")
             }
             Fault::OverloadedInStream if !streams => ApiError::overloaded(),
-            Fault::ErrorAfterText if !streams => ApiError::api(),
+            Fault::ErrorAfterText | Fault::ErrorAfterThinking | Fault::ErrorAfterToolUse if !streams => {
+                ApiError::api()
+            }
             Fault::OverloadedInStream
             | Fault::ErrorAfterText
+            | Fault::ErrorAfterThinking
+            | Fault::ErrorAfterToolUse
             | Fault::CutBefore
             | Fault::CutInside
             | Fault::Hang
@@ -374,6 +430,11 @@ fn within_limit(milliseconds: &str) -> Option<Duration> {
 fn unknown(what: &str, place: Place) -> String {
     let known: Vec<_> = Fault::known_at(place).map(|(name, _)| name).collect();
     format!("unknown sandbox fault {what}; known here are {}", known.join(", "))
+}
+
+/// The beta of the 1M window.
+fn context1m() -> &'static str {
+    &Catalog::embedded().betas().context1m
 }
 
 /// The first of the next month, when spend limits start anew.

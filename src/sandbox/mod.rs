@@ -53,6 +53,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -155,6 +156,12 @@ async fn run(
             format!("the sandbox serves on loopback only, not on {address}"),
         ));
     }
+    // Events leave one by one, without waiting for the client to confirm the one before.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "small packets may be held back");
+        }
+    });
     let router = Router::new().fallback(server::handle).with_state(app);
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await
 }

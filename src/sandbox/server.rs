@@ -179,7 +179,8 @@ impl<'a> Call<'a> {
         app.oauth.admit(&mut caller)?;
         let asked = faults::of_headers(&head.headers, Place::Api).map_err(ApiError::invalid)?;
         let behaviour = asked.or(caller.behaviour);
-        let fault = behaviour.fault.filter(|plan| lock(&app.counts).strikes(&caller.fingerprint, plan));
+        let concerned = behaviour.fault.filter(|plan| plan.fault.concerns(&head.headers));
+        let fault = concerned.filter(|plan| lock(&app.counts).strikes(&caller.fingerprint, plan));
         let work = match route {
             Route::Messages => {
                 let now = app.options.clock.now();

@@ -112,6 +112,21 @@ pub(super) fn events(
     match fault {
         Some(Fault::CutBefore) => return vec![Step::Cut],
         Some(Fault::OverloadedInStream) => return vec![start, failed(ApiError::overloaded())],
+        Some(Fault::ErrorAfterThinking) => {
+            let block = json!({ "type": "thinking", "thinking": "", "signature": "" });
+            let delta = json!({ "type": "thinking_delta", "thinking": "The question is" });
+            return vec![
+                start,
+                event("content_block_start", json!({ "index": 0, "content_block": block })),
+                event("content_block_delta", json!({ "index": 0, "delta": delta })),
+                failed(ApiError::api()),
+            ];
+        }
+        Some(Fault::ErrorAfterToolUse) => {
+            let block = json!({ "type": "tool_use", "id": "toolu_sandbox", "name": "lookup", "input": {} });
+            let begun = event("content_block_start", json!({ "index": 0, "content_block": block }));
+            return vec![start, begun, failed(ApiError::api())];
+        }
         _ => {}
     }
     let mut steps = vec![start];
@@ -185,6 +200,11 @@ mod tests {
             assert_eq!(shown(Some(fault)), [&opened[..], &[delta; 2], &[end]].concat(), "{fault:?}");
         }
         assert_eq!(shown(Some(Fault::OverloadedInStream)), ["message_start", "error"]);
+        assert_eq!(
+            shown(Some(Fault::ErrorAfterThinking)),
+            ["message_start", "content_block_start", delta, "error"]
+        );
+        assert_eq!(shown(Some(Fault::ErrorAfterToolUse)), ["message_start", "content_block_start", "error"]);
         assert_eq!(shown(Some(Fault::CutBefore)), ["cut"]);
     }
 

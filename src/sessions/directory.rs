@@ -1,10 +1,10 @@
 //! The sessions of one agent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::index::{self, Listed};
+use super::index::{self, Examined, Listed};
 use super::transcript::{self, Transcript};
 use super::{Conversation, ModelChoice, Session, SessionError, SessionId};
 use crate::auth::ProfileId;
@@ -80,6 +80,24 @@ impl SessionsDir {
     /// When the directory cannot be read.
     pub fn list(&self) -> Result<Vec<Listed>, SessionError> {
         index::list(&self.path)
+    }
+
+    /// Looks at every transcript and writes nothing.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn examine(&self) -> Result<Vec<Examined>, SessionError> {
+        index::examine(&self.path)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The list of sessions, which is worked out from the transcripts.
+    pub fn index(&self) -> PathBuf {
+        self.path.join(index::FILE)
     }
 }
 

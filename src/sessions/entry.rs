@@ -77,12 +77,11 @@ where
 }
 
 impl Entry {
-    /// The line, with its end.
-    pub(super) fn to_line(&self) -> Vec<u8> {
+    /// Puts the line, with its end, behind others.
+    pub(super) fn write_line(&self, lines: &mut Vec<u8>) {
         #[expect(clippy::expect_used, reason = "string keys and plain values into memory: nothing can fail")]
-        let mut line = serde_json::to_vec(self).expect("an entry serialises");
-        line.push(b'\n');
-        line
+        serde_json::to_writer(&mut *lines, self).expect("an entry serialises");
+        lines.push(b'\n');
     }
 
     /// Reads a line, with or without its end.
@@ -107,7 +106,8 @@ mod tests {
         let content: Vec<ContentBlock> = serde_json::from_value(blocks.clone()).unwrap();
         let at = Timestamp::UNIX_EPOCH;
         let entry = Entry::Assistant { at, content, stop_reason: None, receipt: json!({"b": 1, "a": 2}) };
-        let line = entry.to_line();
+        let mut line = Vec::new();
+        entry.write_line(&mut line);
         assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
         assert_eq!(Entry::read(&line), Some(entry));
         let text = String::from_utf8(line).unwrap();
@@ -128,6 +128,8 @@ mod tests {
         let at = "2026-06-01T12:00:00Z".parse().unwrap();
         let user = Entry::User { at, content: Vec::new(), request: None, blocks: None };
         assert_eq!(Entry::read(line), Some(user.clone()));
-        assert!(!String::from_utf8(user.to_line()).unwrap().contains("request"));
+        let mut line = Vec::new();
+        user.write_line(&mut line);
+        assert!(!String::from_utf8(line).unwrap().contains("request"));
     }
 }

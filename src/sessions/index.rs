@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::conversation::Conversation;
 use super::entry::parsed;
-use super::transcript;
+use super::transcript::{self, Contents};
 use super::{SessionError, SessionId};
 use crate::auth::ProfileId;
 use crate::models::refs::ModelRef;
@@ -23,6 +23,18 @@ pub struct Listed {
     pub id: SessionId,
     /// What is known of it, or why nothing is.
     pub summary: Result<Summary, SessionError>,
+}
+
+/// A transcript as it lies there.
+#[derive(Debug)]
+pub struct Examined {
+    /// The session's id.
+    pub id: SessionId,
+    /// The transcript.
+    pub path: PathBuf,
+    /// Whether its last line has no end and cannot be read, which a crash or a writer at work leaves; or why the session
+    /// cannot be continued.
+    pub is_torn: Result<bool, SessionError>,
 }
 
 /// A session in short.
@@ -64,6 +76,8 @@ struct Known {
     summary: Summary,
 }
 
+/// The list's file.
+pub(super) const FILE: &str = "sessions.json";
 const VERSION: u32 = 1;
 
 impl Summary {
@@ -84,7 +98,7 @@ impl Summary {
 }
 
 pub(super) fn list(directory: &Path) -> Result<Vec<Listed>, SessionError> {
-    let file = directory.join("sessions.json");
+    let file = directory.join(FILE);
     let known: Index = storage::read_optional(&file)
         .ok()
         .flatten()
@@ -128,10 +142,26 @@ fn transcripts(directory: &Path) -> Result<Vec<(SessionId, u64)>, SessionError> 
     Ok(transcripts.collect())
 }
 
+/// Every transcript read anew, and nothing kept of it.
+pub(super) fn examine(directory: &Path) -> Result<Vec<Examined>, SessionError> {
+    let examined = transcripts(directory)?.into_iter().map(|(id, _)| {
+        let path = transcript::path(directory, &id);
+        let is_torn = read(&path).map(|(contents, length)| contents.length < length);
+        Examined { id, path, is_torn }
+    });
+    let mut examined: Vec<Examined> = examined.collect();
+    examined.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(examined)
+}
+
 fn summary(directory: &Path, id: &SessionId) -> Result<Summary, SessionError> {
-    let path = transcript::path(directory, id);
-    let bytes = storage::read_optional(&path)?.unwrap_or_default();
-    Ok(Summary::of(&transcript::parse(&bytes, &path)?.conversation))
+    Ok(Summary::of(&read(&transcript::path(directory, id))?.0.conversation))
+}
+
+/// What is in a transcript, and how many bytes it has.
+fn read(path: &Path) -> Result<(Contents, usize), SessionError> {
+    let bytes = storage::read_optional(path)?.unwrap_or_default();
+    Ok((transcript::parse(&bytes, path)?, bytes.len()))
 }
 
 /// Keeps the list for the next time. Whoever cannot write it reads the transcripts again.

@@ -18,7 +18,7 @@ mod transcript;
 pub use conversation::{Conversation, ModelChoice, Reply, Turn};
 pub use directory::SessionsDir;
 pub use id::{SessionId, SessionIdError};
-pub use index::{Listed, Summary};
+pub use index::{Examined, Listed, Summary};
 pub use report::{SessionLine, SessionsReport};
 pub use sent::SentRequest;
 pub use session::Session;

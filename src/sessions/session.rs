@@ -23,7 +23,7 @@ pub struct Session {
     /// `None` as long as nobody else can know of the session.
     transcript: Option<Transcript>,
     /// Lines that are written with the next turn.
-    waiting: Vec<Entry>,
+    waiting: Vec<u8>,
     /// Text of the coming answer that is not on disk yet.
     unkept: String,
 }
@@ -184,9 +184,9 @@ impl Session {
     }
 
     fn take_in(&mut self, entry: Entry) {
+        entry.write_line(&mut self.waiting);
         // The order of calls makes every line fit.
-        self.conversation.apply(entry.clone()).ok();
-        self.waiting.push(entry);
+        self.conversation.apply(entry).ok();
     }
 
     fn open(&mut self) -> Result<&mut Transcript, SessionError> {

@@ -56,10 +56,10 @@ impl Transcript {
         self.length > 0
     }
 
-    /// Appends lines in one write.
-    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<(), SessionError> {
+    /// Appends whole lines in one write.
+    pub(super) fn append(&mut self, lines: &[u8]) -> Result<(), SessionError> {
         self.cut()?;
-        self.write(&entries.iter().flat_map(Entry::to_line).collect::<Vec<u8>>())
+        self.write(lines)
     }
 
     /// Makes what was appended survive a power cut.

@@ -39,6 +39,22 @@ pub fn line<C>(event: &Event<'_, C>, trouble: Option<&str>, model_class: &str, n
     }
 }
 
+/// One line for a refusal of the beta of the 1M window.
+pub fn context1m_refused(
+    credential: &str,
+    model_class: &str,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> String {
+    let for_how_long = until
+        .map_or_else(String::new, |until| format!(", and left out for {}", wait(until.duration_since(now))));
+    format!(
+        "→ {} may not use the 1M context beta for {}; asking without it{for_how_long}",
+        one_line(credential),
+        one_line(model_class)
+    )
+}
+
 /// Why a credential gave no answer: "is rate limited for opus for 47s".
 pub fn why(failed: &Failed, model_class: &str, now: Timestamp) -> String {
     let class = one_line(model_class);

@@ -44,6 +44,9 @@ pub struct Receipt {
     pub request_id: Option<String>,
     /// How often the same was tried again.
     pub retries: u32,
+    /// Whether the request went without the beta of the 1M window it was to carry, because the API refuses it.
+    #[serde(rename = "context1mLeftOut", skip_serializing_if = "std::ops::Not::not")]
+    pub context1m_left_out: bool,
     /// Credentials and models that failed before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_attempts: Vec<FailedTry>,
@@ -174,6 +177,7 @@ impl Receipt {
             workspace_id: meta.workspace_id.clone(),
             request_id: meta.request_id.clone(),
             retries: asked.retries,
+            context1m_left_out: asked.context1m_left_out,
             failed_attempts: asked.failed.iter().map(FailedTry::of).collect(),
             duration: asked.duration,
         }

@@ -59,6 +59,7 @@ struct Sent {
     said: Said,
     /// Something else takes over from it, or nothing does; it gave no answer.
     is_over: bool,
+    context1m_left_out: bool,
 }
 
 impl<'a> Recording<'a> {
@@ -75,7 +76,7 @@ impl<'a> Recording<'a> {
     /// Takes note of what happens.
     pub fn observe(&mut self, happening: &Happening<'_>) {
         match (happening, &mut self.sent) {
-            (Happening::Using { credential, model, billing, .. }, sent) => {
+            (Happening::Using { credential, model, billing, context1m_left_out, .. }, sent) => {
                 *sent = Some(Sent {
                     source: match &credential.source {
                         Source::Profile(_) => CredentialSource::Profile,
@@ -93,8 +94,10 @@ impl<'a> Recording<'a> {
                     stop_reason: None,
                     said: Said::default(),
                     is_over: false,
+                    context1m_left_out: *context1m_left_out,
                 });
             }
+            (Happening::Context1mRefused { .. }, Some(sent)) => sent.context1m_left_out = true,
             (Happening::Begins { meta }, Some(sent)) => sent.meta = Some((*meta).clone()),
             (Happening::Piece(event), Some(sent)) => sent.observe(event, self.clock),
             (Happening::Failed { interrupted: true, .. }, _) => {}
@@ -130,6 +133,7 @@ impl<'a> Recording<'a> {
             workspace_id: meta.workspace_id.clone(),
             request_id: meta.request_id.clone(),
             retries: self.retries,
+            context1m_left_out: sent.context1m_left_out,
             failed_attempts: self.failed.clone(),
             duration: self.clock.steady().saturating_sub(sent.started),
         })

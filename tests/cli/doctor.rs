@@ -195,3 +195,35 @@ fn the_network_is_looked_at_only_when_asked_and_without_a_credential() {
     let away = away.exits(1);
     assert!(away.stdout.contains("[api-unreachable]") && away.stdout.contains("127.0.0.1:9"), "{away}");
 }
+
+#[test]
+fn sessions_and_the_ledger_are_looked_at_and_only_their_modes_mended() {
+    let sandbox = TestSandbox::start();
+    let mut env = TestEnv::with_sandbox(&sandbox);
+    env.set("ANTHROPIC_API_KEY", &key("doctor", "x3Qw"));
+    env.fased(["chat", "--session", "good", "hello"]).exits(0);
+    // SQLite notes in its index who reads; that file is worth nothing without the process.
+    let contents =
+        || env.contents().into_iter().filter(|(path, _)| !path.ends_with("usage.db-shm")).collect::<Vec<_>>();
+    let before = contents();
+    doctor(&env, ["doctor"]).exits(0);
+    assert!(contents() == before, "looking at whole ones changed something:\n{}", env.tree());
+
+    let good = std::fs::read_to_string(env.state("agents/main/sessions/good.jsonl")).unwrap();
+    env.write("agents/main/sessions/strange.jsonl", &good.replacen('\n', "\nwritten by hand\n", 1));
+    env.write("agents/main/sessions/torn.jsonl", &good[..good.len() - 20]);
+    env.write("agents/main/sessions/later.jsonl", &good.replacen("\"version\":1", "\"version\":7", 1));
+    env.write("usage.db", "a diary");
+    env.write("usage.db-wal", "");
+    for name in ["agents/main/sessions/good.jsonl", "agents/main/sessions/torn.jsonl", "usage.db"] {
+        mode(&env, name, 0o644);
+    }
+    let mut session = Session::default();
+    session.add(doctor(&env, ["doctor"]).exits(1));
+    session.add(doctor(&env, ["doctor", "--fix", "--json"]).exits(1));
+    let texts = ["strange", "torn", "later"].map(|name| {
+        std::fs::metadata(env.state(&format!("agents/main/sessions/{name}.jsonl"))).unwrap().len()
+    });
+    assert_eq!(texts[1], good.len() as u64 - 20, "a torn line was cut by looking");
+    snapshot!("doctor_sessions_and_ledger", session);
+}

@@ -295,3 +295,38 @@ fn a_forbidden_change_of_who_pays_is_forbidden_to_everything_that_chooses() {
     env.set("FASED_NOW", "2026-06-01T12:02:00Z");
     env.fased(["models", "status", "--check"]).exits(0);
 }
+
+#[test]
+fn a_credential_without_the_long_window_is_asked_without_it_from_then_on() {
+    let sandbox = TestSandbox::start();
+    let config = "{ agents: { defaults: { model: 'anthropic/claude-opus-4-7', models: {\n  \
+                  'anthropic/claude-opus-4-7': { params: { context1m: true } },\n} } } }\n";
+    let mut session = Session::default();
+    for fault in ["long-context-plan", "long-context-credits", "long-context-usage", "long-context-beta"] {
+        let env = TestEnv::with_sandbox(&sandbox);
+        env.write("fased.json", config);
+        env.fased(["onboard", "--anthropic-api-key", &key(&format!("fault-{fault}"), "x3Qw")]).exits(0);
+        session.add(format!("# {fault}"));
+        let before = sandbox.requests().len();
+        session.add(env.fased(["chat", "hi"]).exits(0));
+        let betas =
+            |at: usize| sandbox.requests()[at].header("anthropic-beta").unwrap_or_default().to_owned();
+        assert!(betas(before).contains("context-1m-2025-08-07"));
+        assert!(!betas(before + 1).contains("context-1m"));
+        // What was refused is not asked for again, and nobody has to hear of it twice.
+        let again = env.fased(["chat", "hi again", "--json"]);
+        assert_eq!(again.exits(0).stderr, "");
+        assert_eq!(again.json()["receipt"]["context1mLeftOut"], true);
+        assert_eq!(sandbox.requests().len(), before + 3);
+        assert!(!betas(before + 2).contains("context-1m"));
+        if fault == "long-context-plan" {
+            session.add(std::fs::read_to_string(env.state("agents/main/agent/auth-state.json")).unwrap());
+            session.add(env.fased(["models", "explain"]).exits(0));
+            session.add(env.fased(["models", "auth", "cooldown", "list"]).exits(0));
+            session.add(env.fased(["models", "auth", "cooldown", "clear", "--all"]).exits(0));
+            env.fased(["chat", "hi", "--json"]).exits(0);
+            assert!(betas(before + 3).contains("context-1m-2025-08-07"));
+        }
+    }
+    snapshot!("failover_long_context", session);
+}

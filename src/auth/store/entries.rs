@@ -1,4 +1,4 @@
-//! The entries of a store, read in one pass: each becomes a profile or is noted as one that makes no sense, and a name
+//! The entries of a store: each becomes a profile or is noted as one that makes no sense, and a name
 //! that stands there twice ends the reading.
 
 use std::collections::HashSet;
@@ -8,15 +8,15 @@ use indexmap::IndexMap;
 use indexmap::map::Entry as MapEntry;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use super::{IgnoredEntry, shown_id};
-use crate::auth::profile::{EntryProblem, Profile};
+use crate::auth::profile::{Entry, EntryProblem, Profile};
 use crate::auth::profile_id::ProfileId;
 
-/// What a store holds, sorted by whether it makes sense.
+/// What a store holds, sorted by whether it makes sense. Each entry is found first and read then, so that one of a wrong
+/// shape is told apart; where `SOUND`, it is read as it is found, and one of a wrong shape ends the reading.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(super) struct Entries<const SOUND: bool> {
     pub(super) profiles: IndexMap<ProfileId, Profile>,
     pub(super) ignored: Vec<IgnoredEntry>,
 }
@@ -44,30 +44,33 @@ impl Visitor<'_> for Name {
     }
 }
 
-impl<'de> Deserialize<'de> for Entries {
+impl<'de, const SOUND: bool> Deserialize<'de> for Entries<SOUND> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
+        struct Object<const SOUND: bool>;
 
-        impl<'de> Visitor<'de> for Object {
-            type Value = Entries;
+        impl<'de, const SOUND: bool> Visitor<'de> for Object<SOUND> {
+            type Value = Entries<SOUND>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<SOUND>, A::Error> {
                 let twice = |name: &str| A::Error::custom(format_args!("it has `{name}` twice"));
                 let mut entries = Entries::default();
                 // Names of what is passed over, which is rare; those of profiles are the map's own.
                 let mut passed_over: HashSet<String> = HashSet::new();
                 while let Some(name) = map.next_key_seed(Name)? {
-                    let entry: &RawValue = map.next_value()?;
+                    let entry = match SOUND {
+                        true => Ok(map.next_value()?),
+                        false => Entry::parse(map.next_value()?),
+                    };
                     let text = name.as_ref().map_or_else(String::as_str, ProfileId::as_str);
                     if passed_over.contains(text) {
                         return Err(twice(text));
                     }
                     let (text, problem) = match name {
-                        Ok(id) => match Profile::parse(id.clone(), entry) {
+                        Ok(id) => match entry.and_then(|entry| Profile::of_entry(id.clone(), entry)) {
                             Ok(profile) => match entries.profiles.entry(id) {
                                 MapEntry::Occupied(taken) => return Err(twice(taken.key().as_str())),
                                 MapEntry::Vacant(free) => {
@@ -87,6 +90,6 @@ impl<'de> Deserialize<'de> for Entries {
             }
         }
 
-        deserializer.deserialize_map(Object)
+        deserializer.deserialize_map(Object::<SOUND>)
     }
 }

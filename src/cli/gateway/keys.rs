@@ -3,8 +3,15 @@ use clap::{Args, Subcommand};
 use crate::gateway::keys::KeyName;
 use crate::usage::price::MicroDollars;
 
+const EXAMPLES: &str = "\
+Examples:
+  fased gateway keys add my-app
+  fased gateway keys list
+  fased gateway keys revoke my-app";
+
 /// Flags of `fased gateway keys`.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct GatewayKeysArgs {
     /// The command.
     #[command(subcommand)]
@@ -29,9 +36,9 @@ Examples:
   KEY=$(fased gateway keys add nightly --cap-monthly 50)
   fased gateway keys add bot --json | jq -r .key
 
-The key goes to stdout, once; what is kept is its hash. The program sends it to
-the gateway's address as x-api-key or as a bearer token, and a gateway that is
-running knows it at once.
+The key goes to stdout, once; what is kept is its hash. The program sends it
+to the gateway's address as x-api-key or as a bearer token, and a gateway that
+is running knows it at once.
 
 Caps are in US dollars, for days, weeks (from Monday) and months of UTC. A key
 with a cap may ask models whose prices are known, and each request holds what

@@ -69,6 +69,15 @@ impl Shown {
             Happening::PassedOver { model, next } => {
                 ctx.terminal.say(&format!("→ no credential can be used for {model} now; asking {next}"));
             }
+            Happening::Context1mRefused { credential, model_class, until } => {
+                let now = ctx.clock.now();
+                ctx.terminal.say(&failover::context1m_refused(
+                    credential.source.name(),
+                    model_class,
+                    *until,
+                    now,
+                ));
+            }
             Happening::Failover { event, model_class } => {
                 let trouble = self.unobtainable.take();
                 let line = failover::line(event, trouble.as_deref(), model_class, ctx.clock.now());

@@ -86,7 +86,7 @@ pub(super) fn ask(
     let mut observe = |happening: Happening<'_>| {
         recording.observe(&happening);
         match &happening {
-            Happening::Using { credential, model, form, billing } => {
+            Happening::Using { credential, model, form, billing, .. } => {
                 record.borrow_mut().sending(SentRequest {
                     started_at: ctx.clock.now(),
                     model: Some((*model).clone()),

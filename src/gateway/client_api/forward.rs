@@ -172,11 +172,8 @@ fn model(peek: &Peek) -> Result<ModelRef, Refusal> {
 
 /// Refuses a model that a key may not ask.
 fn check_model(key: &ClientKey, peek: &Peek, asks: Asks) -> Result<(), Refusal> {
-    if key.models.is_empty() || asks == Asks::Models {
-        return Ok(());
-    }
     let asked = peek.model.as_deref().unwrap_or_default();
-    if key.models.iter().any(|allowed| allowed == asked) {
+    if asks == Asks::Models || key.may_ask(asked) {
         return Ok(());
     }
     let shown: String = crate::text::one_line(asked).chars().take(100).collect();

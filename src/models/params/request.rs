@@ -4,6 +4,8 @@
 
 use std::num::NonZeroU64;
 
+use jiff::Timestamp;
+
 use super::Effective;
 use crate::anthropic::{MessageRequest, cache};
 use crate::auth::form::Form;
@@ -38,6 +40,12 @@ pub enum Remark {
     /// The beta of the 1M window never goes with a bearer token.
     #[error("ignored: the API refuses the 1M context beta with bearer tokens")]
     Context1mIgnored,
+    /// The API refused the beta for this credential before.
+    #[error("not sent until {until}: the API refused the 1M context beta for this credential")]
+    Context1mRefused {
+        /// When it is sent again.
+        until: Timestamp,
+    },
     /// The window is as wide without the beta.
     #[error("sent, and not needed: the window of this model is 1M tokens anyhow")]
     Context1mNotNeeded,
@@ -100,9 +108,10 @@ impl Remark {
     pub fn parameter(&self) -> Option<Parameter> {
         Some(match self {
             Self::CacheIgnored => Parameter::CacheRetention,
-            Self::Context1mIgnored | Self::Context1mNotNeeded | Self::Context1mUnsupported { .. } => {
-                Parameter::Context1m
-            }
+            Self::Context1mIgnored
+            | Self::Context1mRefused { .. }
+            | Self::Context1mNotNeeded
+            | Self::Context1mUnsupported { .. } => Parameter::Context1m,
             Self::TemperatureRefused { .. } => Parameter::Temperature,
             Self::BetaRefused { .. } => Parameter::AnthropicBeta,
             Self::ExtendedCacheTtlDropped { .. } => return None,
@@ -187,6 +196,18 @@ impl RequestParams {
             Some(Warning { id: remark.warning_id()?, message, fix: None })
         });
         deprecated.chain(remarks).collect()
+    }
+
+    /// The same without the beta of the 1M window, which the API refused for the credential.
+    #[must_use]
+    pub fn without_context1m(mut self, until: Timestamp) -> Self {
+        let beta = &Catalog::embedded().betas().context1m;
+        if self.betas.contains(beta) {
+            self.betas.retain(|name| name != beta);
+            self.remarks.retain(|remark| *remark != Remark::Context1mNotNeeded);
+            self.remarks.push(Remark::Context1mRefused { until });
+        }
+        self
     }
 
     /// Gives them to a request that is complete otherwise.

@@ -1,5 +1,6 @@
 //! The `auth` section of a status: providers with their credentials in order of use, and what `--check` makes of them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -294,12 +295,10 @@ fn one_list<S: Serializer>(rows: &[Rc<Rows<'_>>], serializer: S) -> Result<S::Ok
 /// The providers with credentials, stored or in the config, and those that configured models need, each once.
 pub fn provider_names(snapshot: &Snapshot, models: &AgentModels, config: &Config) -> Vec<String> {
     let stored = snapshot.profiles.keys().map(ProfileId::provider);
-    let mut names: Vec<String> = stored.chain(models.providers()).map(str::to_owned).collect();
+    let named: BTreeSet<&str> = stored.chain(models.providers()).collect();
     let configured = config.models.providers.keys().map(|id| id.trim().to_ascii_lowercase());
-    names.extend(configured.filter(|id| ConfigKey::of(id, config).is_some()));
-    names.sort_unstable();
-    names.dedup();
-    names
+    let configured = configured.filter(|id| ConfigKey::of(id, config).is_some());
+    named.into_iter().map(str::to_owned).chain(configured).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn check(provider: &ProviderAuth<'_>, probes: Option<&Probes>) -> Check {

@@ -9,7 +9,7 @@ use super::*;
 use crate::sandbox::faults::{Fault, Place};
 
 /// Faults that answer with an error, and what the error is.
-const REFUSALS: [(&str, u16, &str, &str); 12] = [
+const REFUSALS: [(&str, u16, &str, &str); 13] = [
     ("rate-limit", 429, "rate_limit_error", "rate limit"),
     ("spend-limit", 429, "rate_limit_error", "resumes on 2026-12-01 at 00:00 UTC"),
     ("usage-limit", 400, "invalid_request_error", "You have reached your specified API usage limits. "),
@@ -19,14 +19,37 @@ const REFUSALS: [(&str, u16, &str, &str); 12] = [
     ("revoked", 401, "authentication_error", "API key has been revoked"),
     ("permission", 403, "permission_error", "permission"),
     ("not-found", 404, "not_found_error", "model: claude-sonnet-5"),
+    ("too-large", 413, "request_too_large", "maximum allowed"),
     ("overloaded", 529, "overloaded_error", "Overloaded"),
     ("api-error", 500, "api_error", "Internal server error"),
     ("timeout-error", 504, "timeout_error", "timed out"),
 ];
 
 /// Faults that break an answer.
-const BREAKS: [&str; 7] =
-    ["overloaded-in-stream", "error-after-text", "cut-before", "cut-inside", "hang", "stall", "empty"];
+const BREAKS: [&str; 9] = [
+    "overloaded-in-stream",
+    "error-after-text",
+    "error-after-thinking",
+    "error-after-tool-use",
+    "cut-before",
+    "cut-inside",
+    "hang",
+    "stall",
+    "empty",
+];
+
+/// Faults that strike only requests with the beta of the 1M window, and what the error is.
+const LONG_CONTEXT: [(&str, u16, &str, &str); 4] = [
+    (
+        "long-context-plan",
+        400,
+        "invalid_request_error",
+        "The long context beta is not yet available for this subscription.",
+    ),
+    ("long-context-credits", 429, "rate_limit_error", "Usage credits are required for long context requests"),
+    ("long-context-usage", 429, "rate_limit_error", "Usage credits required for 1M context"),
+    ("long-context-beta", 400, "invalid_request_error", "`context-1m-2025-08-07`"),
+];
 
 /// How long nothing must come where nothing may come.
 const SILENCE: Duration = Duration::from_millis(50);
@@ -35,7 +58,8 @@ const SILENCE: Duration = Duration::from_millis(50);
 fn no_fault_goes_untested() {
     let here = |(_, fault): &(&str, Fault)| fault.strikes_at(Place::Api);
     let known: BTreeSet<_> = Fault::ALL.into_iter().filter(here).map(|(name, _)| name).collect();
-    let tested: BTreeSet<_> = REFUSALS.iter().map(|(name, ..)| *name).chain(BREAKS).collect();
+    let tested: BTreeSet<_> =
+        REFUSALS.iter().map(|(name, ..)| *name).chain(BREAKS).chain(LONG_CONTEXT.map(|it| it.0)).collect();
     assert_eq!(known, tested);
 }
 
@@ -53,6 +77,18 @@ async fn refusals_come_by_header_and_by_credential_for_plain_and_streamed_reques
             assert_eq!((found_status, found_kind.as_str()), (status, kind), "{name}");
             assert!(found.contains(message), "{name}: {found}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_long_window_is_refused_only_to_those_who_ask_for_it() {
+    let stage = Stage::new().await;
+    for (name, status, kind, message) in LONG_CONTEXT {
+        let asking = stage.faulty(name, &question("hi")).header("anthropic-beta", "a, context-1m-2025-08-07");
+        let (found_status, found_kind, found) = error(asking).await;
+        assert_eq!((found_status, found_kind.as_str()), (status, kind), "{name}");
+        assert!(found.contains(message), "{name}: {found}");
+        answer(stage.faulty(name, &question("hi"))).await;
     }
 }
 

@@ -100,7 +100,9 @@ fn a_turn_up_to_its_last_marker_begins_the_next_turn_byte_for_byte() {
         before = Some(prefix);
         let entry = asked(question);
         // Every other turn is read back from its line, as after a new start.
-        let entry = if turn % 2 == 0 { entry } else { Entry::read(&entry.to_line()).unwrap() };
+        let mut line = Vec::new();
+        entry.write_line(&mut line);
+        let entry = if turn % 2 == 0 { entry } else { Entry::read(&line).unwrap() };
         conversation.apply(entry).unwrap();
         let mut content = vec![
             ContentBlock::Raw(json!({"type": "thinking", "thinking": "hm", "signature": "c2ln"})),

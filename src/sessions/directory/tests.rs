@@ -25,6 +25,7 @@ fn receipt() -> Receipt {
         workspace_id: None,
         request_id: None,
         retries: 0,
+        context1m_left_out: false,
         failed_attempts: Vec::new(),
         duration: std::time::Duration::ZERO,
     }

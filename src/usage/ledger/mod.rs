@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, named_params, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, named_params, params};
 
 pub use row::{CredentialSource, Outcome, Row, Tokens};
 
@@ -50,6 +50,12 @@ pub enum LedgerError {
     /// Something else has its name.
     #[error("`{path}` is not a ledger of requests")]
     Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What is in it is not what was written there.
+    #[error("`{path}` is damaged")]
+    Damaged {
         /// The file.
         path: PathBuf,
     },
@@ -254,6 +260,54 @@ impl Ledger {
         any.map(|any| !any).map_err(|source| self.failed("read", source))
     }
 
+    /// Looks whether the ledger of a state directory, if there is one, is whole: all of it is read and nothing left behind.
+    ///
+    /// # Errors
+    /// As [`Self::open_existing`]; [`LedgerError::Damaged`] for one that is not whole.
+    pub fn examine(paths: &Paths) -> Result<(), LedgerError> {
+        let path = paths.usage();
+        if !path.exists() {
+            return Ok(());
+        }
+        let beside = path.with_extension("db-wal");
+        let has_rows_beside = || std::fs::metadata(&beside).is_ok_and(|found| found.len() > 0);
+        // With no rows beside it nobody is writing, and SQLite can be kept from making its files there.
+        if has_rows_beside() {
+            return Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?.check();
+        }
+        let checked = Self::connect_undisturbed(path.clone()).and_then(|ledger| ledger.check());
+        match checked {
+            // Somebody began to write meanwhile.
+            Err(_) if has_rows_beside() => Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?.check(),
+            checked => checked,
+        }
+    }
+
+    fn check(&self) -> Result<(), LedgerError> {
+        self.version()?;
+        let check = || {
+            // Else the last to close it moves the new rows into it, even a reader.
+            self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+        };
+        match check().map_err(|source| self.failed("read", source))? {
+            whole if whole == "ok" => Ok(()),
+            _ => Err(LedgerError::Damaged { path: self.path.clone() }),
+        }
+    }
+
+    fn connect_undisturbed(path: PathBuf) -> Result<Self, LedgerError> {
+        let Ok(mut address) = url::Url::from_file_path(&path) else {
+            return Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+        };
+        address.set_query(Some("immutable=1"));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        match open(Path::new(address.as_str()), flags) {
+            Ok(connection) => Ok(Self { file: number_of(&path), path, connection }),
+            Err(source) => Err(LedgerError::Sqlite { action: "open", path, source }),
+        }
+    }
+
     fn connect(path: PathBuf, flags: OpenFlags) -> Result<Self, LedgerError> {
         let connection = open(&path, flags);
         match connection {
@@ -282,7 +336,12 @@ impl Ledger {
     }
 
     fn failed(&self, action: &'static str, source: rusqlite::Error) -> LedgerError {
-        LedgerError::Sqlite { action, path: self.path.clone(), source }
+        let path = self.path.clone();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => LedgerError::Foreign { path },
+            Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged { path },
+            _ => LedgerError::Sqlite { action, path, source },
+        }
     }
 }
 
