@@ -15,6 +15,8 @@ use super::live::Live;
 use super::login::Logins;
 use super::metrics::Metrics;
 use super::random::Digest;
+use super::removed::Removed;
+use super::sign_ins::SignIns;
 use super::token;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::reference::Programs;
@@ -43,6 +45,10 @@ pub(super) struct App {
     pub(super) budget: Arc<Budget>,
     /// Where rows of the ledger are handed in.
     pub(super) ledger: Arc<LedgerQueue>,
+    /// Credentials whose removal can be undone.
+    pub(super) removed: Removed,
+    /// The sign-in with a provider that was begun on a page.
+    pub(super) sign_ins: SignIns,
     /// Where it listens.
     pub(super) ip: IpAddr,
     pub(super) port: u16,

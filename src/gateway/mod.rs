@@ -23,10 +23,12 @@ pub mod owner;
 mod pages;
 mod random;
 mod refusal;
+mod removed;
 mod routes;
 mod server;
 pub mod service;
 pub mod settings;
+mod sign_ins;
 mod spending;
 pub mod token;
 
@@ -36,7 +38,7 @@ use std::time::Duration;
 
 use http::Method;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use self::app::App;
@@ -50,7 +52,9 @@ use self::live::Live;
 use self::login::Logins;
 use self::metrics::Metrics;
 use self::random::NoRandomness;
+use self::removed::Removed;
 use self::settings::{Asked, BadPort, Settings, UnheededBind};
+use self::sign_ins::SignIns;
 use self::token::TokenError;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::oauth::refresh::InFlight;
@@ -139,7 +143,8 @@ pub struct Gateway {
     unheeded: Option<UnheededBind>,
     app: Arc<App>,
     close: watch::Sender<bool>,
-    server: JoinHandle<()>,
+    cut: oneshot::Sender<()>,
+    server: JoinHandle<bool>,
     ledger: LedgerWriter,
     claim: Claim,
 }
@@ -180,6 +185,8 @@ impl Gateway {
             affinity: Affinity::default(),
             budget,
             ledger: ledger.queue(),
+            removed: Removed::default(),
+            sign_ins: SignIns::default(),
             ip: address.ip(),
             port: address.port(),
             instance: random::hex_name(INSTANCE_BYTES)?,
@@ -190,9 +197,11 @@ impl Gateway {
             programs,
             live,
         });
-        let server = tokio::spawn(server::serve(listener, Arc::clone(&app), closed(closing)));
+        let (cut, is_cut) = oneshot::channel();
+        let is_cut = async { drop(is_cut.await) };
+        let server = tokio::spawn(server::serve(listener, Arc::clone(&app), closed(closing), is_cut));
         claim.publish(&instance)?;
-        Ok(Self { instance, unheeded, app, close, server, ledger, claim })
+        Ok(Self { instance, unheeded, app, close, cut, server, ledger, claim })
     }
 
     /// Where it is.
@@ -212,16 +221,24 @@ impl Gateway {
 
     /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
     pub async fn stop(self, limit: Duration) -> bool {
-        let Self { close, mut server, ledger, claim, .. } = self;
-        // Nobody listening means that it is over already.
+        self.stop_within(tokio::time::sleep(limit)).await
+    }
+
+    /// The same for as long as `patience` is not over. Answers that are cut then are written down, too.
+    pub async fn stop_within(self, patience: impl Future<Output = ()>) -> bool {
+        let Self { close, cut, mut server, ledger, claim, .. } = self;
+        // Nobody listening means that it is over already, here and below.
         let _told = close.send(true).is_ok();
-        let ended = tokio::time::timeout(limit, &mut server).await.is_ok();
-        if !ended {
-            server.abort();
-        }
+        let ended = tokio::select! {
+            ended = &mut server => ended,
+            () = patience => {
+                let _told = cut.send(()).is_ok();
+                server.await
+            }
+        };
         // The last rows are written before another gateway may start.
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
-        ended
+        ended.unwrap_or(false)
     }
 }
 

@@ -69,10 +69,16 @@ pub(super) struct Call {
 }
 
 impl Call {
-    #[expect(dead_code, reason = "pages and their events ask for it")]
     /// What stood in a pair of braces; empty where the path has none.
     pub(super) fn capture(&self, index: usize) -> &str {
         self.captures.get(index).map_or("", String::as_str)
+    }
+
+    /// The first value of this name in the address's query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.head.uri.query()?;
+        let found = url::form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name);
+        found.map(|(_, value)| value.into_owned())
     }
 }
 

@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::app::App;
 use super::doors;
@@ -37,13 +38,22 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(50);
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Serves until `shutdown` is over, then lets answers under way end.
-pub(super) async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl Future<Output = ()>) {
+/// Serves until `shutdown` is over, then lets answers under way end, but no longer than until `cut` is over. Says whether
+/// all did. When it returns every connection is gone, and what there was to write down of it is handed in.
+pub(super) async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    shutdown: impl Future<Output = ()>,
+    cut: impl Future<Output = ()>,
+) -> bool {
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let stream = tokio::select! {
             () = &mut shutdown => break,
+            // One that has ended is of no more use.
+            Some(_ended) = connections.join_next() => continue,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
@@ -67,14 +77,19 @@ pub(super) async fn serve(listener: TcpListener, app: Arc<App>, shutdown: impl F
             .header_read_timeout(HEAD_LIMIT)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended");
             }
         });
     }
     drop(listener);
-    graceful.shutdown().await;
+    let all_ended = tokio::select! {
+        () = graceful.shutdown() => true,
+        () = cut => false,
+    };
+    connections.shutdown().await;
+    all_ended
 }
 
 async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response {

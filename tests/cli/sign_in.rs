@@ -19,6 +19,12 @@ use crate::support::{
 const LOGIN: [&str; 7] =
     ["models", "auth", "login", "--provider", "anthropic", "--method", "anthropic-oauth"];
 
+/// A screen, or none, and in any case a browser that opens nothing: the one of this machine is not the tests' to start.
+fn shows_pages(env: &mut TestEnv, display: &str) {
+    let browser = if display.is_empty() { "" } else { "true" };
+    env.set("DISPLAY", display).set("BROWSER", browser);
+}
+
 fn login<'a>(more: &[&'a str]) -> Vec<&'a str> {
     LOGIN.into_iter().chain(more.iter().copied()).collect()
 }
@@ -124,7 +130,7 @@ fn a_code_comes_by_a_pipe_in_every_form() {
 fn the_address_a_browser_elsewhere_ends_at_can_be_pasted() {
     let sandbox = TestSandbox::start();
     let mut env = TestEnv::with_sign_in(&sandbox);
-    env.set("DISPLAY", ":0");
+    shows_pages(&mut env, ":0");
     let mut run = env.command(login(&["--no-browser"])).open_stdin().start();
     let link = link(&mut run, &sandbox);
     let (code, state) = sandbox.approve(&link);
@@ -140,7 +146,7 @@ fn a_busy_port_is_said_and_leaves_the_paste() {
     let mut env = TestEnv::with_sandbox(&sandbox);
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     env.signs_in_at(&sandbox.url(), other.local_addr().unwrap().port());
-    env.set("DISPLAY", ":0");
+    shows_pages(&mut env, ":0");
     let mut run = env.command(login(&["--no-browser"])).open_stdin().start();
     let link = link(&mut run, &sandbox);
     let (code, _) = sandbox.approve(&link);
@@ -186,7 +192,7 @@ type Trouble = fn(&TestSandbox, &str, &mut Running<'_>);
 fn whatever_goes_wrong_before_there_is_a_pair_stores_nothing() {
     let sandbox = TestSandbox::start();
     let mut env = TestEnv::with_sign_in(&sandbox);
-    env.set("DISPLAY", ":0");
+    shows_pages(&mut env, ":0");
     let before = kept(&env);
     let troubles: [(&str, i32, Trouble); 9] = [
         ("denied", 4, |_, link, _| {
@@ -272,7 +278,7 @@ fn a_store_that_cannot_be_written_is_found_out_before_the_code_is_used_up() {
 fn nobody_is_waited_for_longer_than_was_said() {
     let sandbox = TestSandbox::start();
     let mut env = TestEnv::with_sign_in(&sandbox);
-    env.set("DISPLAY", ":0");
+    shows_pages(&mut env, ":0");
     let before = env.tree();
     let mut session = Session::default();
     for more in
@@ -399,7 +405,7 @@ fn on_a_terminal_the_paste_is_not_shown_and_a_wrong_one_is_named() {
     let sandbox = TestSandbox::start();
     let mut env = TestEnv::with_sign_in(&sandbox);
     for (display, breaks) in [("", ""), (":0", "\n  ")] {
-        env.set("DISPLAY", display);
+        shows_pages(&mut env, display);
         let (mut screen, link) = on_screen(&env, &sandbox);
         screen.types(&format!("{}\r", key("typed", "x3Qw")));
         screen.shows("This is an API key, not the code of a sign-in.");
@@ -427,7 +433,7 @@ fn on_a_terminal_ctrl_c_leaves_it_as_it_was() {
     let mut env = TestEnv::with_sign_in(&sandbox);
     let before = env.tree();
     for display in ["", ":0"] {
-        env.set("DISPLAY", display);
+        shows_pages(&mut env, display);
         for typed in ["", "half-a-"] {
             let (mut screen, _) = on_screen(&env, &sandbox);
             screen.types(typed);

@@ -18,6 +18,7 @@ mod check;
 mod inside;
 mod leaks;
 mod passing;
+mod ui;
 
 #[test]
 fn every_file_here_is_a_module_of_this_program() {

@@ -59,10 +59,13 @@ async fn serve(ctx: &Ctx, args: GatewayServeArgs) -> Result<(), Failure> {
             .terminal
             .say(&format!("Stopping when {many} answers under way have ended; Ctrl-C again stops at once.")),
     }
-    tokio::select! {
-        _all_ended = gateway.stop(LAST_ANSWERS) => {}
-        _ = at_once => {}
-    }
+    let patience = async {
+        tokio::select! {
+            () = tokio::time::sleep(LAST_ANSWERS) => {}
+            () = at_once => {}
+        }
+    };
+    gateway.stop_within(patience).await;
     Ok(())
 }
 

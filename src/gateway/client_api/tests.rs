@@ -123,12 +123,16 @@ impl World {
         let Self { paths, clock, gateway, sandbox, _dir: _directory, .. } = self;
         assert!(gateway.stop(Duration::from_secs(10)).await);
         sandbox.shutdown().await.unwrap();
-        let ledger = Ledger::open(&paths, clock.as_ref()).unwrap();
-        let period = Period { since: jiff::Timestamp::UNIX_EPOCH, until: jiff::Timestamp::MAX };
-        let mut rows = Vec::new();
-        ledger.query(&Selection { period, agent: None }, |row| rows.push(row.clone())).unwrap();
-        rows
+        rows_of(&paths, clock.as_ref())
     }
+}
+
+fn rows_of(paths: &Paths, clock: &dyn Clock) -> Vec<Row> {
+    let ledger = Ledger::open(paths, clock).unwrap();
+    let period = Period { since: jiff::Timestamp::UNIX_EPOCH, until: jiff::Timestamp::MAX };
+    let mut rows = Vec::new();
+    ledger.query(&Selection { period, agent: None }, |row| rows.push(row.clone())).unwrap();
+    rows
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -347,5 +351,20 @@ fn a_client_that_leaves_ends_the_answer_at_the_provider_and_is_written_down() {
         }
         let rows = world.rows().await;
         assert_eq!((rows[0].outcome, rows[0].error.as_deref()), (Outcome::Interrupted, Some("cancelled")));
+    });
+}
+
+#[test]
+fn an_answer_that_is_cut_at_the_end_is_written_down_too() {
+    run(async {
+        let world = World::new(&["event-delay-600000ms-a"], "").await;
+        let mut response = world.ask("hi", true).await;
+        response.chunk().await.unwrap().unwrap();
+        let World { gateway, paths, clock, sandbox, _dir: _directory, .. } = world;
+        assert!(!gateway.stop_within(std::future::ready(())).await);
+        let rows = rows_of(&paths, clock.as_ref());
+        assert_eq!((rows[0].outcome, rows[0].error.as_deref()), (Outcome::Interrupted, Some("cancelled")));
+        drop(response);
+        sandbox.shutdown().await.unwrap();
     });
 }
