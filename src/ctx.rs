@@ -107,6 +107,18 @@ impl Ctx {
         result
     }
 
+    /// Runs work that ends by itself when the end is asked for, on a runtime of its own.
+    ///
+    /// # Errors
+    /// When there can be no runtime.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let runtime = runtime()?;
+        let result = runtime.block_on(work);
+        // As in `block_on`.
+        runtime.shutdown_background();
+        Ok(result)
+    }
+
     /// Waits for refreshes that have begun: their replies exist only once. Called before the process ends.
     pub fn finish(&self) {
         if !self.in_flight.is_idle() {

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod credentials;
+pub mod converse;
 pub mod ctx;
 pub mod doctor;
 pub mod env;

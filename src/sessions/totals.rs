@@ -95,4 +95,29 @@ impl Totals {
         }
         totals
     }
+
+    /// What a session took so far, in a line.
+    pub fn in_words(&self) -> String {
+        let many = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+        let mut parts = vec![many(self.answers, "answer"), self.usage.in_words()];
+        let told = self.answers + self.interrupted - self.untold;
+        let priced = told - self.by_subscription - self.unpriced;
+        if priced > 0 {
+            parts.push(self.cost_micro_dollars.to_string());
+        }
+        if self.by_subscription > 0 {
+            parts.push(format!("{} by subscription", self.by_subscription));
+        }
+        if self.unpriced > 0 {
+            parts.push(format!("{} of unknown cost", self.unpriced));
+        }
+        let counted = self.interrupted - self.untold;
+        if counted > 0 {
+            parts.push(format!("{counted} interrupted, counted as far as told"));
+        }
+        if self.untold > 0 {
+            parts.push(format!("{} interrupted, cost unknown", self.untold));
+        }
+        parts.join(" · ")
+    }
 }

@@ -10,7 +10,6 @@ mod credentials;
 pub mod csv;
 pub mod doctor;
 pub mod explain;
-pub mod failover;
 mod failure;
 pub mod gateway_check;
 pub mod gateway_keys;
