@@ -96,10 +96,7 @@ impl Ctx {
         let result = runtime.block_on(async {
             tokio::select! {
                 result = work => result,
-                asked = crate::terminal::asked_to_end() => Err(match asked {
-                    AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
-                    AskedToEnd::Terminate => Failure::terminated(),
-                }),
+                ended = asked_to_end() => Err(ended),
             }
         });
         // Whatever a cancelled request left running ends with the process, not before it.
@@ -161,6 +158,14 @@ pub enum Interrupted {
     Yes,
     /// It was not.
     No,
+}
+
+/// Waits until the end is asked for. The failure is that of what is being done, or of the whole process.
+pub async fn asked_to_end() -> Failure {
+    match crate::terminal::asked_to_end().await {
+        AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
+        AskedToEnd::Terminate => Failure::terminated(),
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -133,7 +133,8 @@ impl Unanswered {
     }
 }
 
-/// Asks, and keeps the turn in the session and the ledger. `stopped` ends it early: what came by then is kept.
+/// Asks, and keeps the turn in the session and the ledger. `stopped` ends it early, with why: what came by then
+/// is kept.
 ///
 /// # Errors
 /// When nothing can be asked, because the config names no models or none that fits. Everything else is the turn's outcome.
@@ -142,7 +143,7 @@ pub async fn ask(
     session: &mut Session,
     question: Vec<ContentBlock>,
     manner: &Manner,
-    stopped: impl Future<Output = ()>,
+    stopped: impl Future<Output = Failure>,
     observe: &mut Observe<'_>,
 ) -> Result<Turn, Failure> {
     let Talker { agent, asker, inputs } = *talker;
@@ -199,36 +200,31 @@ pub async fn ask(
         (observe.borrow_mut())(Told::Happening(&happening))
     };
     let outcome = tokio::select! {
-        asked = asker.ask(&asked, &inputs, &mut watch) => Some(asked),
-        () = stopped => None,
+        asked = asker.ask(&asked, &inputs, &mut watch) => Ok(asked),
+        why = stopped => Err(why),
         never = regularly(|| record.borrow_mut().keep_partial()) => match never {},
     };
     let row = recording.row(match &outcome {
-        None => Ended::Cancelled,
-        Some(Err(error)) => Ended::GaveUp(error),
-        Some(Ok(asked)) => Ended::Answered(asked),
+        Err(_) => Ended::Cancelled,
+        Ok(Err(error)) => Ended::GaveUp(error),
+        Ok(Ok(asked)) => Ended::Answered(asked),
     });
     let unrecorded = row.and_then(|row| write(&row, &asker).err());
     let (record, now) = (record.into_inner(), clock.now());
-    let (outcome, unkept) = match outcome {
-        Some(Ok(asked)) => {
+    let (failure, is_stopped) = match outcome {
+        Ok(Ok(asked)) => {
             let receipt = Receipt::of(&asked, config);
             let unkept = record.complete(&asked.answer, &receipt, now);
             let max_tokens = effective(&asked.model).max_tokens.value;
-            (Outcome::Answered(answered(&asked, receipt, max_tokens)), unkept)
+            let outcome = Outcome::Answered(answered(&asked, receipt, max_tokens));
+            return Ok(Turn { outcome, unkept, unrecorded });
         }
-        outcome => {
-            let is_stopped = outcome.is_none();
-            let failure = match outcome {
-                Some(Err(error)) => failure(error, talker),
-                _ => Failure::cancelled("Cancelled."),
-            };
-            let receipt = recording.interrupted();
-            let (answer, unkept) = record.interrupt(receipt.as_ref(), now);
-            let unanswered = Unanswered { failure, text: answer.text(), receipt, is_stopped };
-            (Outcome::Unanswered(unanswered), unkept)
-        }
+        Ok(Err(error)) => (failure(error, talker), false),
+        Err(why) => (why, true),
     };
+    let receipt = recording.interrupted();
+    let (answer, unkept) = record.interrupt(receipt.as_ref(), now);
+    let outcome = Outcome::Unanswered(Unanswered { failure, text: answer.text(), receipt, is_stopped });
     Ok(Turn { outcome, unkept, unrecorded })
 }
 

@@ -10,6 +10,7 @@
 
 mod api;
 mod app;
+mod chat;
 pub mod check;
 mod client_api;
 mod doors;
@@ -187,6 +188,7 @@ impl Gateway {
             ledger: ledger.queue(),
             removed: Removed::default(),
             sign_ins: SignIns::default(),
+            turns: chat::Turns::default(),
             ip: address.ip(),
             port: address.port(),
             instance: random::hex_name(INSTANCE_BYTES)?,
@@ -216,7 +218,8 @@ impl Gateway {
 
     /// How many answers are being streamed.
     pub fn streams(&self) -> u64 {
-        self.app.metrics.streams.get().unsigned_abs()
+        let turns = u64::try_from(self.app.turns.count()).unwrap_or(u64::MAX);
+        self.app.metrics.streams.get().unsigned_abs().saturating_add(turns)
     }
 
     /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
@@ -226,14 +229,16 @@ impl Gateway {
 
     /// The same for as long as `patience` is not over. Answers that are cut then are written down, too.
     pub async fn stop_within(self, patience: impl Future<Output = ()>) -> bool {
-        let Self { close, cut, mut server, ledger, claim, .. } = self;
+        let Self { app, close, cut, mut server, ledger, claim, .. } = self;
         // Nobody listening means that it is over already, here and below.
         let _told = close.send(true).is_ok();
         let ended = tokio::select! {
-            ended = &mut server => ended,
+            (ended, ()) = async { tokio::join!(&mut server, app.turns.ended()) } => ended,
             () = patience => {
                 let _told = cut.send(()).is_ok();
-                server.await
+                let served = async { if server.is_finished() { Ok(true) } else { server.await } };
+                let (ended, written) = tokio::join!(served, app.turns.stop());
+                ended.map(|ended| ended && written)
             }
         };
         // The last rows are written before another gateway may start.

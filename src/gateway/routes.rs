@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::app::App;
 use super::doors::Caller;
-use super::{api, client_api, login, pages};
+use super::{api, chat, client_api, login, pages};
 
 /// A way into the gateway.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ impl Route {
 
 /// The table, by rooms; the one that is asked most comes first.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
-    [client_api::ROUTES, login::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten()
+    [client_api::ROUTES, login::ROUTES, api::ROUTES, chat::ROUTES, pages::ROUTES].into_iter().flatten()
 }
 
 /// What a path leads to.

@@ -7,7 +7,6 @@ pub mod browser;
 pub mod cache;
 pub mod chat;
 mod credentials;
-pub mod csv;
 pub mod doctor;
 pub mod explain;
 mod failure;

@@ -8,10 +8,10 @@ use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
 use crate::commands::ledger;
 use crate::converse::{self, Answered, Manner, Outcome, Talker, Unanswered};
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, asked_to_end};
 use crate::error::Failure;
 use crate::sessions::{Session, SessionError};
-use crate::terminal::{asked_to_end, style};
+use crate::terminal::style;
 
 /// Asks, shows the answer as it comes, and keeps the turn in the session.
 pub(super) fn ask(

@@ -5,14 +5,16 @@ mod agents;
 mod credentials;
 mod health;
 mod models;
+pub(super) mod sessions;
 mod sign_ins;
 mod status;
+pub(super) mod usage;
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,6 +76,8 @@ pub(super) const ROUTES: &[Route] = &[
     Route::post("/api/agents/{agent}/parameters", Door::Owner, |app, call| {
         blocking(app, call, models::parameters)
     }),
+    Route::get("/api/sessions", Door::Owner, |app, call| blocking(app, call, sessions::sessions)),
+    Route::get("/api/usage", Door::Owner, |app, call| blocking(app, call, usage::usage)),
 ];
 
 /// Answers where files are read and written: not on a thread that serves others, and to its end, whoever leaves.
@@ -99,7 +103,7 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 }
 
 /// The document of a request. What is wrong with it is told by its place, because its values may be secrets.
-fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Failure> {
+pub(super) fn body<T: DeserializeOwned>(call: &Call) -> Result<T, Failure> {
     serde_json::from_slice(&call.body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Failure::usage("The request is not a document that this address takes.").fact(place)
@@ -129,15 +133,19 @@ pub(super) fn view(app: &App, text: &str) -> Result<Arc<AgentView>, Failure> {
 }
 
 /// A failure as an answer.
-fn refused(failure: Failure) -> Response {
+pub(super) fn refused(failure: Failure) -> Response {
     Refusal::new(status_of(&failure), failure).into_response(Audience::Program, "")
 }
 
 /// What HTTP calls a failure.
 pub(super) fn status_of(failure: &Failure) -> StatusCode {
     match (failure.kind, failure.exit) {
-        ("unknown_agent" | "no_such_profile" | "no_such_sign_in" | "not_kept", _) => StatusCode::NOT_FOUND,
+        ("unknown_agent" | "unknown_session" | "no_such_profile" | "no_such_sign_in" | "not_kept", _) => {
+            StatusCode::NOT_FOUND
+        }
         ("changed" | "config_changed" | "profile_taken" | "agent_exists", _) => StatusCode::CONFLICT,
+        ("turn_running" | "session_in_use" | "nothing_to_continue", _) => StatusCode::CONFLICT,
+        ("closing", _) => StatusCode::SERVICE_UNAVAILABLE,
         (_, Exit::Usage) => StatusCode::BAD_REQUEST,
         (_, Exit::NoUsableCredential | Exit::Cancelled) => StatusCode::CONFLICT,
         (_, Exit::Provider | Exit::Network) => StatusCode::BAD_GATEWAY,
@@ -162,6 +170,16 @@ fn told(sentence: &str, report: &impl Serialize) -> Result<Response, Failure> {
         report: &'a R,
     }
     Ok(document(&Told { said: sentence, report }))
+}
+
+/// A file to be kept under this name.
+fn file(bytes: Vec<u8>, kind: &'static str, name: &str) -> Response {
+    let mut response = with_kind(bytes, kind);
+    // Names of ours are always header text.
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, value);
+    }
+    response
 }
 
 fn with_kind(bytes: Vec<u8>, kind: &'static str) -> Response {

@@ -2,10 +2,12 @@
 
 mod agent_models;
 mod agents;
+mod chat;
 mod choices;
 mod frame;
 mod models;
 mod rows;
+mod usage;
 
 use askama::Template;
 use axum::body::Body;
@@ -29,6 +31,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get("/agents/{agent}", Door::Owner, |_, call| Box::pin(async move { agent_models::enter(&call) })),
     Route::get("/agents/{agent}/models", Door::Owner, |app, call| Box::pin(agent_models::show(app, call))),
     Route::get("/models", Door::Owner, |app, call| Box::pin(models::show(app, call))),
+    Route::get("/usage", Door::Owner, |app, call| Box::pin(usage::show(app, call))),
+    Route::get("/agents/{agent}/chat", Door::Owner, |app, call| Box::pin(chat::show(app, call))),
+    Route::get("/agents/{agent}/chat/{session}", Door::Owner, |app, call| Box::pin(chat::show(app, call))),
 ];
 
 /// Style and scripts. They are the same for everybody, so the page that signs in has them too.
@@ -38,6 +43,11 @@ const ASSETS: &[(&str, &str)] = &[
     ("models.js", include_str!("assets/models.js")),
     ("theme.js", include_str!("assets/theme.js")),
     ("login.js", include_str!("assets/login.js")),
+    ("chat.css", include_str!("assets/chat.css")),
+    ("chat.js", include_str!("assets/chat.js")),
+    ("markdown.js", include_str!("assets/markdown.js")),
+    ("usage.css", include_str!("assets/usage.css")),
+    ("transcript.js", include_str!("assets/transcript.js")),
 ];
 
 #[derive(Template)]
