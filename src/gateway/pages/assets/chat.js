@@ -162,7 +162,7 @@ function announce() {
   if (before === undefined || now === before) return;
   const words = { answering: "answering", complete: "done", interrupted: "interrupted", failed: "no answer" };
   find("progress").textContent = words[now] ?? "";
-  if (before !== "answering") return;
+  if (now === "answering") return;
   if (now === "failed" && question.value === "") question.value = last().question;
   refresh();
 }
@@ -172,7 +172,7 @@ async function send() {
   if (text.trim() === "" || isAnswering()) return;
   await busy(find("send"), trouble, async () => {
     const answer = await post(`${place}/turns`, { text });
-    question.value = "";
+    if (state.turn !== answer.turn || last().state !== "failed") question.value = "";
     hear(answer);
     if (answer.turn !== undefined && source.readyState === EventSource.CLOSED) connect();
   });
