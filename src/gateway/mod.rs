@@ -232,18 +232,28 @@ impl Gateway {
         let Self { app, close, cut, mut server, ledger, claim, .. } = self;
         // Nobody listening means that it is over already, here and below.
         let _told = close.send(true).is_ok();
-        let ended = tokio::select! {
-            (ended, ()) = async { tokio::join!(&mut server, app.turns.ended()) } => ended,
-            () = patience => {
-                let _told = cut.send(()).is_ok();
-                let served = async { if server.is_finished() { Ok(true) } else { server.await } };
-                let (ended, written) = tokio::join!(served, app.turns.stop());
-                ended.map(|ended| ended && written)
+        let mut served = None;
+        let all = async {
+            served = Some((&mut server).await);
+            app.turns.ended().await;
+        };
+        let in_time = tokio::select! {
+            () = all => true,
+            () = patience => false,
+        };
+        if !in_time {
+            let _told = cut.send(()).is_ok();
+        }
+        let served = async {
+            match served {
+                Some(served) => served,
+                None => server.await,
             }
         };
+        let (served, none_was_cut) = tokio::join!(served, app.turns.stop());
         // The last rows are written before another gateway may start.
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
-        ended.unwrap_or(false)
+        none_was_cut && served.unwrap_or(false)
     }
 }
 
