@@ -96,15 +96,24 @@ impl Ctx {
         let result = runtime.block_on(async {
             tokio::select! {
                 result = work => result,
-                asked = crate::terminal::asked_to_end() => Err(match asked {
-                    AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
-                    AskedToEnd::Terminate => Failure::terminated(),
-                }),
+                ended = asked_to_end() => Err(ended),
             }
         });
         // Whatever a cancelled request left running ends with the process, not before it.
         runtime.shutdown_background();
         result
+    }
+
+    /// Runs work that ends by itself when the end is asked for, on a runtime of its own.
+    ///
+    /// # Errors
+    /// When there can be no runtime.
+    pub fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        let runtime = runtime()?;
+        let result = runtime.block_on(work);
+        // As in `block_on`.
+        runtime.shutdown_background();
+        Ok(result)
     }
 
     /// Waits for refreshes that have begun: their replies exist only once. Called before the process ends.
@@ -149,6 +158,14 @@ pub enum Interrupted {
     Yes,
     /// It was not.
     No,
+}
+
+/// Waits until the end is asked for. The failure is that of what is being done, or of the whole process.
+pub async fn asked_to_end() -> Failure {
+    match crate::terminal::asked_to_end().await {
+        AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
+        AskedToEnd::Terminate => Failure::terminated(),
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

@@ -3,8 +3,12 @@
 
 mod config_edit;
 mod gateway;
+pub(crate) mod gave_up;
 mod ledger;
 mod models;
+pub(crate) mod no_credential;
+mod sessions;
+pub(crate) mod typed_model;
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -11,6 +11,8 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod converse;
+pub mod credentials;
 pub mod ctx;
 pub mod doctor;
 pub mod env;

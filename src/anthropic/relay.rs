@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, FORWARDED,
-    HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
+    ACCEPT_ENCODING, ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT,
+    FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, REFERER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::{Method, StatusCode};
 
@@ -26,6 +27,9 @@ const OF_ONE_CONNECTION: [HeaderName; 8] =
 const NOT_FOR_THE_API: [HeaderName; 7] = [HOST, AUTHORIZATION, API_KEY, COOKIE, ORIGIN, REFERER, FORWARDED];
 /// Beginnings of further ones.
 const NOT_FOR_THE_API_BEGINNINGS: [&str; 3] = ["sec-fetch-", "x-forwarded-", "proxy-"];
+
+/// Headers of an answer that are about the way from the API to us: of another host they would say something untrue.
+const NOT_FOR_THE_CLIENT: [HeaderName; 3] = [SET_COOKIE, STRICT_TRANSPORT_SECURITY, ALT_SVC];
 
 /// A request to be sent as it is.
 #[derive(Debug, Clone)]
@@ -109,7 +113,7 @@ impl Client {
         let meta = ResponseMeta::who(response.status().as_u16(), response.headers(), secret);
         let mut headers = HeaderMap::with_capacity(response.headers().len());
         for (name, value) in response.headers() {
-            if !is_of_one_connection(name, response.headers()) {
+            if !is_of_one_connection(name, response.headers()) && !NOT_FOR_THE_CLIENT.contains(name) {
                 headers.append(name, value.clone());
             }
         }

@@ -19,6 +19,7 @@ use super::wording;
 use crate::anthropic::{ApiErrorKind, Authorization, Client, Error};
 use crate::auth::health::{UnusableReason, Usable};
 use crate::clock::Clock;
+use crate::text::one_line;
 
 /// What to try, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -285,6 +286,19 @@ impl ProbeOptions {
 }
 
 impl Probe {
+    /// What came of it, in a few words: `accepted (12 ms)`.
+    pub fn in_words(&self) -> String {
+        let latency =
+            self.latency.map(|latency| format!(" ({} ms)", latency.as_millis())).unwrap_or_default();
+        match &self.error {
+            None => format!("accepted{latency}"),
+            Some(error) if !self.asked => one_line(error),
+            Some(error) => {
+                format!("{}: {}{latency}", self.status.as_str().replace('_', " "), one_line(error))
+            }
+        }
+    }
+
     fn blank(provider: &str, model: &str, candidate: &Candidate<'_>) -> Self {
         let profile = match &candidate.source {
             Source::Profile(profile) => Some(*profile),
@@ -313,6 +327,17 @@ impl Probe {
 }
 
 impl Probes {
+    /// What came of it, in a sentence.
+    pub fn in_words(&self) -> String {
+        let accepted = self.results.iter().filter(|probe| probe.status == ProbeStatus::Ok).count();
+        match self.results.as_slice() {
+            [] => "There is nothing to ask about.".to_owned(),
+            [one] => format!("{}: {}.", one.label, one.in_words().trim_end_matches('.')),
+            all if accepted == all.len() => format!("All {accepted} credentials are accepted."),
+            all => format!("{accepted} of {} credentials are accepted.", all.len()),
+        }
+    }
+
     /// Whether a profile was refused.
     pub fn rejects(&self, id: &ProfileId) -> bool {
         self.of(id).is_some_and(|probe| probe.status == ProbeStatus::Auth)

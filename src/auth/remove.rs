@@ -3,8 +3,9 @@
 use super::neighbours::export::{self, Ended};
 use super::profile::Profile;
 use super::profile_id::ProfileId;
+use super::state::ProfileState;
 use super::state::StateFile;
-use super::store::{AuthStore, Document, Edited, IgnoredEntry, Named, Snapshot, StoreError, shown_id};
+use super::store::{AuthStore, Document, Edited, IgnoredEntry, Named, Snapshot, StoreError, Taken, shown_id};
 use crate::clock::Clock;
 use crate::config::Paths;
 
@@ -18,7 +19,7 @@ pub enum Target<'a> {
 }
 
 /// What removing did besides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Removed {
     /// Providers whose order named nothing else and was dropped with it.
     pub emptied_orders: Vec<String>,
@@ -28,6 +29,27 @@ pub struct Removed {
     pub ended_exports: Vec<Ended>,
     /// Why those could not be ended.
     pub export_trouble: Option<String>,
+    /// What brings it back.
+    pub kept: Kept,
+}
+
+/// A credential that was removed, for as long as somebody may want it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    taken: Taken,
+    id: Option<ProfileId>,
+    state: Option<ProfileState>,
+}
+
+/// A credential did not come back.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// Something else has its name by now.
+    #[error("Another credential has that name now; storing the old one there would lose it.")]
+    NameTaken,
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A credential could not be removed; the store is as it was.
@@ -66,20 +88,28 @@ pub fn remove(
     paths: &Paths,
     clock: &dyn Clock,
 ) -> Result<Removed, RemoveError> {
-    let emptied_orders = store.update(clock, |document| {
+    let (taken, emptied_orders) = store.update(clock, |document| {
         let name = match document.named(text) {
             Named::Entry(name) if is_still(target, &name, document) => name,
             Named::Several => return Err(RemoveError::Several),
             Named::Entry(_) | Named::None => return Err(RemoveError::Changed),
         };
-        Ok((Edited::Yes, document.remove(&name)))
+        let taken = document.keep(&name).ok_or(RemoveError::Changed)?;
+        Ok((Edited::Yes, (taken, document.remove(&name))))
     })?;
-    let forgotten = match text.parse::<ProfileId>() {
-        Ok(id) => {
+    let id = text.parse::<ProfileId>().ok();
+    let mut remembered = None;
+    let forgotten = match &id {
+        Some(id) => {
             let snapshot = store.read()?;
-            StateFile::in_dir(store.dir()).update(&snapshot, clock, |state| state.forget(&id))
+            StateFile::in_dir(store.dir()).update(&snapshot, clock, |state| {
+                if let Target::Profile(profile) = target {
+                    remembered = state.of(profile).cloned();
+                }
+                state.forget(id)
+            })
         }
-        Err(_) => Ok(()),
+        None => Ok(()),
     };
     let ended = match target {
         Target::Profile(profile) => export::end(store.dir(), profile, paths, clock),
@@ -90,7 +120,30 @@ pub fn remove(
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
     let trouble = forgotten.err().map(|error| error.to_string());
-    Ok(Removed { emptied_orders, trouble, ended_exports, export_trouble })
+    let kept = Kept { taken, id, state: remembered };
+    Ok(Removed { emptied_orders, trouble, ended_exports, export_trouble, kept })
+}
+
+/// Brings a credential back, with its places in orders and what was remembered of it. What was exported of it stays away.
+///
+/// # Errors
+/// See [`RestoreError`]; nothing is written then.
+pub fn restore(kept: &Kept, store: &AuthStore, clock: &dyn Clock) -> Result<(), RestoreError> {
+    store.update(clock, |document| match document.put_back(&kept.taken) {
+        true => Ok((Edited::Yes, ())),
+        false => Err(RestoreError::NameTaken),
+    })?;
+    let Some((id, remembered)) = kept.id.as_ref().zip(kept.state.clone()) else { return Ok(()) };
+    let snapshot = store.read()?;
+    let Some(profile) = snapshot.profiles.get(id) else { return Ok(()) };
+    let noted = StateFile::in_dir(store.dir()).update(&snapshot, clock, |state| {
+        *state.entry(profile) = remembered;
+        true
+    });
+    if let Err(error) = noted {
+        tracing::warn!(%error, "what was remembered of a credential did not come back with it");
+    }
+    Ok(())
 }
 
 fn is_still(target: Target<'_>, name: &str, document: &Document) -> bool {
@@ -176,6 +229,32 @@ mod tests {
         world.remove("odd").unwrap();
         assert!(!world.text().contains("odd") && world.text().contains("FAKE-a"));
         assert_eq!(find("odd", &world.store.read().unwrap()), None);
+    }
+
+    #[test]
+    fn what_was_removed_comes_back_at_its_place_with_its_order_and_its_state() {
+        let world = World::new();
+        let before = (world.store.read().unwrap(), std::fs::read_to_string(&world.state).unwrap());
+        let removed = world.remove("anthropic:a").unwrap();
+        assert!(!format!("{removed:?}").contains("FAKE-a"));
+        restore(&removed.kept, &world.store, &world.clock).unwrap();
+        let after = world.store.read().unwrap();
+        assert_eq!(before.0.profiles.as_slice(), after.profiles.as_slice());
+        assert_eq!(before.0.order, after.order);
+        let state = StateFile::in_dir(world.store.dir()).read(&after).0;
+        assert!(state.of(&after.profiles[0]).unwrap().last_used.is_some());
+        let again = restore(&removed.kept, &world.store, &world.clock);
+        assert!(matches!(again, Err(RestoreError::NameTaken)));
+    }
+
+    #[test]
+    fn into_an_order_that_changed_meanwhile_it_comes_last() {
+        let world = World::new();
+        let removed = world.remove("anthropic:a").unwrap();
+        let b: ProfileId = "anthropic:b".parse().unwrap();
+        crate::auth::reorder::set("anthropic", &[b], &world.store, &world.clock).unwrap();
+        restore(&removed.kept, &world.store, &world.clock).unwrap();
+        assert_eq!(world.store.read().unwrap().order["anthropic"], ["anthropic:b", "anthropic:a"]);
     }
 
     #[test]

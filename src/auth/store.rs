@@ -25,7 +25,7 @@ use crate::storage::{self, Durability, Exposure, FileError, FileLock, LockError}
 use crate::text::{one_line, without_credentials};
 pub use copying::SourceEntry;
 use entries::Entries;
-pub use sections::{Named, UnusableSection};
+pub use sections::{Named, Taken, UnusableSection};
 
 /// Longest wait for the store's lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(30);

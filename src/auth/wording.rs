@@ -19,8 +19,10 @@ use super::neighbours;
 use super::profile::{CredentialType, Material, Profile};
 use super::profile_id::ProfileId;
 use super::reference::BrokenReference;
+use super::resolve::{EnvCredential, EnvStanding};
 use super::windows::WindowKind;
 use crate::config::AgentId;
+use crate::env::Origin;
 use crate::text::{duration, one_line, shell_word, wait};
 
 /// Longest order that a fix spells out.
@@ -324,6 +326,26 @@ pub fn config_key_standing(config_key: &ConfigCredential<'_>) -> String {
         ConfigStanding::Broken(broken) => broken.to_string(),
         ConfigStanding::CannotSend(kind) => format!("is {}, which cannot send messages", kind.described()),
     }
+}
+
+/// What a credential of the environment is used for, in a few words, and where it is set.
+pub fn env_standing(env: &EnvCredential) -> String {
+    let standing = match env.standing {
+        EnvStanding::Used => "used",
+        EnvStanding::InReserve => "in reserve (auth.env is overflow)",
+        EnvStanding::BehindConfig => "idle (the config has a key)",
+        EnvStanding::Idle => "idle (a profile is stored)",
+        EnvStanding::HeldBack => "held back (auth.env is fallback)",
+        EnvStanding::PayerHeldBack => "held back (auth.crossBilling is stop)",
+        EnvStanding::Off => "off (auth.env is never)",
+        EnvStanding::Refused => "refused (cannot send messages)",
+    };
+    let place = match env.origin {
+        Origin::Process => "",
+        Origin::DotEnv => ", set in .env",
+        Origin::Config => ", set in the config",
+    };
+    format!("{standing}{place}")
 }
 
 /// The line that sets an order again with a profile at its end.

@@ -10,6 +10,7 @@ use crate::auth::state::{AuthState, StateFile, StateFinding};
 use crate::auth::store::{AuthStore, Snapshot};
 use crate::config::load::Loaded;
 use crate::config::{AgentId, Config, SelectedAgent};
+use crate::credentials::Holder;
 use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::error::Failure;
@@ -34,6 +35,19 @@ impl Agent {
         let selected = SelectedAgent::choose(asked.as_ref(), &config, &ctx.paths)?;
         let store = AuthStore::of(&selected, &ctx.paths);
         Ok(Self { config, env, selected, store })
+    }
+
+    /// For what is done to its credentials.
+    pub(super) fn holder<'a>(&'a self, ctx: &'a Ctx) -> Holder<'a> {
+        Holder {
+            config: &self.config,
+            env: &self.env,
+            selected: &self.selected,
+            store: &self.store,
+            paths: &ctx.paths,
+            network: ctx.network,
+            clock: ctx.clock.as_ref(),
+        }
     }
 
     /// Its state file.

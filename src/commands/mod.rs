@@ -12,15 +12,12 @@ mod dashboard;
 mod demo;
 mod doctor;
 mod gateway;
-mod gave_up;
 mod ledger;
 mod models;
-mod no_credential;
 mod notice;
 mod onboard;
 mod sandbox;
 mod secret_ref;
-mod typed_model;
 mod usage;
 
 use std::ffi::OsString;

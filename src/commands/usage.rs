@@ -6,27 +6,18 @@ use super::agent::agent_id;
 use crate::cli::UsageArgs;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::terminal::{csv, style, usage};
+use crate::terminal::{style, usage};
+use crate::usage::csv;
 use crate::usage::ledger::{Ledger, Selection};
-use crate::usage::period::{Period, When};
+use crate::usage::period::{DEFAULT_SINCE, Period, When};
 use crate::usage::summary::UsageReport;
-
-/// What is shown when nothing is said.
-const DEFAULT_SINCE: When = When::Days(30);
 
 pub(super) fn run(ctx: &Ctx, args: &UsageArgs) -> Result<Exit, Failure> {
     let agent = args.agent.as_deref().map(|text| agent_id(text, "value of --agent")).transpose()?;
     let zone = time_zone(ctx);
     let now = ctx.clock.now();
-    let until = args.until.unwrap_or(When::Today).ends(now, &zone);
-    let since = args.since.unwrap_or(DEFAULT_SINCE).begins(now, &zone);
-    if since >= until {
-        return Err(Failure::usage(format!(
-            "The period is empty: it begins at {since} and ends at {until}."
-        ))
-        .hint("give a --since that is earlier than --until"));
-    }
-    let selection = Selection { period: Period { since, until }, agent };
+    let (since, until) = (args.since.unwrap_or(DEFAULT_SINCE), args.until.unwrap_or(When::Today));
+    let selection = Selection { period: Period::between(since, until, now, &zone)?, agent };
     let ledger = Ledger::open_existing(&ctx.paths)?;
     let report = UsageReport::make(ledger.as_ref(), selection, args.by.into(), &zone)?;
     if args.json {

@@ -5,11 +5,13 @@
 
 mod error;
 mod layout;
+mod preview;
 mod style;
 mod value;
 
 pub use super::key_path::{Segment, shown};
 pub use error::EditError;
+pub use preview::{Difference, Preview, preview};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -5,6 +5,13 @@ use rusqlite::ErrorCode;
 use super::{Exit, Failure, sentence};
 use crate::text::shell_word;
 use crate::usage::ledger::LedgerError;
+use crate::usage::period::EmptyPeriod;
+
+impl From<EmptyPeriod> for Failure {
+    fn from(error: EmptyPeriod) -> Self {
+        Self::usage(format!("{}.", sentence(&error))).hint("give a --since that is earlier than --until")
+    }
+}
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {

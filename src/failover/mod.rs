@@ -9,6 +9,7 @@ mod classify;
 mod resumption;
 mod retry;
 mod rotate;
+pub mod wording;
 
 use std::time::Duration;
 

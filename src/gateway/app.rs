@@ -7,6 +7,7 @@ use http::HeaderValue;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::chat::Turns;
 use super::client_api::affinity::Affinity;
 use super::keys::Keys;
 use super::keys::budget::Budget;
@@ -15,6 +16,8 @@ use super::live::Live;
 use super::login::Logins;
 use super::metrics::Metrics;
 use super::random::Digest;
+use super::removed::Removed;
+use super::sign_ins::SignIns;
 use super::token;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::reference::Programs;
@@ -43,13 +46,18 @@ pub(super) struct App {
     pub(super) budget: Arc<Budget>,
     /// Where rows of the ledger are handed in.
     pub(super) ledger: Arc<LedgerQueue>,
+    /// Credentials whose removal can be undone.
+    pub(super) removed: Removed,
+    /// The sign-in with a provider that was begun on a page.
+    pub(super) sign_ins: SignIns,
+    /// Answers that are coming.
+    pub(super) turns: Turns,
     /// Where it listens.
     pub(super) ip: IpAddr,
     pub(super) port: u16,
     /// Names this process, in `via` headers and request ids.
     pub(super) instance: String,
     /// True from the moment it is to end.
-    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(super) closing: watch::Receiver<bool>,
 }
 

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::document::Document;
 use crate::config::load::{self, Loaded};
 use crate::config::{AgentId, ConfigError, Paths, SelectedAgent};
+use crate::credentials::Holder;
 use crate::env::Env;
 use crate::models::refs::ANTHROPIC;
 use crate::provider::{self, ProviderError};
@@ -89,7 +90,6 @@ pub(crate) struct AgentView {
     /// What is remembered of them.
     pub(crate) state: AuthState,
     /// What reading that showed.
-    #[expect(dead_code, reason = "pages and their events ask for it")]
     pub(crate) state_findings: Vec<StateFinding>,
     /// Refreshes its pairs.
     pub(crate) refresher: Refresher,
@@ -135,6 +135,11 @@ impl Live {
         self.known(|known| Arc::clone(&known.world))
     }
 
+    /// The environment this process was started with.
+    pub(crate) fn process(&self) -> &Env {
+        &self.process
+    }
+
     /// An agent as it is now.
     ///
     /// # Errors
@@ -153,7 +158,6 @@ impl Live {
         })
     }
 
-    #[expect(dead_code, reason = "pages and their events ask for it")]
     /// Agents there are now, the one that is meant without a name first.
     pub(crate) fn agents(&self) -> Vec<SelectedAgent> {
         let mut agents = SelectedAgent::all(&self.world().loaded.config, &self.paths);
@@ -224,6 +228,19 @@ impl Live {
 }
 
 impl AgentView {
+    /// For what is done to its credentials.
+    pub(crate) fn holder(&self, network: NetworkPolicy) -> Holder<'_> {
+        Holder {
+            config: &self.world.loaded.config,
+            env: &self.world.loaded.env,
+            selected: &self.selected,
+            store: &self.store,
+            paths: &self.paths,
+            network,
+            clock: self.clock.as_ref(),
+        }
+    }
+
     /// What a choice of credential depends on, now.
     pub(crate) fn inputs(&self) -> Inputs<'_> {
         Inputs {

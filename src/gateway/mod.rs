@@ -10,6 +10,7 @@
 
 mod api;
 mod app;
+mod chat;
 pub mod check;
 mod client_api;
 mod doors;
@@ -23,10 +24,12 @@ pub mod owner;
 mod pages;
 mod random;
 mod refusal;
+mod removed;
 mod routes;
 mod server;
 pub mod service;
 pub mod settings;
+mod sign_ins;
 mod spending;
 pub mod token;
 
@@ -50,7 +53,9 @@ use self::live::Live;
 use self::login::Logins;
 use self::metrics::Metrics;
 use self::random::NoRandomness;
+use self::removed::Removed;
 use self::settings::{Asked, BadPort, Settings, UnheededBind};
+use self::sign_ins::SignIns;
 use self::token::TokenError;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::oauth::refresh::InFlight;
@@ -181,6 +186,9 @@ impl Gateway {
             affinity: Affinity::default(),
             budget,
             ledger: ledger.queue(),
+            removed: Removed::default(),
+            sign_ins: SignIns::default(),
+            turns: chat::Turns::default(),
             ip: address.ip(),
             port: address.port(),
             instance: random::hex_name(INSTANCE_BYTES)?,
@@ -210,7 +218,8 @@ impl Gateway {
 
     /// How many answers are being streamed.
     pub fn streams(&self) -> u64 {
-        self.app.metrics.streams.get().unsigned_abs()
+        let turns = u64::try_from(self.app.turns.count()).unwrap_or(u64::MAX);
+        self.app.metrics.streams.get().unsigned_abs().saturating_add(turns)
     }
 
     /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
@@ -220,19 +229,31 @@ impl Gateway {
 
     /// The same for as long as `patience` is not over. Answers that are cut then are written down, too.
     pub async fn stop_within(self, patience: impl Future<Output = ()>) -> bool {
-        let Self { close, cut, mut server, ledger, claim, .. } = self;
+        let Self { app, close, cut, mut server, ledger, claim, .. } = self;
         // Nobody listening means that it is over already, here and below.
         let _told = close.send(true).is_ok();
-        let ended = tokio::select! {
-            ended = &mut server => ended,
-            () = patience => {
-                let _told = cut.send(()).is_ok();
-                server.await
+        let mut served = None;
+        let all = async {
+            served = Some((&mut server).await);
+            app.turns.ended().await;
+        };
+        let in_time = tokio::select! {
+            () = all => true,
+            () = patience => false,
+        };
+        if !in_time {
+            let _told = cut.send(()).is_ok();
+        }
+        let served = async {
+            match served {
+                Some(served) => served,
+                None => server.await,
             }
         };
+        let (served, none_was_cut) = tokio::join!(served, app.turns.stop());
         // The last rows are written before another gateway may start.
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
-        ended.unwrap_or(false)
+        none_was_cut && served.unwrap_or(false)
     }
 }
 

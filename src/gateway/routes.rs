@@ -11,7 +11,7 @@ use http::request::Parts;
 
 use super::app::App;
 use super::doors::Caller;
-use super::{api, client_api, login, pages};
+use super::{api, chat, client_api, login, pages};
 
 /// A way into the gateway.
 #[derive(Debug)]
@@ -69,10 +69,16 @@ pub(super) struct Call {
 }
 
 impl Call {
-    #[expect(dead_code, reason = "pages and their events ask for it")]
     /// What stood in a pair of braces; empty where the path has none.
     pub(super) fn capture(&self, index: usize) -> &str {
         self.captures.get(index).map_or("", String::as_str)
+    }
+
+    /// The first value of this name in the address's query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.head.uri.query()?;
+        let found = url::form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name);
+        found.map(|(_, value)| value.into_owned())
     }
 }
 
@@ -91,7 +97,7 @@ impl Route {
 
 /// The table, by rooms; the one that is asked most comes first.
 pub(super) fn all() -> impl Iterator<Item = &'static Route> {
-    [client_api::ROUTES, login::ROUTES, api::ROUTES, pages::ROUTES].into_iter().flatten()
+    [client_api::ROUTES, login::ROUTES, api::ROUTES, chat::ROUTES, pages::ROUTES].into_iter().flatten()
 }
 
 /// What a path leads to.

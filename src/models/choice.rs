@@ -131,6 +131,35 @@ pub fn set_model(edit: &mut Edit, choice: Choice<'_>, model: &ModelRef) -> Resul
     Ok(edit.set(&path, model)?)
 }
 
+/// Takes back the model that is asked first; its fallbacks stay. What is chosen elsewhere counts then.
+///
+/// # Errors
+/// When there is no such agent, or the config cannot be changed.
+pub fn clear_model(edit: &mut Edit, choice: Choice<'_>) -> Result<(), AgentListError> {
+    if choice.written(edit.config()).is_none() {
+        return Ok(());
+    }
+    let mut path = choice.path(edit)?;
+    if edit.get(&path).is_some_and(Value::is_object) {
+        path.push("primary".into());
+    }
+    edit.remove(&path)?;
+    Ok(())
+}
+
+/// Takes back the list of fallbacks, an empty one too. What is chosen elsewhere counts then.
+///
+/// # Errors
+/// When there is no such agent, or the config cannot be changed.
+pub fn inherit_fallbacks(edit: &mut Edit, choice: Choice<'_>) -> Result<(), AgentListError> {
+    if choice.written(edit.config()).is_none() {
+        return Ok(());
+    }
+    let path = fallbacks_path(choice.path(edit)?);
+    edit.remove(&path)?;
+    Ok(())
+}
+
 /// Adds a fallback behind those there are. An agent without a list of its own gets one that begins with the fallbacks it
 /// had until now.
 ///

@@ -8,6 +8,7 @@ pub mod agents;
 pub mod allowed;
 pub mod catalog;
 pub mod choice;
+pub mod choices;
 pub mod images;
 pub mod known;
 pub mod list;

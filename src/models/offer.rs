@@ -83,7 +83,8 @@ pub fn price_words(prices: &Prices) -> Option<(String, String)> {
     Some((dollars(prices.input?), dollars(prices.output?)))
 }
 
-fn dollars(micros: u64) -> String {
+/// An amount as people write it: `$0.25`.
+pub fn dollars(micros: u64) -> String {
     let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
     match rest {
         0 => format!("${whole}"),

@@ -60,6 +60,8 @@ pub enum Reply {
         content: Vec<ContentBlock>,
         /// What it took as far as told; `None` where nobody wrote that down.
         spent: Option<Spent>,
+        /// The whole receipt of that.
+        receipt: Option<Value>,
     },
     /// It is complete.
     Complete {
@@ -207,7 +209,7 @@ impl Conversation {
             }
             Entry::User { at, content, request, blocks } => {
                 self.last_used_at = Some(at);
-                let reply = Reply::Interrupted { content: Vec::new(), spent: None };
+                let reply = Reply::Interrupted { content: Vec::new(), spent: None, receipt: None };
                 self.turns.push(Turn { asked_at: at, question: content, request, blocks, reply });
             }
             Entry::Partial { text } => {
@@ -220,10 +222,11 @@ impl Conversation {
             Entry::Interrupted { at, content, receipt } => {
                 *self.coming()? = content;
                 self.last_used_at = Some(at);
-                if let Some(Reply::Interrupted { spent, .. }) =
+                if let Some(Reply::Interrupted { spent, receipt: kept, .. }) =
                     self.turns.last_mut().map(|turn| &mut turn.reply)
                 {
                     *spent = receipt.as_ref().map(Spent::of);
+                    *kept = receipt;
                 }
             }
             Entry::Assistant { at, content, stop_reason, receipt } => {

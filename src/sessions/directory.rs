@@ -9,7 +9,7 @@ use super::transcript::{self, Transcript};
 use super::{Conversation, ModelChoice, Session, SessionError, SessionId};
 use crate::auth::ProfileId;
 use crate::config::{AgentId, Paths};
-use crate::storage;
+use crate::storage::{self, Stamp};
 
 /// Where an agent's sessions are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,11 @@ impl SessionsDir {
         let bytes = storage::read_optional(&path)?.filter(|bytes| !bytes.is_empty());
         let contents = bytes.map(|bytes| transcript::parse(&bytes, &path)).transpose()?;
         Ok(contents.map(|contents| contents.conversation))
+    }
+
+    /// Tells whether a transcript is still the one that was read.
+    pub fn stamp(&self, id: &SessionId) -> Stamp {
+        Stamp::of(&transcript::path(&self.path, id))
     }
 
     /// Pins to a profile follow its new name. Says of each session that could not be changed why.

@@ -22,7 +22,7 @@ pub use index::{Examined, Listed, Summary};
 pub use report::{SessionLine, SessionsReport};
 pub use sent::SentRequest;
 pub use session::Session;
-pub use totals::Totals;
+pub use totals::{Spent, Totals};
 
 use std::path::PathBuf;
 

@@ -1,5 +1,7 @@
 //! What the answers of a session took, added up from their receipts.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +11,7 @@ use crate::auth::ProfileId;
 use crate::auth::health::Billing;
 use crate::models::refs::ModelRef;
 use crate::usage::price::MicroDollars;
-use crate::usage::receipt::TokenCounts;
+use crate::usage::receipt::{InShort, TokenCounts};
 
 /// What a transcript's receipt says, as far as a session needs it. What it does not say is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -40,8 +42,24 @@ pub struct Spent {
 }
 
 impl Spent {
-    pub(super) fn of(receipt: &Value) -> Self {
+    /// What a receipt says.
+    pub fn of(receipt: &Value) -> Self {
         Self::deserialize(receipt).unwrap_or_default()
+    }
+
+    /// The receipt in one line, as it was told when the answer came.
+    pub fn line(&self, is_interrupted: bool) -> String {
+        let source = self.source.as_deref().unwrap_or("unknown credential");
+        let short = InShort {
+            model: self.model.as_deref().unwrap_or("unknown model"),
+            credential: self.profile_id.as_ref().map_or(source, ProfileId::as_str),
+            duration: Duration::from_millis(self.duration_ms.unwrap_or_default()),
+            usage: self.usage,
+            billing: self.billing.unwrap_or(Billing::Unknown),
+            cost: self.cost_micro_dollars,
+            is_interrupted,
+        };
+        short.to_string()
     }
 }
 
@@ -94,5 +112,30 @@ impl Totals {
             }
         }
         totals
+    }
+
+    /// What a session took so far, in a line.
+    pub fn in_words(&self) -> String {
+        let many = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+        let mut parts = vec![many(self.answers, "answer"), self.usage.in_words()];
+        let told = self.answers + self.interrupted - self.untold;
+        let priced = told - self.by_subscription - self.unpriced;
+        if priced > 0 {
+            parts.push(self.cost_micro_dollars.to_string());
+        }
+        if self.by_subscription > 0 {
+            parts.push(format!("{} by subscription", self.by_subscription));
+        }
+        if self.unpriced > 0 {
+            parts.push(format!("{} of unknown cost", self.unpriced));
+        }
+        let counted = self.interrupted - self.untold;
+        if counted > 0 {
+            parts.push(format!("{counted} interrupted, counted as far as told"));
+        }
+        if self.untold > 0 {
+            parts.push(format!("{} interrupted, cost unknown", self.untold));
+        }
+        parts.join(" · ")
     }
 }

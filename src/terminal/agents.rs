@@ -3,7 +3,6 @@
 use super::{style, table};
 use crate::config::Paths;
 use crate::models::agents::{AgentLine, AgentsReport};
-use crate::models::status::NextReport;
 
 /// Columns, the last ones being dropped first where there is no room.
 const HEADING: [&str; 6] = ["AGENT", "NEXT", "PROFILES", "MODEL", "DIRECTORY", "CONFIGURED"];
@@ -42,9 +41,7 @@ pub fn text(report: &AgentsReport, paths: &Paths, width: Option<usize>) -> Strin
 
 fn cells(line: &AgentLine, paths: &Paths) -> Vec<String> {
     let next = match (&line.next, &line.problem) {
-        (Some(NextReport::Profile { profile_id, .. }), _) => profile_id.to_string(),
-        (Some(NextReport::Env { variable, .. }), _) => format!("env {variable}"),
-        (Some(NextReport::Config { .. }), _) => "config apiKey".to_owned(),
+        (Some(next), _) => next.name(),
         (None, Some(_)) => "unknown".to_owned(),
         (None, None) => "none".to_owned(),
     };

@@ -6,7 +6,7 @@ use super::{style, table};
 use crate::config::SelectedAgent;
 use crate::models::offer::Offer;
 use crate::models::refs::ModelRef;
-use crate::sessions::{SessionLine, SessionsReport, Totals, slash};
+use crate::sessions::{SessionLine, SessionsReport, slash};
 use crate::text::{duration, one_line};
 
 /// Columns of the list of sessions; the last ones are dropped first where there is no room.
@@ -59,31 +59,6 @@ fn cells(line: &SessionLine, now: Timestamp) -> Vec<String> {
 
 fn ago(passed: SignedDuration) -> String {
     format!("{} ago", duration(passed))
-}
-
-/// What a session took so far.
-pub fn totals(totals: &Totals) -> String {
-    let many = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
-    let mut parts = vec![many(totals.answers, "answer"), totals.usage.in_words()];
-    let told = totals.answers + totals.interrupted - totals.untold;
-    let priced = told - totals.by_subscription - totals.unpriced;
-    if priced > 0 {
-        parts.push(totals.cost_micro_dollars.to_string());
-    }
-    if totals.by_subscription > 0 {
-        parts.push(format!("{} by subscription", totals.by_subscription));
-    }
-    if totals.unpriced > 0 {
-        parts.push(format!("{} of unknown cost", totals.unpriced));
-    }
-    let counted = totals.interrupted - totals.untold;
-    if counted > 0 {
-        parts.push(format!("{counted} interrupted, counted as far as told"));
-    }
-    if totals.untold > 0 {
-        parts.push(format!("{} interrupted, cost unknown", totals.untold));
-    }
-    parts.join(" · ")
 }
 
 /// The models there are, the one in use marked.

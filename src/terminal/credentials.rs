@@ -7,7 +7,6 @@ use crate::auth::configured::{ConfigCredential, ConfigStanding};
 use crate::auth::health::{Stored, Usable};
 use crate::auth::resolve::{EnvCredential, EnvStanding, billing_of_env};
 use crate::auth::wording;
-use crate::env::Origin;
 use crate::models::status::ProfileReport;
 use crate::secret::SecretKind;
 use crate::text;
@@ -101,20 +100,10 @@ impl Row {
     }
 
     pub(super) fn of_env(env: &EnvCredential) -> Self {
-        let (health, sound) = match env.standing {
-            EnvStanding::Used => ("used", Soundness::Good),
-            EnvStanding::InReserve => ("in reserve (auth.env is overflow)", Soundness::Indifferent),
-            EnvStanding::BehindConfig => ("idle (the config has a key)", Soundness::Indifferent),
-            EnvStanding::Idle => ("idle (a profile is stored)", Soundness::Indifferent),
-            EnvStanding::HeldBack => ("held back (auth.env is fallback)", Soundness::Attention),
-            EnvStanding::PayerHeldBack => ("held back (auth.crossBilling is stop)", Soundness::Attention),
-            EnvStanding::Off => ("off (auth.env is never)", Soundness::Indifferent),
-            EnvStanding::Refused => ("refused (cannot send messages)", Soundness::Attention),
-        };
-        let place = match env.origin {
-            Origin::Process => "",
-            Origin::DotEnv => ", set in .env",
-            Origin::Config => ", set in the config",
+        let sound = match env.standing {
+            EnvStanding::Used => Soundness::Good,
+            EnvStanding::HeldBack | EnvStanding::PayerHeldBack | EnvStanding::Refused => Soundness::Attention,
+            _ => Soundness::Indifferent,
         };
         let kind = match env.secret.kind() {
             SecretKind::BearerToken => "token",
@@ -125,7 +114,7 @@ impl Row {
             name: format!("env {}", env.variable),
             kind: kind.to_owned(),
             secret: env.secret.masked(),
-            health: format!("{health}{place}"),
+            health: wording::env_standing(env),
             sound,
             pays: billing_of_env(&env.secret).as_str(),
             added: String::new(),

@@ -10,7 +10,6 @@ use crate::auth::probe::{ProbeStatus, Probes};
 use crate::auth::wording::Fix;
 use crate::config::Paths;
 use crate::models::status::{Finding, ProviderReport, StatusReport};
-use crate::text::one_line;
 
 /// Renders a report to fit into `width` columns, where one is given.
 pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Option<usize>) -> String {
@@ -94,16 +93,7 @@ fn probes(probes: &Probes) -> Vec<String> {
             ProbeStatus::Ok => style::good("✓"),
             _ => style::bad("✗"),
         };
-        let latency =
-            probe.latency.map(|latency| format!(" ({} ms)", latency.as_millis())).unwrap_or_default();
-        let words = match &probe.error {
-            None => format!("accepted{latency}"),
-            Some(error) if !probe.asked => one_line(error),
-            Some(error) => {
-                format!("{}: {}{latency}", probe.status.as_str().replace('_', " "), one_line(error))
-            }
-        };
-        format!("{mark} {:widest$}  {words}", probe.label)
+        format!("{mark} {:widest$}  {}", probe.label, probe.in_words())
     }));
     lines
 }

@@ -1,7 +1,8 @@
 //! What answers cost and who paid: [`price`] turns token counts into micro-dollars, [`receipt`] keeps them with the
 //! circumstances of one answer, [`recording`] makes a row of it for the [`ledger`] from what was [`said`], [`summary`] adds rows up over a
-//! [`period`].
+//! [`period`], and [`csv`] writes such sums down.
 
+pub mod csv;
 pub mod ledger;
 pub mod period;
 pub mod price;

@@ -15,6 +15,25 @@ pub struct Period {
     pub until: Timestamp,
 }
 
+/// There is nothing between two points in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the period is empty: it begins at {} and ends at {}", .0.since, .0.until)]
+pub struct EmptyPeriod(pub Period);
+
+/// Where a period begins when nothing is said.
+pub const DEFAULT_SINCE: When = When::Days(30);
+
+impl Period {
+    /// From the beginning of one to the end of the other.
+    ///
+    /// # Errors
+    /// When there is nothing in between.
+    pub fn between(since: When, until: When, now: Timestamp, zone: &TimeZone) -> Result<Self, EmptyPeriod> {
+        let period = Self { since: since.begins(now, zone), until: until.ends(now, zone) };
+        if period.since < period.until { Ok(period) } else { Err(EmptyPeriod(period)) }
+    }
+}
+
 /// A point in time as it is typed. Days and months are whole: a period begins with the first moment of one and ends with
 /// the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The receipt of an answer: which credential, who pays, which model served it, tokens by class, cost, and how the
 //! provider names the request.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -185,20 +186,44 @@ impl Receipt {
 
     /// The receipt in one line: model, credential, time, tokens, cost. That of an interrupted answer says so.
     pub fn line(&self) -> String {
-        let cost = match (self.billing, self.cost_micro_dollars) {
-            (Billing::Subscription, _) => "subscription".to_owned(),
-            (_, Some(cost)) if self.interrupted => format!("at least {cost}"),
-            (_, Some(cost)) => cost.to_string(),
-            (_, None) => "cost unknown".to_owned(),
+        let short = InShort {
+            model: &self.model,
+            credential: self.profile_id.as_ref().map_or(self.source.as_str(), ProfileId::as_str),
+            duration: self.duration,
+            usage: self.usage,
+            billing: self.billing,
+            cost: self.cost_micro_dollars,
+            is_interrupted: self.interrupted,
         };
-        let credential = self.profile_id.as_ref().map_or(self.source.as_str(), ProfileId::as_str);
-        let interrupted = if self.interrupted { "interrupted · " } else { "" };
-        format!(
-            "{interrupted}{} · {credential} · {:.1}s · {} · {cost}",
-            self.model,
-            self.duration.as_secs_f64(),
-            self.usage.in_words(),
-        )
+        short.to_string()
+    }
+}
+
+/// What of a receipt fits into a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InShort<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) credential: &'a str,
+    pub(crate) duration: Duration,
+    pub(crate) usage: TokenCounts,
+    pub(crate) billing: Billing,
+    pub(crate) cost: Option<MicroDollars>,
+    pub(crate) is_interrupted: bool,
+}
+
+impl fmt::Display for InShort<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { model, credential, duration, usage, billing, cost, is_interrupted } = self;
+        if *is_interrupted {
+            f.write_str("interrupted · ")?;
+        }
+        write!(f, "{model} · {credential} · {:.1}s · {} · ", duration.as_secs_f64(), usage.in_words())?;
+        match (billing, cost) {
+            (Billing::Subscription, _) => f.write_str("subscription"),
+            (_, Some(cost)) if *is_interrupted => write!(f, "at least {cost}"),
+            (_, Some(cost)) => write!(f, "{cost}"),
+            (_, None) => f.write_str("cost unknown"),
+        }
     }
 }
 

@@ -32,6 +32,14 @@ pub enum Grouping {
 }
 
 impl Grouping {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Day, Self::Model, Self::Agent, Self::Profile, Self::Session, Self::Key];
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grouping| grouping.as_str() == name)
+    }
+
     /// Its name in JSON and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::support::{Running, Session, TestEnv, snapshot};
 
 /// Starts a gateway on a free port and waits until it says where it is.
-fn start(env: &TestEnv) -> (Running<'_>, String) {
+pub(crate) fn start(env: &TestEnv) -> (Running<'_>, String) {
     let mut running = env.command(["gateway", "--port", "0", "--json"]).start();
     let mut text = String::new();
     loop {

@@ -369,7 +369,7 @@ fn no_step_in_the_life_of_a_pair_shows_it() {
 }
 
 /// Where a secret may be opened, and why.
-const OPENED_IN: [(&str, &str); 24] = [
+const OPENED_IN: [(&str, &str); 26] = [
     ("src/anthropic/headers.rs", "signs requests"),
     ("src/anthropic/http.rs", "hands the proxy's address to the HTTP client"),
     ("src/anthropic/redact.rs", "looks for secrets in texts of the API, to mask them"),
@@ -380,6 +380,7 @@ const OPENED_IN: [(&str, &str); 24] = [
     ("src/auth/oauth/token_endpoint.rs", "sends codes and refresh tokens to the endpoint that issued them"),
     ("src/auth/profile.rs", "writes the store"),
     ("src/auth/reference/program.rs", "sets variables of programs that print secrets"),
+    ("src/auth/store/sections.rs", "puts an entry back that was removed"),
     ("src/commands/credential/ask.rs", "hands what was typed to the intake"),
     ("src/commands/credential/given.rs", "hands what was given to the intake"),
     ("src/commands/gateway/keys/add.rs", "shows a new client key, once"),
@@ -387,6 +388,7 @@ const OPENED_IN: [(&str, &str); 24] = [
     ("src/commands/secret_ref.rs", "hands what a reference leads to to the intake"),
     ("src/config/environment.rs", "makes variables of the config's `env`"),
     ("src/config/secret_ref.rs", "looks whether a text is a reference"),
+    ("src/gateway/api/credentials.rs", "hands what was pasted to the intake"),
     ("src/gateway/app.rs", "compares hashes of the gateway's token"),
     ("src/gateway/check/probes.rs", "signs the requests that test a gateway"),
     ("src/gateway/keys/file.rs", "hashes a new client key"),

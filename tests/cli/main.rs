@@ -38,6 +38,7 @@ mod failover;
 mod federation;
 mod gateway;
 mod gateway_caps;
+mod gateway_chat;
 mod gateway_keys;
 mod leaks;
 mod memory;

@@ -108,7 +108,7 @@ fn trouble_with_what_is_only_remembered_does_not_stop_a_credential() {
     let replaced = env.fased(["onboard", "--token", &token("two", "88bb"), "--json"]);
     let document = replaced.exits(0).json();
     assert_eq!(document["replaced"], true, "{replaced}");
-    assert_eq!(document["warnings"].as_array().unwrap().len(), 1, "{replaced}");
+    assert_eq!(document["warnings"].as_array().unwrap().len(), 2, "{replaced}");
     assert_eq!(std::fs::read_to_string(env.state("notices.json")).unwrap(), "{ torn");
 }
 

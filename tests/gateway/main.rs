@@ -20,6 +20,7 @@ mod leaks;
 mod passing;
 mod sdk;
 mod soak;
+mod ui;
 
 #[test]
 fn every_file_here_is_a_module_of_this_program() {

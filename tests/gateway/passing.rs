@@ -109,11 +109,17 @@ async fn what_the_provider_refuses_is_told_in_its_own_words() {
             ("anthropic-ratelimit-never-heard-of", "9"),
             ("x-should-retry", "true"),
         ];
-        asked.answer(status, &kept, body.as_bytes()).await;
+        // About the way to the provider, and untrue of the gateway.
+        let dropped =
+            [("set-cookie", "a=b"), ("alt-svc", "h3=\":443\""), ("strict-transport-security", "max-age=9")];
+        asked.answer(status, &[&kept[..], &dropped].concat(), body.as_bytes()).await;
         let answer = within(sent.answer()).await;
         assert_eq!(answer.status.to_string(), status[..3]);
         for (name, value) in kept {
             assert_eq!(answer.head.header(name), Some(value), "{status} {name}");
+        }
+        for (name, _) in dropped {
+            assert_eq!(answer.head.header(name), None, "{status} {name}");
         }
         assert_eq!(hash(&within(answer.body()).await), hash(body.as_bytes()), "{status}");
     }

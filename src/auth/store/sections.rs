@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use super::{Document, lenient_order, raw, raw_object, shown_id};
 use crate::auth::profile::{EntryFields, Profile};
 use crate::auth::profile_id::ProfileId;
+use crate::secret::Secret;
 
 /// Profile ids by provider, in order of use.
 const ORDER: &str = "order";
@@ -18,6 +19,17 @@ const USAGE_STATS: &str = "usageStats";
 /// A section has a form that cannot be changed without losing something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnusableSection;
+
+/// An entry that was taken out, with the orders that named it as they were. Its `Debug` does not show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    name: String,
+    /// Its place among the entries.
+    at: usize,
+    entry: Secret,
+    /// By provider.
+    orders: Vec<(String, Vec<String>)>,
+}
 
 /// Which entry a text names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +129,46 @@ impl Document {
         });
         self.edit_section(USAGE_STATS, |stats| stats.shift_remove(name).is_some());
         emptied
+    }
+
+    /// An entry as it is, to be kept before it is removed.
+    pub fn keep(&self, name: &str) -> Option<Taken> {
+        let (at, _, entry) = self.profiles.get_full(name)?;
+        let orders =
+            self.fields.get(ORDER).and_then(|section| lenient_order(section).ok()).unwrap_or_default();
+        let orders = orders.into_iter().filter(|(_, ids)| ids.iter().any(|id| id == name)).collect();
+        Some(Taken { name: name.to_owned(), at, entry: Secret::new(entry.get()), orders })
+    }
+
+    /// Puts an entry back at its place, and into the orders it was in: at its place where they are otherwise as they were,
+    /// else at their end. Says whether it did: where something else has its name by now, nothing is changed.
+    pub fn put_back(&mut self, taken: &Taken) -> bool {
+        let Taken { name, at, entry, orders } = taken;
+        let Ok(entry) = RawValue::from_string(entry.expose().to_owned()) else { return false };
+        if self.profiles.contains_key(name) {
+            return false;
+        }
+        self.profiles.shift_insert((*at).min(self.profiles.len()), name.clone(), entry);
+        self.edit_section(ORDER, |lists| {
+            for (provider, before) in orders {
+                let key = keys_of(lists, provider).into_iter().next();
+                let key = key.unwrap_or_else(|| provider.clone());
+                let now: Option<Vec<String>> =
+                    lists.get(&key).and_then(|list| serde_json::from_str(list.get()).ok());
+                let rest: Vec<&String> = before.iter().filter(|id| *id != name).collect();
+                let ids = match now {
+                    Some(mut now) if !now.iter().eq(rest.iter().copied()) => {
+                        now.push(name.clone());
+                        now
+                    }
+                    _ => before.clone(),
+                };
+                let ids: Vec<Box<RawValue>> = ids.iter().map(|id| raw(&id.as_str().into())).collect();
+                lists.insert(key, raw_list(&ids));
+            }
+            !orders.is_empty()
+        });
+        true
     }
 
     /// Gives an entry another name, at its place and in its own text, and names it so wherever it is referred to.

@@ -2,7 +2,6 @@
 
 use crate::cli::CacheExplainArgs;
 use crate::commands::agent::Agent;
-use crate::commands::chat::session_failure;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::sessions::cache::CacheReport;
@@ -16,7 +15,7 @@ pub(super) fn run(ctx: &Ctx, args: &CacheExplainArgs) -> Result<Exit, Failure> {
         Some(text) => text.parse().map_err(|error| Failure::usage(format!("The SESSION is {error}.")))?,
         None => last_used(&sessions, &agent)?,
     };
-    let conversation = sessions.read(&id).map_err(|error| session_failure(error, &agent))?;
+    let conversation = sessions.read(&id).map_err(|error| Failure::of_session(error, &agent.selected))?;
     let Some(conversation) = conversation else { return Err(unknown(&id, &agent)) };
     let (now, turns) = (ctx.clock.now(), usize::try_from(args.turns).unwrap_or(usize::MAX));
     let agent_id = agent.selected.id.clone();
@@ -31,7 +30,7 @@ pub(super) fn run(ctx: &Ctx, args: &CacheExplainArgs) -> Result<Exit, Failure> {
 
 /// The session somebody said something in last.
 fn last_used(sessions: &SessionsDir, agent: &Agent) -> Result<SessionId, Failure> {
-    let listed = sessions.list().map_err(|error| session_failure(error, agent))?;
+    let listed = sessions.list().map_err(|error| Failure::of_session(error, &agent.selected))?;
     let last = listed.into_iter().next();
     last.map(|listed| listed.id).ok_or_else(|| {
         Failure::new(Exit::Failed, "no_session", format!("Agent {} has no sessions yet.", agent.selected.id))

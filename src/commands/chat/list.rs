@@ -10,7 +10,7 @@ use crate::terminal::chat;
 pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     let sessions = SessionsDir::of(&agent.selected.id, &ctx.paths);
-    let listed = sessions.list().map_err(|error| super::session_failure(error, &agent))?;
+    let listed = sessions.list().map_err(|error| Failure::of_session(error, &agent.selected))?;
     let report = SessionsReport::make(agent.selected.id.clone(), listed);
     if args.json {
         ctx.terminal.answer_json(&report)?;

@@ -25,8 +25,7 @@ struct ChatReport<'a> {
 pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let question = question::of_command_line(ctx, args)?;
     let agent = Agent::select(ctx, args.agent.as_deref())?;
-    let choice =
-        args.model.as_deref().map(|text| models::typed(text, "value of --model", &agent)).transpose()?;
+    let choice = models::of_flag(args, &agent)?;
     let mut session = super::session(ctx, &agent, args)?;
     models::apply_flags(ctx, args, choice.as_ref(), &mut session);
     let answered = turn::ask(ctx, &agent, args, &mut session, question);

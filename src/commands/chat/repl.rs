@@ -4,13 +4,12 @@ use super::{attachments, models, turn};
 use crate::anthropic::ContentBlock;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
+use crate::converse::choice::{self, Wanted};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::offer;
 use crate::models::refs::ModelRef;
-use crate::models::selection::AgentModels;
 use crate::models::status::{StatusInputs, StatusReport};
-use crate::provider;
 use crate::sessions::slash::{self, Slash};
 use crate::sessions::{ModelChoice, Session, SessionsDir, Totals};
 use crate::storage;
@@ -32,8 +31,7 @@ struct Repl<'a> {
 pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let attached = attachments::read(args)?;
     let agent = Agent::select(ctx, args.agent.as_deref())?;
-    let choice =
-        args.model.as_deref().map(|text| models::typed(text, "value of --model", &agent)).transpose()?;
+    let choice = models::of_flag(args, &agent)?;
     let mut session = super::session(ctx, &agent, args)?;
     models::apply_flags(ctx, args, choice.as_ref(), &mut session);
     storage::create_private_dir(ctx.paths.state())?;
@@ -105,7 +103,7 @@ impl Repl<'_> {
             }
             Slash::ModelStatus => self.status()?,
             Slash::ModelDefault => self.choose(ModelChoice::default())?,
-            Slash::ModelSet(text) => self.choose(models::typed(text, "model", &self.agent)?)?,
+            Slash::ModelSet(text) => self.choose(choice::typed(text, "model", &self.agent.config)?)?,
             Slash::New => {
                 let sessions = SessionsDir::of(&self.agent.selected.id, &self.ctx.paths);
                 self.part();
@@ -113,16 +111,9 @@ impl Repl<'_> {
                 models::apply_flags(self.ctx, self.args, self.choice.as_ref(), &mut self.session);
                 terminal.say(&style::dim("A new session."));
             }
-            Slash::Usage => terminal.say(&chat::totals(&Totals::of(self.session.conversation()))),
+            Slash::Usage => terminal.say(&Totals::of(self.session.conversation()).in_words()),
             Slash::Help => terminal.say(chat::help().trim_end()),
-            Slash::Unknown { word, meant } => {
-                let failure = Failure::usage(format!("There is no /{word}."));
-                return Err(match meant {
-                    Some(meant) => failure.hint(format!("did you mean {meant}?")),
-                    None => failure
-                        .hint("/help lists what there is; a line that begins with a space goes to the model"),
-                });
-            }
+            Slash::Unknown { word, meant } => return Err(Failure::of_slash(word, meant)),
             Slash::Quit => {}
         }
         Ok(())
@@ -151,47 +142,26 @@ impl Repl<'_> {
     }
 
     fn choose(&mut self, choice: ModelChoice) -> Result<(), Failure> {
-        if let Some(model) = &choice.model {
-            provider::check_api(model.provider(), &self.agent.config)?;
-        }
-        if let Some(profile) = &choice.profile {
-            let (snapshot, ..) = self.agent.read()?;
-            if !snapshot.profiles.contains_key(profile) {
-                let flag = self.agent.selected.flag();
-                let message = format!("No credentials found for profile \"{profile}\".");
-                return Err(Failure::new(Exit::NoUsableCredential, "no_such_profile", message)
-                    .hint("see what is stored")
-                    .command(format!("fased models auth list{flag}")));
-            }
-        }
+        let (snapshot, ..) = self.agent.read()?;
+        choice::check(&choice, &self.agent.selected, &self.agent.config, &snapshot)?;
         self.session.choose(choice, self.ctx.clock.now());
-        self.session.keep().map_err(|error| super::session_failure(error, &self.agent))?;
+        self.session.keep().map_err(|error| Failure::of_session(error, &self.agent.selected))?;
         self.ctx.terminal.say(&self.asked()?);
         Ok(())
     }
 
     /// Which model is asked, in words.
     fn asked(&self) -> Result<String, Failure> {
-        let current = self.current()?;
-        let choice = self.session.conversation().choice();
-        Ok(match (&choice.model, &choice.profile) {
-            (Some(_), Some(profile)) => {
-                format!(
-                    "This session asks {current} with {profile} and nothing else; /model default ends that."
-                )
-            }
-            (Some(_), None) => format!("This session asks {current}; /model default returns to the agent's."),
-            (None, _) => format!("This session asks {current}, the agent's primary model."),
-        })
+        Ok(self.wanted()?.in_words(self.session.conversation().choice()))
     }
 
     fn current(&self) -> Result<ModelRef, Failure> {
-        let wanted = models::wanted(&self.agent, self.args, &self.session, &[])?;
-        // There is always one; the primary stands in for the type.
-        match wanted.models.into_iter().next() {
-            Some(model) => Ok(model),
-            None => Ok(AgentModels::of(&self.agent.selected.id, &self.agent.config)?.primary),
-        }
+        Ok(self.wanted()?.first)
+    }
+
+    fn wanted(&self) -> Result<Wanted, Failure> {
+        let Agent { selected, config, .. } = &self.agent;
+        Wanted::by(&selected.id, config, self.session.conversation(), self.args.role.map(Into::into), &[])
     }
 
     fn status(&self) -> Result<(), Failure> {

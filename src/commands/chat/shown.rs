@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 
-use crate::anthropic::{Answer, Delta, StreamEvent};
+use crate::anthropic::{Delta, StreamEvent};
 use crate::ask::Happening;
 use crate::auth::form::Form;
 use crate::auth::notices::PLAN_CREDENTIALS;
@@ -12,18 +12,19 @@ use crate::auth::resolve::{Candidate, Source};
 use crate::auth::wording;
 use crate::commands::agent::Agent;
 use crate::commands::notice;
+use crate::converse::Told;
 use crate::ctx::Ctx;
 use crate::error::Failure;
-use crate::terminal::{failover, style};
+use crate::failover::wording as failover;
+use crate::terminal::style;
 use crate::text;
 
 /// A credential that ends sooner than this is worth a line.
 const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What came of an answer so far; it outlives a request that is cancelled.
+/// How far an answer was shown.
 #[derive(Default)]
 pub(super) struct Shown {
-    pub(super) answer: Answer,
     inside_line: bool,
     inside_thinking: bool,
     /// Why the answer could not be passed on.
@@ -38,8 +39,15 @@ impl Shown {
         ctx: &Ctx,
         agent: &Agent,
         is_json: bool,
-        happening: &Happening<'_>,
+        told: &Told<'_>,
     ) -> ControlFlow<()> {
+        let happening = match told {
+            Told::Warning(warning) => {
+                ctx.terminal.say(&format!("{} {}", style::attention("!"), warning.message));
+                return ControlFlow::Continue(());
+            }
+            Told::Happening(happening) => happening,
+        };
         match happening {
             Happening::Using { credential, form, billing, .. } => {
                 warn_of_end(ctx, agent, credential);
@@ -55,12 +63,10 @@ impl Shown {
                     ctx.terminal.say(&style::dim(&format!("using {outside} ({})", billing.as_str())));
                 }
             }
-            // What takes over is told, or the failure is.
-            Happening::Failed { .. } => {}
+            // What takes over is told, or the failure is; an answer is shown as its pieces come.
+            Happening::Failed { .. } | Happening::Begins { .. } => {}
             Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),
-            Happening::Begins { .. } => self.answer = Answer::default(),
             Happening::Piece(event) => {
-                self.answer.apply(event);
                 if !is_json && let Err(failure) = self.show(ctx, event) {
                     self.failure = Some(failure);
                     return ControlFlow::Break(());
@@ -81,7 +87,10 @@ impl Shown {
             Happening::Failover { event, model_class } => {
                 let trouble = self.unobtainable.take();
                 let line = failover::line(event, trouble.as_deref(), model_class, ctx.clock.now());
-                ctx.terminal.say(&line);
+                match line.strip_prefix("! ") {
+                    Some(words) => ctx.terminal.say(&format!("{} {words}", style::attention("!"))),
+                    None => ctx.terminal.say(&line),
+                }
             }
         }
         ControlFlow::Continue(())

@@ -1,17 +1,18 @@
 //! A credential that a person types or pastes without seeing it, or says the place of.
 
-use super::check::{Asked, ask_api};
-use super::save::{Held, Report, ToSave, save};
-use super::{Place, due_notice, given};
+use super::check::ask_api;
+use super::due_notice;
 use crate::auth::enroll;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{self, Accepted, Expected};
 use crate::auth::verify::Accepted as Verified;
 use crate::commands::agent::Agent;
 use crate::commands::secret_ref::{self, Following};
+use crate::credentials::Place;
+use crate::credentials::check::{self, Asked};
+use crate::credentials::save::{Held, Report, ToSave, save};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
-use crate::provider;
 use crate::secret::Secret;
 use crate::terminal::{Choice, style};
 
@@ -36,7 +37,7 @@ pub(in crate::commands) fn store(
     let mut to_save = ToSave::of_secret(expected, held, place, notice, how);
     to_save.accepted_by_the_api(verified.map(|verified| verified.status));
     choose_place(ctx, agent, &mut to_save)?;
-    save(ctx, agent, &to_save)
+    save(&agent.holder(ctx), &to_save)
 }
 
 /// Asks for a credential until one is well formed and, where the API is asked, not refused by it. When it cannot be
@@ -150,7 +151,7 @@ fn asked_about(
     if !verify {
         return Ok(Some(Answer { held, verified: None }));
     }
-    let authorization = provider::sign_with(given::form(provider, expected, secret), secret.clone());
+    let authorization = check::authorization(provider, expected, secret);
     match ask_api(ctx, agent, provider, &authorization, true, "nothing was written")? {
         Asked::Accepted(verified) => {
             let organization = verified.organization_id.as_deref();

@@ -1,16 +1,16 @@
 //! A credential, or where it is kept, that comes by a flag or a pipe: nothing is asked, and anything wrong ends it with nothing written.
 
-use super::check::{Asked, ask_api};
-use super::save::{Held, Report, ToSave, save};
-use super::{Place, due_notice, refusal};
-use crate::auth::form::Form;
+use super::check::ask_api;
+use super::due_notice;
 use crate::auth::intake::{self, Accepted, Expected};
-use crate::auth::profile::{CredentialType, SecretRef};
+use crate::auth::profile::SecretRef;
 use crate::commands::agent::Agent;
 use crate::commands::secret_ref::{self, Following};
+use crate::credentials::check::{self, Asked};
+use crate::credentials::save::{Held, Report, ToSave, save};
+use crate::credentials::{Place, refusal};
 use crate::ctx::Ctx;
 use crate::error::Failure;
-use crate::provider;
 use crate::secret::Secret;
 
 /// A credential as it was given.
@@ -42,7 +42,7 @@ pub(in crate::commands) fn store(
     place: &Place,
     given: &Given<'_>,
 ) -> Result<Report, Failure> {
-    save(ctx, agent, &prepare(ctx, agent, place, given)?)
+    save(&agent.holder(ctx), &prepare(ctx, agent, place, given)?)
 }
 
 /// Judges it, and asks the API where that is wanted; nothing is written.
@@ -57,7 +57,7 @@ pub(in crate::commands) fn prepare(
     let (accepted, held) = match given.what {
         What::Text(text) => {
             let accepted = intake::accept_for(provider, text.expose(), expected)
-                .map_err(|error| refusal::failure(&error, provider, expected, agent))?;
+                .map_err(|error| refusal::failure(&error, provider, expected, &agent.selected))?;
             let held = Held::judged(&accepted, None);
             (Some(accepted), held)
         }
@@ -91,7 +91,7 @@ fn verify(
     accepted: &Accepted,
 ) -> Result<u16, Failure> {
     let secret = &accepted.secret;
-    let authorization = provider::sign_with(form(provider, given.expected, secret), secret.clone());
+    let authorization = check::authorization(provider, given.expected, secret);
     match ask_api(ctx, agent, provider, &authorization, given.may_show_progress, "nothing was written")? {
         Asked::Accepted(verified) => Ok(verified.status),
         Asked::Refused(failure) => Err(Failure { commands: Vec::new(), ..failure }
@@ -99,13 +99,4 @@ fn verify(
             .hint("check the credential, or leave --verify out to store it unasked")),
         Asked::Unanswered(failure) => Err(failure.fact("nothing was stored")),
     }
-}
-
-/// How a key or token is sent.
-pub(super) fn form(provider: &str, expected: Expected, secret: &Secret) -> Form {
-    let stored_as = match expected {
-        Expected::ApiKey => CredentialType::ApiKey,
-        Expected::SetupToken => CredentialType::Token,
-    };
-    Form::for_provider(provider, secret, stored_as, None)
 }

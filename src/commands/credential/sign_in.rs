@@ -3,29 +3,21 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::check::{Asked, ask_api};
-use super::save::{Report, ToSave, record, save};
-use super::{Place, plan_notice};
+use super::check::ask_api;
+use super::plan_notice;
 use crate::anthropic::Authorization;
 use crate::auth::enroll::{self, EnrollError};
-use crate::auth::form::{ANTHROPIC, Form};
-use crate::auth::notices::Notice;
+use crate::auth::form::ANTHROPIC;
 use crate::auth::oauth::sign_in::{Code, SignIn, SignInError, Way};
-use crate::auth::oauth::token_endpoint::{SignedIn, TokenError};
 use crate::auth::profile::CredentialType;
-use crate::auth::store::{Edited, StoreError};
 use crate::auth::verify::Accepted as Verified;
 use crate::commands::agent::Agent;
+use crate::credentials::Place;
+use crate::credentials::save::Report;
+use crate::credentials::sign_in::{Attempt, stored};
 use crate::ctx::{Ctx, Interrupted};
 use crate::error::{Exit, Failure};
-use crate::provider;
 use crate::terminal::{Choice, PasteBox, browser, style};
-use crate::text::{capitalised, duration, shell_word};
-
-/// How long a person may take when nothing else was said.
-pub(in crate::commands) const USUAL_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// How a sign-in is to go.
 pub(in crate::commands) struct Manner {
@@ -39,11 +31,11 @@ pub(in crate::commands) struct Manner {
     pub(in crate::commands) how: &'static str,
 }
 
-/// One sign-in as the command line asks for it.
-struct Attempt<'a> {
+/// A sign-in that a command waits for.
+struct Waiting<'a> {
     ctx: &'a Ctx,
     agent: &'a Agent,
-    place: Place,
+    attempt: Attempt<'a>,
     manner: &'a Manner,
 }
 
@@ -55,32 +47,29 @@ pub(in crate::commands) fn run(
     manner: &Manner,
 ) -> Result<(Report, Option<Verified>), Failure> {
     let place = free_place(ctx, agent, place, manner)?;
-    let attempt = Attempt { ctx, agent, place, manner };
+    let Manner { no_browser, limit, how, .. } = *manner;
+    let attempt = Attempt { holder: agent.holder(ctx), place, no_browser, limit, how };
+    let waiting = Waiting { ctx, agent, attempt, manner };
     let notice = plan_notice(ctx);
     if notice.is_some() {
         ctx.terminal.say("");
     }
-    let (sign_in, code) = ctx.block_on(attempt.wait()).map_err(|failure| match failure.exit {
+    let (sign_in, code) = ctx.block_on(waiting.wait()).map_err(|failure| match failure.exit {
         Exit::Cancelled => Failure::cancelled("Cancelled; nothing was written."),
         _ => failure,
     })?;
-    let finish = attempt.finish(notice, sign_in, code);
+    let finish = waiting.attempt.finish(notice, sign_in, code);
     let ((report, authorization), interrupted) = ctx.see_through("the sign-in", finish)?;
     if interrupted == Interrupted::Yes {
         let words = format!("Cancelled; the sign-in is {}.", stored(&report));
         return Err(report.in_detail(Failure::cancelled(words)));
     }
     if manner.verify {
-        let (report, verified) = attempt.verify(report, &authorization)?;
+        let (report, verified) = waiting.verify(report, &authorization)?;
         Ok((report, Some(verified)))
     } else {
         Ok((report, None))
     }
-}
-
-/// What is true of a pair from its exchange on.
-fn stored(report: &Report) -> String {
-    format!("stored as {}, not verified", report.id())
 }
 
 /// The place of the pair, made sure of before anything is sent. Where an id holds a credential of another kind, a person
@@ -106,14 +95,13 @@ fn free_place(ctx: &Ctx, agent: &Agent, place: &Place, manner: &Manner) -> Resul
     Ok(Place { profile_id, replace, ..place.clone() })
 }
 
-impl Attempt<'_> {
+impl Waiting<'_> {
     /// Begins a sign-in and waits for its code.
     async fn wait(&self) -> Result<(SignIn, Code), Failure> {
         let (ctx, manner) = (self.ctx, self.manner);
-        let access = provider::oauth(&self.agent.config, &self.agent.env, ctx.network).map_err(setup)?;
         let is_here = browser::is_here(&ctx.env);
         let way = if is_here { Way::Loopback } else { Way::CodePage };
-        let sign_in = SignIn::begin(&access, way).await.map_err(|error| self.failure(error))?;
+        let sign_in = self.attempt.begin(way).await?;
         let asks = ctx.terminal.can_prompt() && !manner.json;
         let piped = ctx.terminal.stdin_is_piped() && !ctx.terminal.stdin_gives_nothing();
         if !sign_in.is_listening() && !asks && !piped {
@@ -136,14 +124,14 @@ impl Attempt<'_> {
         };
         let code = tokio::time::timeout(manner.limit, async {
             tokio::select! {
-                code = sign_in.callback() => code.map_err(|error| self.failure(error)),
+                code = sign_in.callback() => code.map_err(|error| self.attempt.failure(error)),
                 code = self.pasted(&mut pastes, &sign_in, question) => code,
             }
         });
         let code = code.await;
         // Before anything is said: the terminal is as it was then.
         drop(pastes);
-        let code = code.map_err(|_| self.too_late())??;
+        let code = code.map_err(|_| self.attempt.too_late())??;
         Ok((sign_in, code))
     }
 
@@ -160,11 +148,11 @@ impl Attempt<'_> {
             let Some(text) = pastes.next().await else { break };
             match sign_in.pasted(&text) {
                 Err(error @ SignInError::Paste(_)) if pastes.is_a_person() => {
-                    let named = self.failure(error).message;
+                    let named = self.attempt.failure(error).message;
                     terminal.say(&format!("{} {named} Try again, or press Ctrl-C.", style::bad("✗")));
                     pastes.ask_again(terminal, question);
                 }
-                taken => return taken.map_err(|error| self.failure(error)),
+                taken => return taken.map_err(|error| self.attempt.failure(error)),
             }
         }
         if sign_in.is_listening() {
@@ -184,137 +172,23 @@ impl Attempt<'_> {
             .command(format!("printf %s \"$ANTHROPIC_API_KEY\" | fased models auth login --provider anthropic --method api-key{flag}"))
     }
 
-    /// Exchanges the code and stores what comes back, without a step between the two. Returns what signs with it.
-    async fn finish(
-        &self,
-        notice: Option<&'static Notice>,
-        sign_in: SignIn,
-        code: Code,
-    ) -> Result<(Report, Authorization), Failure> {
-        let clock = self.ctx.clock.as_ref();
-        // A store that cannot be written is found out while there is nothing to lose.
-        self.agent.store.update(clock, |_| Ok::<_, StoreError>((Edited::No, ())))?;
-        let signed_in = sign_in.exchange(code, clock).await.map_err(|error| self.failure(error))?;
-        let report = self.store(notice, &signed_in)?;
-        let access = &signed_in.pair.access;
-        let form = Form::of(access, CredentialType::OAuth, None);
-        Ok((report, provider::sign_with(form, access.clone())))
-    }
-
-    fn store(&self, notice: Option<&'static Notice>, signed_in: &SignedIn) -> Result<Report, Failure> {
-        let saved = |place: &Place| {
-            save(self.ctx, self.agent, &ToSave::of_sign_in(signed_in, place, notice, self.manner.how))
-        };
-        match saved(&self.place) {
-            // Somebody else took the place meanwhile. There is room beside it.
-            Err(failure) if failure.kind == "profile_taken" => {
-                saved(&Place { profile_id: None, ..self.place.clone() })
-            }
-            saved => saved,
-        }
-    }
-
     /// Asks the API about a pair that is stored, and records what it says.
     fn verify(
         &self,
         mut report: Report,
         authorization: &Authorization,
     ) -> Result<(Report, Verified), Failure> {
-        let (ctx, agent, manner) = (self.ctx, self.agent, self.manner);
+        let (ctx, agent) = (self.ctx, self.agent);
         let words = format!("the sign-in is {}", stored(&report));
-        let asked = ask_api(ctx, agent, ANTHROPIC, authorization, !manner.json, &words)?;
-        let record = |report: &mut Report, accepted, status| {
-            let Some(id) = &report.profile_id else { return };
-            if let Err(failure) = record(ctx, agent, id, accepted, status, manner.how) {
-                let message = failure.message;
-                report.warnings.push(format!("It cannot be recorded what the API says about it. {message}"));
+        let asked = ask_api(ctx, agent, ANTHROPIC, authorization, !self.manner.json, &words)?;
+        match self.attempt.note(&mut report, asked) {
+            Ok(verified) => Ok((report, verified)),
+            Err(failure) => {
+                report.tell_warnings(ctx);
+                Err(failure)
             }
-        };
-        let failure = match asked {
-            Asked::Accepted(verified) => {
-                record(&mut report, true, Some(verified.status));
-                report.verified = true;
-                return Ok((report, verified));
-            }
-            Asked::Refused(failure) => {
-                let status = failure.details.get("status").and_then(Value::as_u64);
-                record(&mut report, false, status.and_then(|status| status.try_into().ok()));
-                let failure = Failure { commands: vec![self.again()], ..failure };
-                failure.hint("sign in again, or ask once more")
-            }
-            Asked::Unanswered(failure) => {
-                Failure { commands: Vec::new(), ..failure }.hint("it is kept; ask again later")
-            }
-        };
-        report.tell_warnings(ctx);
-        let (id, flag) = (shell_word(report.id()), agent.selected.flag());
-        let failure = failure
-            .fact(format!("{}, for agent {}", stored(&report), agent.selected.id))
-            .command(format!("fased models status --probe --probe-profile {id}{flag}"));
-        Err(report.in_detail(failure))
+        }
     }
-
-    /// The line that signs in to the same place.
-    fn again(&self) -> String {
-        let id = self.place.profile_id.as_ref();
-        let id = id.map(|id| format!(" --profile-id {}", shell_word(id.as_str()))).unwrap_or_default();
-        let flag = self.agent.selected.flag();
-        let no_browser = if self.manner.no_browser { " --no-browser" } else { "" };
-        format!("fased models auth login --provider anthropic --method anthropic-oauth{id}{flag}{no_browser}")
-    }
-
-    /// The line that stores an API key instead.
-    fn with_a_key(&self) -> String {
-        let flag = self.agent.selected.flag();
-        format!("fased models auth login --provider anthropic --method api-key{flag}")
-    }
-
-    fn too_late(&self) -> Failure {
-        let limit = self.manner.limit;
-        let limit = match jiff::SignedDuration::try_from(limit) {
-            Ok(limit) if limit.as_secs() > 0 => duration(limit),
-            _ => format!("{limit:?}"),
-        };
-        Failure::new(Exit::Failed, "sign_in_timeout", format!("The sign-in was not finished within {limit}."))
-            .fact("nothing was stored")
-            .hint("start again, with more time")
-            .command(format!("{} --timeout {}", self.again(), longer_than(self.manner.limit)))
-    }
-
-    fn failure(&self, error: SignInError) -> Failure {
-        let text = format!("{}.", capitalised(&error.to_string()));
-        let failure = match error {
-            SignInError::Setup(error) => return setup(error),
-            SignInError::Random(_) => return Failure::new(Exit::Failed, "random", text),
-            SignInError::Paste(_) => Failure::new(Exit::Usage, "not_a_code", text)
-                .hint("start again, and give the code that is shown in the end"),
-            SignInError::WrongState => Failure::new(Exit::Failed, "sign_in_state", text)
-                .hint("close the pages of earlier sign-ins, and start again"),
-            SignInError::Denied { error } => Failure::new(Exit::Provider, "sign_in_denied", text)
-                .detail("reason", error.into())
-                .hint("start again and approve it, or use an API key"),
-            SignInError::Exchange(cause) => {
-                let exit = match cause {
-                    TokenError::Refused { .. } => Exit::Provider,
-                    TokenError::NotSent(_) | TokenError::ReplyLost { .. } => Exit::Network,
-                };
-                let hint = match cause.is_invalid_grant() {
-                    true => "a code is good once, and for a few minutes; start again",
-                    false => "start again",
-                };
-                Failure::new(exit, "sign_in_exchange", text).hint(hint)
-            }
-        };
-        let was_denied = failure.kind == "sign_in_denied";
-        let failure = failure.fact("nothing was stored").command(self.again());
-        if was_denied { failure.command(self.with_a_key()) } else { failure }
-    }
-}
-
-/// Twice the time, as --timeout takes it: never less than the usual one, nor more than the longest.
-fn longer_than(limit: Duration) -> String {
-    let minutes = limit.as_secs().div_ceil(60).saturating_mul(2).clamp(10, 24 * 60);
-    format!("{minutes}m")
 }
 
 fn show_link(ctx: &Ctx, manner: &Manner, sign_in: &SignIn, is_here: bool) {
@@ -339,14 +213,5 @@ fn show_link(ctx: &Ctx, manner: &Manner, sign_in: &SignIn, is_here: bool) {
     if opens && let Err(error) = browser::open(&ctx.env, sign_in.link()) {
         // The link stands there; that is enough to go on.
         tracing::debug!(%error, "no browser could be started");
-    }
-}
-
-/// An address of sign-in cannot be used.
-fn setup(error: crate::anthropic::Error) -> Failure {
-    let failure = Failure::from(error);
-    match failure.kind {
-        "base_url" => failure.hint("it comes from models.providers.anthropic.oauth in the config"),
-        _ => failure,
     }
 }

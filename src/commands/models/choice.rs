@@ -3,12 +3,11 @@
 use crate::auth::wording;
 use crate::cli::choice::ChoiceArgs;
 use crate::commands::agent::agent_id;
-use crate::commands::typed_model;
 use crate::config::agent_list::{self, AgentListError};
 use crate::config::unknown_keys::nearest;
 use crate::config::{AgentId, Config};
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, typed_model};
 use crate::models::advice;
 use crate::models::known::KnownModels;
 use crate::models::refs::{ANTHROPIC, ModelRef};

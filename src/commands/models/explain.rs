@@ -4,9 +4,8 @@ use crate::ask::explain::{ExplainError, ExplainInputs, Explanation};
 use crate::auth::resolve::ProviderAuth;
 use crate::cli::ExplainArgs;
 use crate::commands::agent::Agent;
-use crate::commands::{no_credential, typed_model};
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, no_credential, typed_model};
 use crate::models::known::KnownModels;
 use crate::models::selection::{AgentModels, TypedRef};
 use crate::terminal::explain::text;
@@ -28,7 +27,7 @@ pub(super) fn run(ctx: &Ctx, args: &ExplainArgs) -> Result<Exit, Failure> {
             let model = &inputs.asked.model;
             let class = KnownModels::of(&agent.config).class_of(model);
             let survey = ProviderAuth::survey(model.provider(), class, &auth);
-            no_credential::failure(&why, &survey, &agent, &auth)
+            no_credential::failure(&why, &survey, &agent.selected, &auth)
         }
         ExplainError::Provider(error) => error.into(),
     })?;

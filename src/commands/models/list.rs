@@ -8,9 +8,9 @@ use crate::auth::resolve::ProviderAuth;
 use crate::cli::choice::ListArgs;
 use crate::commands::agent::Agent;
 use crate::commands::models::auth::{known_provider, parse_provider};
-use crate::commands::{no_credential, notice};
+use crate::commands::notice;
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, no_credential};
 use crate::models::known::KnownModels;
 use crate::models::list::{Account, ListInputs, ModelsReport};
 use crate::models::selection::AgentModels;
@@ -64,7 +64,7 @@ fn ask(ctx: &Ctx, agent: &Agent, provider: Option<&str>) -> Result<Account, Fail
     let auth = ProviderAuth::survey(provider, class, &inputs);
     let candidate = match auth.choose(None) {
         Ok(candidate) => candidate,
-        Err(why) => return Err(no_credential::failure(&why, &auth, agent, &inputs)),
+        Err(why) => return Err(no_credential::failure(&why, &auth, &agent.selected, &inputs)),
     };
     let client = provider::client(provider, &agent.config, &ctx.env, ctx.network)?;
     if candidate.billing == Billing::Subscription {

@@ -3,24 +3,19 @@
 use std::time::Duration;
 
 use crate::auth::ProfileId;
-use crate::auth::health::Billing;
 use crate::auth::notices::PLAN_CREDENTIALS;
-use crate::auth::obtain::Obtainer;
-use crate::auth::probe::{self, ProbeOptions, Probes};
+use crate::auth::probe::{ProbeOptions, Probes};
 use crate::auth::profile_id::ProfileIdError;
-use crate::auth::resolve::{Judged, ProviderAuth};
 use crate::auth::store::Snapshot;
 use crate::cli::StatusArgs;
 use crate::commands::agent::Agent;
 use crate::commands::models::auth::known_provider;
-use crate::commands::{notice, typed_model};
+use crate::commands::notice;
+use crate::credentials::probe::{self, Probed};
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
-use crate::models::known::KnownModels;
+use crate::error::{Exit, Failure, typed_model};
 use crate::models::refs::ModelRef;
-use crate::models::selection::AgentModels;
-use crate::models::status::{Check, StatusInputs, StatusReport, provider_names};
-use crate::provider;
+use crate::models::status::{Check, StatusInputs, StatusReport};
 use crate::terminal::status::text;
 use crate::terminal::{BROKEN_PIPE, style};
 
@@ -68,49 +63,23 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
 
 /// Asks the providers and notes what they say.
 fn probe(ctx: &Ctx, args: &StatusArgs, agent: &Agent, model: Option<&ModelRef>) -> Result<Probes, Failure> {
-    let models = AgentModels::of(&agent.selected.id, &agent.config)?;
-    let model = model.unwrap_or(&models.primary);
-    let class = KnownModels::of(&agent.config).class_of(model);
     let (snapshot, state, _) = agent.read()?;
     let options = options(args, &snapshot)?;
     if let Some(provider) = &options.provider {
         known_provider(provider, "--probe-provider", agent, &snapshot)?;
     }
-    let inputs = agent.inputs(ctx, &snapshot, &state, ctx.clock.now());
-    let names = provider_names(&snapshot, &models, &agent.config);
-    let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();
-    let pays_by_plan = |judged: &Judged<'_>| judged.verdict.billing == Billing::Subscription;
-    if providers.iter().flat_map(|provider| &provider.profiles).any(pays_by_plan) {
+    let holder = agent.holder(ctx);
+    if probe::pays_by_plan(&holder, &snapshot, &state, model)? {
         notice::show_and_record(ctx, &PLAN_CREDENTIALS);
     }
     let refresher = agent.refresher(ctx)?;
-    let obtainer =
-        Obtainer { references: inputs.references(), refresher: &refresher, programs: &ctx.programs };
-    let clients = |provider: &str| {
-        provider::client(provider, &agent.config, &agent.env, ctx.network).map_err(|error| error.to_string())
-    };
     let spinner = ctx.terminal.spinner("Asking the providers …");
-    let probes = ctx.block_on(async {
-        let model = model.to_string();
-        let sign = provider::authorization;
-        Ok(probe::probe(&providers, &model, options, &obtainer, &clients, sign, ctx.clock.as_ref()).await)
-    });
+    let probed = ctx.block_on(probe::probe(&holder, &refresher, &ctx.programs, options, model));
     drop(spinner);
-    let probes = probes?;
-    // A probe may have refreshed pairs, so what is noted is noted about what is stored now.
-    let (snapshot, state, _) = agent.read()?;
-    let now = ctx.clock.now();
-    let inputs = agent.inputs(ctx, &snapshot, &state, now);
-    let names = provider_names(&snapshot, &models, &agent.config);
-    let providers: Vec<_> = names.iter().map(|name| ProviderAuth::survey(name, class, &inputs)).collect();
-    if !snapshot.profiles.is_empty() {
-        let noted = agent
-            .state_file()
-            .update(&snapshot, ctx.clock.as_ref(), |state| probes.note(&providers, state, now));
-        if let Err(error) = noted {
-            ctx.terminal
-                .say(&format!("{} what the providers said cannot be noted: {error}", style::attention("!")));
-        }
+    let Probed { probes, trouble } = probed?;
+    if let Some(error) = trouble {
+        ctx.terminal
+            .say(&format!("{} what the providers said cannot be noted: {error}", style::attention("!")));
     }
     Ok(probes)
 }

@@ -10,11 +10,12 @@ use crate::auth::resolve::ProviderAuth;
 use crate::cli::{AuthChoice, Compatibility, OnboardArgs};
 use crate::commands::agent::Agent;
 use crate::commands::credential::ask::{self, Answer};
+use crate::commands::credential::flags;
 use crate::commands::credential::given::{self, Given, What};
-use crate::commands::credential::save::{Endpoint, Report, ToSave, save};
-use crate::commands::credential::{Place, flags};
 use crate::commands::secret_ref;
 use crate::config::edit;
+use crate::credentials::Place;
+use crate::credentials::save::{Endpoint, Report, ToSave, save};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::provider::custom::{self, CustomProvider};
@@ -225,11 +226,11 @@ fn write(
         changed: updated.is_changed(),
     };
     let mut report = match to_save {
-        Some(to_save) => save(ctx, agent, to_save).map_err(|failure| match updated.is_changed() {
+        Some(to_save) => save(&agent.holder(ctx), to_save).map_err(|failure| match updated.is_changed() {
             true => failure.fact(format!("provider {} is in the config, without a key", provider.id())),
             false => failure,
         })?,
-        None => Report::without_credential(agent, provider.id()),
+        None => Report::without_credential(&agent.holder(ctx), provider.id()),
     };
     report.note_endpoint(endpoint);
     if to_save.is_none() && !has_credentials(ctx, agent, provider)? {

@@ -7,9 +7,10 @@ use crate::cli::OnboardArgs;
 use crate::cli::auth::LoginMethod;
 use crate::commands::agent::Agent;
 use crate::commands::credential::ask::Answer;
-use crate::commands::credential::save::{ToSave, save};
-use crate::commands::credential::{Place, ask, default_model, due_notice, method, sign_in};
+use crate::commands::credential::{ask, default_model, due_notice, method, sign_in};
 use crate::commands::secret_ref;
+use crate::credentials::Place;
+use crate::credentials::save::{ToSave, save};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::models::selection::AgentModels;
@@ -125,7 +126,7 @@ fn with_secret(
     ask::choose_place(ctx, agent, &mut to_save)?;
     let live: &[ModelInfo] = verified.as_ref().map_or(&[], |verified| &verified.models);
     let model = if live.is_empty() { None } else { default_model::choose(ctx, agent, live)? };
-    let mut report = save(ctx, agent, &to_save)?;
+    let mut report = save(&agent.holder(ctx), &to_save)?;
     if let Some(model) = model {
         report.set_default_model(ctx, agent, &model)?;
     }

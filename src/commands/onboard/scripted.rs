@@ -3,10 +3,12 @@
 use super::{Kind, Wanted};
 use crate::cli::OnboardArgs;
 use crate::commands::agent::Agent;
+use crate::commands::credential::default_model;
 use crate::commands::credential::given::{self, Given, What};
-use crate::commands::credential::save::Report;
 use crate::commands::credential::sign_in::{self, Manner};
-use crate::commands::credential::{Place, default_model};
+use crate::credentials::Place;
+use crate::credentials::save::Report;
+use crate::credentials::sign_in::USUAL_LIMIT;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
@@ -42,7 +44,7 @@ pub(super) fn sign_in(ctx: &Ctx, args: &OnboardArgs, agent: &Agent, place: &Plac
 pub(super) fn manner(args: &OnboardArgs) -> Manner {
     Manner {
         no_browser: false,
-        limit: sign_in::USUAL_LIMIT,
+        limit: USUAL_LIMIT,
         verify: !args.skip_health,
         json: args.json,
         how: "onboard",
@@ -51,7 +53,7 @@ pub(super) fn manner(args: &OnboardArgs) -> Manner {
 
 pub(super) fn skip(ctx: &Ctx, args: &OnboardArgs, agent: &Agent) -> Result<Exit, Failure> {
     if args.json {
-        ctx.terminal.answer_json(&Report::skipped(agent))?;
+        ctx.terminal.answer_json(&Report::skipped(&agent.holder(ctx)))?;
     } else {
         ctx.terminal.say("Skipped; nothing was written.");
     }

@@ -2,6 +2,7 @@
 //! before they are put on top of each other, so that an older name in a later layer wins like the newer one would. What of
 //! it a request really carries depends on the credential too, and is decided in [`request`].
 
+pub mod layer;
 pub mod request;
 
 use std::fmt;

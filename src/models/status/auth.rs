@@ -67,8 +67,10 @@ pub struct ProviderReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     models_json: Option<ConfigKeyReport>,
     order: Vec<&'a ProfileId>,
-    order_source: &'static str,
-    pub(super) next: Option<NextReport>,
+    /// Who made that order, as in JSON.
+    pub order_source: &'static str,
+    /// What a request would use now.
+    pub next: Option<NextReport>,
     /// In order of use, for renderings.
     #[serde(skip)]
     pub rows: Rc<Rows<'a>>,
@@ -153,6 +155,15 @@ impl NextReport {
             Self::Profile { billing, .. } | Self::Env { billing, .. } | Self::Config { billing, .. } => {
                 *billing
             }
+        }
+    }
+
+    /// Its name, as tables show it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Profile { profile_id, .. } => profile_id.to_string(),
+            Self::Env { variable, .. } => format!("env {variable}"),
+            Self::Config { .. } => "config apiKey".to_owned(),
         }
     }
 

@@ -19,6 +19,10 @@ use crate::text;
 
 /// A provider of a configured model has no credential.
 pub(crate) const NO_CREDENTIAL: &str = "no-credential";
+/// A profile in use is not as it should be.
+pub(crate) const NEEDS_ATTENTION: &str = "profile-needs-attention";
+/// An explicit order leaves profiles out.
+pub(crate) const LEFT_OUT: &str = "profiles-left-out";
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -125,7 +129,7 @@ pub(super) fn findings(
             }
             let Some(fix) = rows.fix(judged) else { continue };
             findings.push(Finding {
-                id: "profile-needs-attention",
+                id: NEEDS_ATTENTION,
                 message: format!("{}: {}.", profile.id, wording::health(verdict, rows.now)),
                 fix: Some(fix),
             });
@@ -137,7 +141,7 @@ pub(super) fn findings(
                     format!("{} profiles are left out by the order: {}.", many.len(), wording::some_ids(many))
                 }
             };
-            findings.push(Finding { id: "profiles-left-out", message, fix: Some(fix) });
+            findings.push(Finding { id: LEFT_OUT, message, fix: Some(fix) });
         }
     }
     // A store that is never written takes no credential.

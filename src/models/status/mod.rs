@@ -8,7 +8,7 @@ mod profile;
 
 pub use auth::{AuthReport, Check, NextReport, ProviderReport, provider_names};
 pub use findings::Finding;
-pub(crate) use findings::NO_CREDENTIAL;
+pub(crate) use findings::{LEFT_OUT, NEEDS_ATTENTION, NO_CREDENTIAL};
 pub use listing::{ListedProvider, Listing, UnreadableEntry};
 pub use profile::{ProfileReport, Rows};
 

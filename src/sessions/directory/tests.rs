@@ -126,7 +126,7 @@ fn text_that_came_before_a_kill_is_kept_as_interrupted() {
     let again = sessions.open(id("a")).unwrap();
     let reply = &again.conversation().turns()[0].reply;
     let content = vec![ContentBlock::text("half a sentence")];
-    assert_eq!(*reply, Reply::Interrupted { content, spent: None });
+    assert_eq!(*reply, Reply::Interrupted { content, spent: None, receipt: None });
     let totals = super::super::Totals::of(again.conversation());
     assert_eq!((totals.interrupted, totals.untold), (1, 1));
 }

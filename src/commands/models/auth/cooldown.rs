@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{joined, not_stored, parse_id};
+use super::{joined, parse_id};
 use crate::SCHEMA_VERSION;
 use crate::auth::ProfileId;
 use crate::auth::state::StateFinding;
@@ -11,6 +11,7 @@ use crate::auth::windows::{self, Whose, Window};
 use crate::auth::wording;
 use crate::cli::auth::{CooldownArgs, CooldownClearArgs, CooldownCommand, CooldownListArgs};
 use crate::commands::agent::Agent;
+use crate::credentials::not_stored;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::status::line;
@@ -138,7 +139,7 @@ fn clear(ctx: &Ctx, agent: &Agent, args: &CooldownClearArgs) -> Result<Exit, Fai
     let snapshot = agent.store.read()?;
     let whose = match &one {
         Some(id) if snapshot.profiles.contains_key(id) => Whose::One(id),
-        Some(id) => return Err(not_stored(id, &snapshot, agent)),
+        Some(id) => return Err(not_stored(id, &snapshot, &agent.selected)),
         None => Whose::All,
     };
     let file = agent.state_file();

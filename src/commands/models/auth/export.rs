@@ -16,10 +16,10 @@ use crate::auth::resolve::{ProviderAuth, Source};
 use crate::auth::{Profile, ProfileId};
 use crate::cli::auth::{ExportArgs, ExportTarget};
 use crate::commands::agent::Agent;
-use crate::commands::{no_credential, notice};
+use crate::commands::notice;
 use crate::config::SelectedAgent;
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, no_credential};
 use crate::models::catalog::Catalog;
 use crate::provider;
 use crate::terminal::style;
@@ -69,7 +69,9 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &ExportArgs) -> Result<Exit, F
     if let Some(profile) = snapshot.profiles.get(&id) {
         refuse_what_has_no_place(profile, agent)?;
     }
-    let chosen = auth.choose(Some(&id)).map_err(|why| no_credential::failure(&why, &auth, agent, &inputs))?;
+    let chosen = auth
+        .choose(Some(&id))
+        .map_err(|why| no_credential::failure(&why, &auth, &agent.selected, &inputs))?;
     let Source::Profile(profile) = chosen.source else { return Ok(Exit::NoUsableCredential) };
     let usual = Catalog::embedded().api().base_url.as_str();
     let base_url = provider::base_url("anthropic", &agent.config, &agent.env).filter(|url| *url != usual);

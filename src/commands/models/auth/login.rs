@@ -6,13 +6,14 @@ use crate::cli::auth::{LoginArgs, LoginMethod};
 use crate::commands::agent::Agent;
 use crate::commands::credential::sign_in::{self, Manner};
 use crate::commands::credential::{default_model, flags, method};
+use crate::credentials::sign_in::USUAL_LIMIT;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 
 pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &LoginArgs) -> Result<Exit, Failure> {
     // All flags are checked before anybody is asked anything.
     let place = paste_token::place(ctx, agent, &args.store, None)?;
-    let limit = args.timeout.as_deref().map(flags::timeout).transpose()?.unwrap_or(sign_in::USUAL_LIMIT);
+    let limit = args.timeout.as_deref().map(flags::timeout).transpose()?.unwrap_or(USUAL_LIMIT);
     let method = match args.method {
         Some(LoginMethod::OAuth | LoginMethod::Token) if !place.is_anthropics() => {
             let (provider, flag) = (&place.provider, agent.selected.flag());

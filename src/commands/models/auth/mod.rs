@@ -26,9 +26,6 @@ use crate::models::selection::AgentModels;
 use crate::secret::{Secret, SecretKind};
 use crate::text::{one_line, without_credentials};
 
-/// Most ids that a refusal names.
-const MOST_NAMED: usize = 20;
-
 pub(super) fn run(ctx: &Ctx, args: &AuthArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
     match &args.command {
@@ -114,40 +111,6 @@ fn parse_id(text: &str, argument: &str) -> Result<ProfileId, Failure> {
     text.trim()
         .parse()
         .map_err(|error: ProfileIdError| Failure::usage(format!("The value of {argument} is {error}.")))
-}
-
-/// What the command line asks for cannot be; a secret at the place of an id is not repeated.
-fn refused(kind: &'static str, error: &impl std::fmt::Display) -> Failure {
-    Failure::new(Exit::Usage, kind, without_credentials(&one_line(&error.to_string())))
-}
-
-/// No profile has that id; names those there are, of its provider if there are any.
-fn not_stored(id: &ProfileId, snapshot: &Snapshot, agent: &Agent) -> Failure {
-    let of_provider = snapshot.profiles.keys().filter(|other| other.provider() == id.provider());
-    let mut ids: Vec<&str> = of_provider.map(ProfileId::as_str).collect();
-    if ids.is_empty() {
-        ids.extend(snapshot.profiles.keys().map(ProfileId::as_str));
-    }
-    nothing_of_that_name(id.as_str(), &ids, agent)
-}
-
-/// Nothing has that name; a secret at its place is not repeated.
-fn nothing_of_that_name(name: &str, stored: &[&str], agent: &Agent) -> Failure {
-    let shown = |name: &str| without_credentials(&one_line(name)).chars().take(80).collect::<String>();
-    let message = format!("No profile \"{}\" is stored for agent {}.", shown(name), agent.selected.id);
-    let failure = Failure::new(Exit::Usage, "no_such_profile", message);
-    let flag = agent.selected.flag();
-    if stored.is_empty() {
-        return failure.hint("nothing is stored yet").command(format!("fased onboard{flag}"));
-    }
-    let mut ids: Vec<String> = stored.iter().take(MOST_NAMED).map(|id| shown(id)).collect();
-    if stored.len() > MOST_NAMED {
-        ids.push(format!("and {} more", stored.len() - MOST_NAMED));
-    }
-    failure
-        .fact(format!("stored: {}", ids.join(", ")))
-        .hint("name one of those")
-        .command(format!("fased models auth list{flag}"))
 }
 
 /// The ids, one after the other.

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{joined, known_provider, not_stored, parse_id, parse_provider, refused};
+use super::{joined, known_provider, parse_id, parse_provider};
 use crate::SCHEMA_VERSION;
 use crate::auth::ProfileId;
 use crate::auth::order::{self, OrderSource};
-use crate::auth::reorder::{self, ReorderError};
+use crate::auth::reorder;
 use crate::auth::store::Snapshot;
 use crate::cli::auth::{OrderArgs, OrderCommand, OrderProviderArgs, OrderSetArgs};
 use crate::commands::agent::Agent;
+use crate::credentials::order_failure;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::status::{line, present};
@@ -74,7 +75,7 @@ fn set(ctx: &Ctx, agent: &Agent, args: &OrderSetArgs) -> Result<Exit, Failure> {
     let ids: Vec<ProfileId> =
         args.profiles.iter().map(|id| parse_id(id, "PROFILE")).collect::<Result<_, _>>()?;
     let done = reorder::set(&provider, &ids, &agent.store, ctx.clock.as_ref())
-        .map_err(|error| failure(error, agent))?;
+        .map_err(|error| order_failure(error, &agent.holder(ctx)))?;
     let change = Change { changed: done.changed, previous: done.previous };
     let report = Report::make(agent, provider, Some(change))?;
     if args.json {
@@ -96,8 +97,8 @@ fn set(ctx: &Ctx, agent: &Agent, args: &OrderSetArgs) -> Result<Exit, Failure> {
 
 fn clear(ctx: &Ctx, agent: &Agent, args: &OrderProviderArgs) -> Result<Exit, Failure> {
     let provider = parse_provider(&args.provider)?;
-    let previous =
-        reorder::clear(&provider, &agent.store, ctx.clock.as_ref()).map_err(|error| failure(error, agent))?;
+    let previous = reorder::clear(&provider, &agent.store, ctx.clock.as_ref())
+        .map_err(|error| order_failure(error, &agent.holder(ctx)))?;
     let change = Change { changed: previous.is_some(), previous };
     let changed = change.changed;
     let report = Report::make(agent, provider, Some(change))?;
@@ -193,22 +194,5 @@ fn source(from: OrderSource, ctx: &Ctx) -> String {
         OrderSource::ByType => {
             "no order is set: by type (OAuth, token, API key), then the longest unused".to_owned()
         }
-    }
-}
-
-fn failure(error: ReorderError, agent: &Agent) -> Failure {
-    let list = format!("fased models auth list{}", agent.selected.flag());
-    match error {
-        ReorderError::Store(error) => error.into(),
-        ReorderError::NotStored { ref id } => match agent.store.read() {
-            Ok(snapshot) => not_stored(id, &snapshot, agent),
-            Err(error) => error.into(),
-        },
-        ReorderError::Unreadable { .. } | ReorderError::OtherProvider { .. } => {
-            refused("profile_id", &error).hint("name profiles of that provider").command(list)
-        }
-        ReorderError::Twice { .. } => refused("profile_id", &error).hint("name each profile once"),
-        ReorderError::UnusableOrder { .. } => Failure::new(Exit::Failed, "store_order", error.to_string())
-            .hint("mend that part of the file by hand; nothing was changed"),
     }
 }

@@ -8,8 +8,9 @@ use crate::auth::profile::{CredentialType, Expiry, SecretRef};
 use crate::cli::auth::{PasteTokenArgs, StoreArgs};
 use crate::commands::agent::Agent;
 use crate::commands::credential::given::{self, Given, What};
-use crate::commands::credential::save::Report;
-use crate::commands::credential::{Place, ask, flags};
+use crate::commands::credential::{ask, flags};
+use crate::credentials::Place;
+use crate::credentials::save::Report;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 

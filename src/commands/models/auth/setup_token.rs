@@ -7,7 +7,7 @@ use super::paste_token;
 use crate::auth::intake::Expected;
 use crate::cli::auth::{SetupTokenArgs, StoreArgs};
 use crate::commands::agent::Agent;
-use crate::commands::credential::save::Report;
+use crate::credentials::save::Report;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::{Choice, style};

@@ -13,9 +13,9 @@ use crate::auth::profile::CredentialType;
 use crate::auth::resolve::{Candidate, ProviderAuth, Source};
 use crate::cli::auth::TokenArgs;
 use crate::commands::agent::Agent;
-use crate::commands::{no_credential, notice};
+use crate::commands::notice;
 use crate::ctx::Ctx;
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, no_credential};
 use crate::terminal::style;
 
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ pub(super) fn run(ctx: &Ctx, agent: &Agent, args: &TokenArgs) -> Result<Exit, Fa
     let auth = ProviderAuth::survey(&provider, &class, &inputs);
     let candidates = auth
         .candidates(pinned.as_ref(), &inputs)
-        .map_err(|why| no_credential::failure(&why, &auth, agent, &inputs))?;
+        .map_err(|why| no_credential::failure(&why, &auth, &agent.selected, &inputs))?;
     // A trial belongs to a request that shows what came of it.
     let certain =
         candidates.eligible.into_iter().filter(|eligible| !eligible.is_trial && !eligible.is_held_back);

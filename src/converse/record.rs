@@ -6,17 +6,20 @@ use crate::anthropic::{Answer, ContentBlock, Delta, StreamEvent};
 use crate::sessions::{SentRequest, Session, SessionError};
 use crate::usage::receipt::Receipt;
 
+#[derive(Debug)]
 pub(super) struct Record<'s> {
     session: &'s mut Session,
     /// Taken when its answer begins.
     question: Option<Vec<ContentBlock>>,
     request: Option<SentRequest>,
+    /// What came of the answer so far.
+    answer: Answer,
     trouble: Option<SessionError>,
 }
 
 impl<'s> Record<'s> {
     pub(super) fn of(session: &'s mut Session, question: Vec<ContentBlock>) -> Self {
-        Self { session, question: Some(question), request: None, trouble: None }
+        Self { session, question: Some(question), request: None, answer: Answer::default(), trouble: None }
     }
 
     /// The question goes out with this request.
@@ -24,8 +27,14 @@ impl<'s> Record<'s> {
         self.request = Some(request);
     }
 
+    /// The answer of a try begins; what came of another one is void.
+    pub(super) fn begins(&mut self) {
+        self.answer = Answer::default();
+    }
+
     /// Takes in a piece of the answer.
     pub(super) fn piece(&mut self, event: &StreamEvent, now: Timestamp) {
+        self.answer.apply(event);
         if event.commits() {
             self.begin(now);
         }
@@ -53,18 +62,17 @@ impl<'s> Record<'s> {
         self.trouble
     }
 
-    /// There will be no more of the answer, if it began at all.
+    /// There will be no more of the answer, if it began at all. Hands over what came of it.
     pub(super) fn interrupt(
         mut self,
-        answer: &Answer,
         receipt: Option<&Receipt>,
         now: Timestamp,
-    ) -> Option<SessionError> {
+    ) -> (Answer, Option<SessionError>) {
         if self.question.is_none() {
-            let kept = self.session.interrupt(answer.content(), receipt, now);
+            let kept = self.session.interrupt(self.answer.content(), receipt, now);
             self.note(kept);
         }
-        self.trouble
+        (self.answer, self.trouble)
     }
 
     fn begin(&mut self, now: Timestamp) {

@@ -2,90 +2,85 @@
 
 use serde::Serialize;
 
-use super::{Place, default_model};
+use super::{Holder, Place};
 use crate::SCHEMA_VERSION;
 use crate::auth::enroll::{self, Account, Enrolled, NewCredential, Outcome};
 use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{Accepted, Expected};
-use crate::auth::notices::Notice;
+use crate::auth::notices::{self, Notice};
 use crate::auth::oauth::token_endpoint::SignedIn;
 use crate::auth::profile::{CredentialType, Expiry, Material, SecretRef};
 use crate::auth::state::Verification;
 use crate::auth::wording;
 use crate::auth::{Credential, ProfileId};
-use crate::commands::agent::Agent;
-use crate::commands::notice;
-use crate::ctx::Ctx;
 use crate::error::Failure;
-use crate::models::refs::ModelRef;
 use crate::secret::SecretKind;
-use crate::terminal::style;
 
 /// What was done.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::commands) struct Report {
-    schema_version: u32,
-    agent_id: String,
-    pub(super) profile_id: Option<ProfileId>,
-    provider: String,
+pub struct Report {
+    pub(crate) schema_version: u32,
+    pub(crate) agent_id: String,
+    pub(crate) profile_id: Option<ProfileId>,
+    pub(crate) provider: String,
     #[serde(rename = "type")]
-    kind: Option<CredentialType>,
+    pub(crate) kind: Option<CredentialType>,
     /// Whose account a sign-in was for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    secret: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) secret: Option<String>,
     /// Whether anything was written.
-    pub(super) changed: bool,
+    pub(crate) changed: bool,
     /// Whether the credential was.
     #[serde(skip)]
-    stored: bool,
+    pub(crate) stored: bool,
     /// Whether only the end of its life was.
     #[serde(skip)]
-    dated: bool,
+    pub(crate) dated: bool,
     /// Whether it is a reference that was not followed.
     #[serde(skip)]
-    unseen: bool,
-    replaced: bool,
-    previous_secret: Option<String>,
-    pub(super) verified: bool,
+    pub(crate) unseen: bool,
+    pub(crate) replaced: bool,
+    pub(crate) previous_secret: Option<String>,
+    pub(crate) verified: bool,
     /// The provider's entry in the config, where that was set up, too.
     #[serde(skip_serializing_if = "Option::is_none")]
-    endpoint: Option<Endpoint>,
+    pub(crate) endpoint: Option<Endpoint>,
     /// The model that became the default one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    default_model: Option<String>,
-    store_path: String,
+    pub(crate) default_model: Option<String>,
+    pub(crate) store_path: String,
     /// The notice that was shown for it.
-    notice: Option<&'static str>,
-    pub(super) warnings: Vec<String>,
+    pub(crate) notice: Option<&'static str>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A provider's entry in the config.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::commands) struct Endpoint {
+pub struct Endpoint {
     /// Its address.
-    pub(in crate::commands) base_url: String,
+    pub base_url: String,
     /// Its model.
-    pub(in crate::commands) model: String,
+    pub model: String,
     /// The config.
-    pub(in crate::commands) config_path: String,
+    pub config_path: String,
     /// Whether the entry was written.
-    pub(in crate::commands) changed: bool,
+    pub changed: bool,
 }
 
 impl Report {
     /// Nothing was asked for.
-    pub(in crate::commands) fn skipped(agent: &Agent) -> Self {
-        Self::without_credential(agent, ANTHROPIC)
+    pub fn skipped(holder: &Holder<'_>) -> Self {
+        Self::without_credential(holder, ANTHROPIC)
     }
 
     /// Nothing was stored for a provider.
-    pub(in crate::commands) fn without_credential(agent: &Agent, provider: &str) -> Self {
+    pub fn without_credential(holder: &Holder<'_>, provider: &str) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            agent_id: agent.selected.id.to_string(),
+            agent_id: holder.selected.id.to_string(),
             profile_id: None,
             provider: provider.to_owned(),
             kind: None,
@@ -100,41 +95,40 @@ impl Report {
             verified: false,
             endpoint: None,
             default_model: None,
-            store_path: agent.store.path().display().to_string(),
+            store_path: holder.store.path().display().to_string(),
             notice: None,
             warnings: Vec::new(),
         }
     }
 
     /// What happened, in a sentence.
-    fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         let kind = self.kind.map_or("credential", CredentialType::described);
         let id = self.id();
         let tail = self.secret.as_deref().map_or("", shortest);
         let agent = &self.agent_id;
-        let mark = style::good("✓");
         match (self.stored, &self.previous_secret) {
             _ if self.kind == Some(CredentialType::OAuth) => self.sentence_of_sign_in(),
-            (false, _) => format!(
-                "{mark} {id} already holds this {kind} ({tail}) for agent {agent}; nothing was written."
-            ),
+            (false, _) => {
+                format!("{id} already holds this {kind} ({tail}) for agent {agent}; nothing was written.")
+            }
             (true, Some(previous)) => {
-                format!("{mark} Replaced {id} for agent {agent}: {previous} → {kind} {tail}.")
+                format!("Replaced {id} for agent {agent}: {previous} → {kind} {tail}.")
             }
             (true, None) if self.dated => {
-                format!("{mark} Saved when {id} ({kind} {tail}) ends, for agent {agent}.")
+                format!("Saved when {id} ({kind} {tail}) ends, for agent {agent}.")
             }
-            (true, None) => format!("{mark} Saved {id} ({kind} {tail}) for agent {agent}."),
+            (true, None) => format!("Saved {id} ({kind} {tail}) for agent {agent}."),
         }
     }
 
     /// The id it is stored under; empty when there is none.
-    pub(in crate::commands) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         self.profile_id.as_ref().map_or("", ProfileId::as_str)
     }
 
     /// A failure after something was stored, which says so to scripts.
-    pub(in crate::commands) fn in_detail(&self, failure: Failure) -> Failure {
+    pub fn in_detail(&self, failure: Failure) -> Failure {
         failure
             .detail("agentId", self.agent_id.as_str().into())
             .detail("profileId", self.id().into())
@@ -148,100 +142,18 @@ impl Report {
         let verified = if self.verified { "verified" } else { "not verified" };
         let previous = self.previous_secret.as_ref();
         let previous = previous.map(|old| format!(" It took the place of {old}.")).unwrap_or_default();
-        format!(
-            "{} Signed in{account}, saved as {id} for agent {}, {verified}.{previous}",
-            style::good("✓"),
-            self.agent_id
-        )
-    }
-
-    /// Makes a model the default one, after everything else was written.
-    ///
-    /// # Errors
-    /// When the config cannot be changed; says what is stored all the same.
-    pub(in crate::commands) fn set_default_model(
-        &mut self,
-        ctx: &Ctx,
-        agent: &Agent,
-        model: &ModelRef,
-    ) -> Result<(), Failure> {
-        let changed = default_model::set(ctx, agent, model).map_err(|failure| match &self.profile_id {
-            Some(id) => self.in_detail(failure.fact(format!("the credential is stored as {id}"))),
-            None => failure,
-        })?;
-        self.changed |= changed;
-        self.default_model = Some(model.to_string());
-        Ok(())
+        format!("Signed in{account}, saved as {id} for agent {}, {verified}.{previous}", self.agent_id)
     }
 
     /// Notes the entry in the config that goes with the credential.
-    pub(in crate::commands) fn note_endpoint(&mut self, endpoint: Endpoint) {
+    pub fn note_endpoint(&mut self, endpoint: Endpoint) {
         self.changed |= endpoint.changed;
         self.endpoint = Some(endpoint);
     }
 
     /// With a word of warning.
-    pub(in crate::commands) fn warn(&mut self, warning: String) {
+    pub fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
-    }
-
-    /// Tells what was done: in a document, or in sentences, with a word on whether the API was asked.
-    ///
-    /// # Errors
-    /// When stdout cannot be written.
-    pub(in crate::commands) fn tell(&self, ctx: &Ctx, json: bool) -> Result<(), Failure> {
-        if json {
-            return ctx.terminal.answer_json(self);
-        }
-        let asked = match (self.kind, self.verified) {
-            (Some(CredentialType::OAuth) | None, _) => "",
-            (_, true) => " Verified: the API accepts it.",
-            (_, false) if self.stored && self.unseen => " Not followed and not verified.",
-            (_, false) if self.stored => " Not verified; add --verify to ask the API.",
-            (_, false) => "",
-        };
-        self.say(ctx, asked);
-        Ok(())
-    }
-
-    /// Tells what was done to somebody who has seen whether the API was asked.
-    pub(in crate::commands) fn tell_in_conversation(&self, ctx: &Ctx) {
-        self.say(ctx, "");
-    }
-
-    fn say(&self, ctx: &Ctx, asked: &str) {
-        if let Some(endpoint) = &self.endpoint {
-            let (mark, provider) = (style::good("✓"), &self.provider);
-            let Endpoint { base_url, model, config_path, .. } = endpoint;
-            let config = ctx.paths.shown(config_path.as_ref());
-            ctx.terminal.say(&match endpoint.changed {
-                true => format!(
-                    "{mark} Provider {provider} at {base_url} is in {config} now, with model {model}."
-                ),
-                false => format!(
-                    "{mark} Provider {provider} at {base_url} is in {config} already, with model {model}."
-                ),
-            });
-        }
-        if self.profile_id.is_some() {
-            ctx.terminal.say(&format!("{}{asked}", self.sentence()));
-        }
-        self.tell_default_model(ctx);
-        self.tell_warnings(ctx);
-    }
-
-    /// Tells which model the agent asks first from now on, if that is new.
-    pub(in crate::commands) fn tell_default_model(&self, ctx: &Ctx) {
-        if let Some(model) = &self.default_model {
-            let (mark, agent) = (style::good("✓"), &self.agent_id);
-            ctx.terminal.say(&format!("{mark} Agent {agent} asks {model} by default."));
-        }
-    }
-
-    pub(super) fn tell_warnings(&self, ctx: &Ctx) {
-        for warning in &self.warnings {
-            ctx.terminal.say(&format!("{} {warning}", style::attention("!")));
-        }
     }
 }
 
@@ -251,17 +163,17 @@ fn shortest(shown: &str) -> &str {
 }
 
 /// A key or token, or where it is kept.
-pub(in crate::commands) struct Held {
-    pub(super) material: Material,
+pub struct Held {
+    pub(crate) material: Material,
     /// Whether its `sk-ant-` form is one this version does not know.
-    pub(super) unfamiliar: bool,
+    pub(crate) unfamiliar: bool,
     /// Whether it is a reference that was not followed.
-    pub(super) unseen: bool,
+    pub(crate) unseen: bool,
 }
 
 impl Held {
     /// A value that was judged, or what was found at the reference.
-    pub(super) fn judged(accepted: &Accepted, reference: Option<&SecretRef>) -> Self {
+    pub(crate) fn judged(accepted: &Accepted, reference: Option<&SecretRef>) -> Self {
         let material = match reference {
             Some(reference) => Material::Reference(Box::new(reference.clone())),
             None => Material::Value(accepted.secret.clone()),
@@ -270,19 +182,19 @@ impl Held {
     }
 
     /// A reference that was not followed.
-    pub(super) fn unseen(reference: &SecretRef) -> Self {
+    pub(crate) fn unseen(reference: &SecretRef) -> Self {
         Self { material: Material::Reference(Box::new(reference.clone())), unfamiliar: false, unseen: true }
     }
 }
 
 /// A credential that is ready to be stored.
-pub(in crate::commands) struct ToSave {
+pub struct ToSave {
     /// What the store is asked to take.
-    pub(super) new: NewCredential,
+    pub(crate) new: NewCredential,
     unfamiliar: bool,
     unseen: bool,
     /// The status of the API's answer, when it accepts it.
-    pub(super) verified: Option<u16>,
+    pub(crate) verified: Option<u16>,
     /// The notice that was shown for it.
     notice: Option<&'static Notice>,
     /// The command, for the record of the verification.
@@ -291,7 +203,7 @@ pub(in crate::commands) struct ToSave {
 
 impl ToSave {
     /// A key or token.
-    pub(in crate::commands) fn of_secret(
+    pub fn of_secret(
         expected: Expected,
         held: Held,
         place: &Place,
@@ -309,7 +221,7 @@ impl ToSave {
     }
 
     /// The pair of a sign-in.
-    pub(super) fn of_sign_in(
+    pub(crate) fn of_sign_in(
         signed_in: &SignedIn,
         place: &Place,
         notice: Option<&'static Notice>,
@@ -330,7 +242,7 @@ impl ToSave {
     }
 
     /// Notes what the API said.
-    pub(in crate::commands) fn accepted_by_the_api(&mut self, status: Option<u16>) {
+    pub fn accepted_by_the_api(&mut self, status: Option<u16>) {
         self.verified = status;
     }
 }
@@ -353,19 +265,19 @@ fn enrolment(
 
 /// Writes the credential; then what the API said about it and which notice was shown for it. The credential is what
 /// matters: trouble with the rest is a warning.
-pub(in crate::commands) fn save(ctx: &Ctx, agent: &Agent, saved: &ToSave) -> Result<Report, Failure> {
+pub fn save(holder: &Holder<'_>, saved: &ToSave) -> Result<Report, Failure> {
     let new = &saved.new;
-    let enrolled = enroll::enroll(new, &agent.store, &agent.config, ctx.clock.as_ref())?;
-    let mut warnings = warnings(&enrolled, saved.unfamiliar, agent);
+    let enrolled = enroll::enroll(new, holder.store, holder.config, holder.clock)?;
+    let mut warnings = warnings(&enrolled, saved.unfamiliar, holder);
     warnings.extend(sent_elsewhere(new));
-    warnings.extend(open_file(ctx, agent, new.credential.material()));
+    warnings.extend(open_file(holder, new.credential.material()));
     if let Some(status) = saved.verified
-        && let Err(failure) = record(ctx, agent, &enrolled.id, true, Some(status), saved.how)
+        && let Err(failure) = record(holder, &enrolled.id, true, Some(status), saved.how)
     {
         warnings.push(format!("It cannot be recorded that the API accepts it. {}", failure.message));
     }
     if let Some(notice) = saved.notice {
-        notice::record(ctx, notice);
+        warnings.extend(record_notice(holder, notice));
     }
     let previous_secret = match &enrolled.outcome {
         Outcome::Replaced { old } => Some(old.clone()),
@@ -385,23 +297,28 @@ pub(in crate::commands) fn save(ctx: &Ctx, agent: &Agent, saved: &ToSave) -> Res
         notice: saved.notice.map(|notice| notice.id),
         warnings,
         profile_id: Some(enrolled.id),
-        ..Report::without_credential(agent, &new.provider)
+        ..Report::without_credential(holder, &new.provider)
     })
 }
 
+/// Records that a notice was shown. That this cannot be written down is no reason to fail: it is shown again.
+fn record_notice(holder: &Holder<'_>, notice: &Notice) -> Option<String> {
+    let error = notices::record_shown(notice, holder.paths, holder.clock).err()?;
+    Some(format!("It cannot be recorded that the notice was shown: {error}."))
+}
+
 /// Records what the API said about a stored profile.
-pub(super) fn record(
-    ctx: &Ctx,
-    agent: &Agent,
+pub(crate) fn record(
+    holder: &Holder<'_>,
     id: &ProfileId,
     accepted: bool,
     status: Option<u16>,
     how: &str,
 ) -> Result<(), Failure> {
-    let (snapshot, ..) = agent.read()?;
+    let (snapshot, ..) = holder.read()?;
     let Some(profile) = snapshot.profiles.get(id) else { return Ok(()) };
-    let verification = Verification { accepted, at: ctx.clock.now(), how: how.to_owned(), status };
-    Ok(agent.state_file().update(&snapshot, ctx.clock.as_ref(), |state| {
+    let verification = Verification { accepted, at: holder.clock.now(), how: how.to_owned(), status };
+    Ok(holder.state_file().update(&snapshot, holder.clock, |state| {
         state.entry(profile).verified = Some(verification);
         true
     })?)
@@ -421,13 +338,13 @@ fn sent_elsewhere(new: &NewCredential) -> Option<String> {
 }
 
 /// A word about a file with secrets that everybody can read.
-fn open_file(ctx: &Ctx, agent: &Agent, material: &Material) -> Option<String> {
+fn open_file(holder: &Holder<'_>, material: &Material) -> Option<String> {
     let Material::Reference(reference) = material else { return None };
-    let path = agent.references(ctx).file_of_reference_open_to_all(reference)?;
-    Some(format!("All users of this machine can read {}, which holds secrets.", ctx.paths.shown(&path)))
+    let path = holder.references().file_of_reference_open_to_all(reference)?;
+    Some(format!("All users of this machine can read {}, which holds secrets.", holder.paths.shown(&path)))
 }
 
-fn warnings(enrolled: &Enrolled, unfamiliar: bool, agent: &Agent) -> Vec<String> {
+fn warnings(enrolled: &Enrolled, unfamiliar: bool, holder: &Holder<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     if unfamiliar {
         warnings.push("Its sk-ant- form is not one this version knows; it is sent as an API key.".to_owned());
@@ -438,7 +355,7 @@ fn warnings(enrolled: &Enrolled, unfamiliar: bool, agent: &Agent) -> Vec<String>
             "The order of {} leaves {} out, so it is not used; to include it: {}",
             enrolled.id.provider(),
             enrolled.id,
-            wording::order_with(&ids, &enrolled.id, agent.selected.named())
+            wording::order_with(&ids, &enrolled.id, holder.selected.named())
         ));
     }
     if let Some(trouble) = &enrolled.trouble {

@@ -1,8 +1,8 @@
 //! Usage as comma-separated values (RFC 4180): a heading, then a line for each bucket, with exact integers. Names are
 //! those of the JSON; what is not known is empty.
 
+use super::summary::{Bucket, UsageReport};
 use crate::config::AgentId;
-use crate::usage::summary::{Bucket, UsageReport};
 
 const COLUMNS: [&str; 13] = [
     "requests",

@@ -1,11 +1,10 @@
-//! What a run of tries tells people, a line each.
+//! What a run of tries tells people, a line each, and why a credential gave no answer.
 
 use jiff::Timestamp;
 
-use super::style;
+use super::Event;
 use crate::auth::health::Billing;
 use crate::auth::reason::{Failed, Reason};
-use crate::failover::Event;
 use crate::text::{one_line, wait};
 
 /// One line for what happened; `trouble` are the words of a secret that could not be had, where that is why.
@@ -31,8 +30,7 @@ pub fn line<C>(event: &Event<'_, C>, trouble: Option<&str>, model_class: &str, n
             wait.as_secs_f64()
         ),
         Event::PayerChanges { from, to } => format!(
-            "{} {} pays now instead of {}; auth.crossBilling: \"stop\" in the config would forbid it",
-            style::attention("!"),
+            "! {} pays now instead of {}; auth.crossBilling: \"stop\" in the config would forbid it",
             who(to.billing),
             who(*from)
         ),

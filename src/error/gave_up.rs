@@ -2,20 +2,22 @@
 
 use jiff::Timestamp;
 
-use super::agent::Agent;
+use super::{Exit, Failure};
 use crate::ask::{AttemptError, FailedAttempt};
 use crate::auth::reason::{Failed, Reason};
 use crate::auth::store::Snapshot;
 use crate::auth::wording;
-use crate::error::{Exit, Failure};
+use crate::config::{Config, SelectedAgent};
+use crate::failover::wording::why;
 use crate::models::known::KnownModels;
-use crate::terminal::failover::why;
 use crate::usage::receipt::FailedTry;
 
-pub(super) fn failure(
+/// The failure of these tries, the last one last; `held_back` was not tried because somebody else would have paid.
+pub(crate) fn failure(
     mut failed: Vec<FailedAttempt>,
     held_back: &[String],
-    agent: &Agent,
+    agent: &SelectedAgent,
+    config: &Config,
     snapshot: &Snapshot,
     now: Timestamp,
 ) -> Failure {
@@ -43,7 +45,7 @@ pub(super) fn failure(
         }
         let why = why(
             &Failed { reason: *reason, until: *until, wait: None },
-            KnownModels::of(&agent.config).class_of(model),
+            KnownModels::of(config).class_of(model),
             now,
         );
         failure = failure.fact(format!("before it, {credential} {why}"));
@@ -56,7 +58,7 @@ pub(super) fn failure(
 }
 
 /// The last try's failure names its credential, and a refused one is to be replaced.
-fn of_last(last: FailedAttempt, agent: &Agent, snapshot: &Snapshot) -> Failure {
+fn of_last(last: FailedAttempt, agent: &SelectedAgent, snapshot: &Snapshot) -> Failure {
     let FailedAttempt { credential, profile_id, reason, error, .. } = last;
     let failure = match error {
         AttemptError::Api(error) => Failure::from(error),
@@ -72,7 +74,7 @@ fn of_last(last: FailedAttempt, agent: &Agent, snapshot: &Snapshot) -> Failure {
     let failure = failure.detail("profileId", id.as_str().into());
     let is_refused = matches!(reason, Reason::Auth | Reason::AuthPermanent);
     match snapshot.profiles.get(&id).filter(|_| is_refused) {
-        Some(profile) => failure.fix(wording::replacement(profile, agent.selected.named())),
+        Some(profile) => failure.fix(wording::replacement(profile, agent.named())),
         None => failure,
     }
 }

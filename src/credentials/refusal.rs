@@ -2,15 +2,16 @@
 
 use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{Expected, IntakeError};
-use crate::commands::agent::Agent;
+use crate::config::SelectedAgent;
 use crate::error::{Exit, Failure};
 use crate::secret::SecretKind;
 
 const KEYS: &str = "https://platform.claude.com/settings/keys";
 
-pub(super) fn failure(error: &IntakeError, provider: &str, expected: Expected, agent: &Agent) -> Failure {
+/// What is said of it.
+pub fn failure(error: &IntakeError, provider: &str, expected: Expected, agent: &SelectedAgent) -> Failure {
     let failure = Failure::new(Exit::Usage, "credential_refused", error.to_string());
-    let flag = agent.selected.flag();
+    let flag = agent.flag();
     if provider != ANTHROPIC {
         return failure.hint(format!("give the one {provider} issued, best by a pipe"));
     }

@@ -4,26 +4,27 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::agent::Agent;
+use super::{Exit, Failure};
 use crate::auth::configured::ConfigCredential;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{EnvStanding, Inputs, Judged, NoCredential, ProviderAuth};
 use crate::auth::wording;
-use crate::error::{Exit, Failure};
+use crate::config::SelectedAgent;
 use crate::models::allowed::Allowed;
 use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::provider;
 use crate::text;
 
-pub(super) fn failure(
+/// The failure of having nothing to ask with; `auth` and `inputs` are what was looked at.
+pub(crate) fn failure(
     why: &NoCredential,
     auth: &ProviderAuth<'_>,
-    agent: &Agent,
+    agent: &SelectedAgent,
     inputs: &Inputs<'_>,
 ) -> Failure {
-    let flag = agent.selected.flag();
+    let flag = agent.flag();
     let only_key = auth.config_key.as_ref().filter(|_| auth.profiles.is_empty() && auth.unreadable == 0);
     let failure = match (why, only_key) {
         (NoCredential::AllUnusable, Some(config_key)) => of_config_key(config_key, auth, &flag),
@@ -44,29 +45,33 @@ fn of_config_key(config_key: &ConfigCredential<'_>, auth: &ProviderAuth<'_>, fla
     failure.command(format!("fased models auth login --provider {provider} --method api-key{flag}"))
 }
 
-fn of_profiles(why: &NoCredential, auth: &ProviderAuth<'_>, agent: &Agent, inputs: &Inputs<'_>) -> Failure {
-    let flag = agent.selected.flag();
+fn of_profiles(
+    why: &NoCredential,
+    auth: &ProviderAuth<'_>,
+    agent: &SelectedAgent,
+    inputs: &Inputs<'_>,
+) -> Failure {
+    let flag = agent.flag();
     let failure = |kind, message: String| Failure::new(Exit::NoUsableCredential, kind, message);
     match why {
         NoCredential::NothingStored if auth.provider != ANTHROPIC => {
             let provider = &auth.provider;
-            let message =
-                format!("No API key found for provider \"{provider}\" (agent {}).", agent.selected.id);
+            let message = format!("No API key found for provider \"{provider}\" (agent {}).", agent.id);
             let failure = failure("no_credential", message);
-            match provider::base_url(provider, &agent.config, inputs.env) {
+            match provider::base_url(provider, inputs.config, inputs.env) {
                 Some(_) => failure
                     .hint("auth is per agent. Store a key for it")
                     .command(format!("fased models auth login --provider {provider} --method api-key{flag}")),
                 None => failure
                     .fact("it has no base URL in the config either")
                     .hint("an Anthropic-compatible endpoint is set up by")
-                    .command(wording::endpoint_setup(provider, None, agent.selected.named())),
+                    .command(wording::endpoint_setup(provider, None, agent.named())),
             }
         }
         NoCredential::NothingStored => {
             let failure = failure(
                 "no_credential",
-                format!("No API key found for provider \"{}\" (agent {}).", auth.provider, agent.selected.id),
+                format!("No API key found for provider \"{}\" (agent {}).", auth.provider, agent.id),
             );
             let hint = "auth is per agent, and this one has no credentials of its own. Run one of";
             failure
@@ -129,10 +134,10 @@ fn all_unusable<'a>(
     mut failure: Failure,
     auth: &ProviderAuth<'_>,
     profiles: impl Iterator<Item = &'a Judged<'a>>,
-    agent: &Agent,
+    agent: &SelectedAgent,
     inputs: &Inputs<'_>,
 ) -> Failure {
-    let flag = agent.selected.flag();
+    let flag = agent.flag();
     let profiles: Vec<&Judged<'_>> = profiles.collect();
     let widest = profiles.iter().map(|judged| judged.profile.id.as_str().chars().count()).max().unwrap_or(0);
     let mut documents = Vec::new();
@@ -142,7 +147,7 @@ fn all_unusable<'a>(
     for judged in &profiles {
         let Usable::No(unusable) = &judged.verdict.usable else { continue };
         let words = wording::health(&judged.verdict, inputs.now);
-        let fix = wording::fix(judged.profile, &judged.verdict, agent.selected.named(), &auth.order);
+        let fix = wording::fix(judged.profile, &judged.verdict, agent.named(), &auth.order);
         let advice = fix.as_ref().and_then(|fix| fix.advice.as_deref());
         let advice = advice.map(|advice| format!("; {advice}")).unwrap_or_default();
         failure = failure.fact(format!("{:widest$}   {words}{advice}", judged.profile.id.as_str()));
@@ -180,7 +185,7 @@ fn all_unusable<'a>(
     let hint = ways.into_iter().flatten().collect::<Vec<_>>().join(", or ");
     commands.extend(match cooling.as_slice() {
         [] => None,
-        [one] => Some(wording::clear_window(one, agent.selected.named())),
+        [one] => Some(wording::clear_window(one, agent.named())),
         _ => Some(format!("fased models auth cooldown clear --all{flag}")),
     });
     commands.push(format!("fased onboard{flag}"));
