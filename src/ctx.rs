@@ -16,7 +16,7 @@ use crate::config::load::Loaded;
 use crate::config::{self, Config, Paths};
 use crate::env::Env;
 use crate::error::{Exit, Failure};
-use crate::terminal::Terminal;
+use crate::terminal::{AskedToEnd, Terminal};
 
 /// How long the end of the process waits for a refresh that has begun: its reply exists only once.
 const LONGEST_REFRESH: Duration = Duration::from_secs(35);
@@ -96,7 +96,10 @@ impl Ctx {
         let result = runtime.block_on(async {
             tokio::select! {
                 result = work => result,
-                () = crate::terminal::asked_to_end() => Err(Failure::cancelled("Cancelled.")),
+                asked = crate::terminal::asked_to_end() => Err(match asked {
+                    AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
+                    AskedToEnd::Terminate => Failure::terminated(),
+                }),
             }
         });
         // Whatever a cancelled request left running ends with the process, not before it.
@@ -128,7 +131,7 @@ impl Ctx {
             let mut work = std::pin::pin!(work);
             tokio::select! {
                 result = &mut work => (result, Interrupted::No),
-                () = crate::terminal::asked_to_end() => {
+                _ = crate::terminal::asked_to_end() => {
                     self.terminal.say(&format!("Finishing {what} …"));
                     (work.await, Interrupted::Yes)
                 }

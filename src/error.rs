@@ -106,6 +106,16 @@ impl Failure {
         Self::new(Exit::Cancelled, "cancelled", message)
     }
 
+    /// The process was asked to end, whatever it was doing.
+    pub fn terminated() -> Self {
+        Self::new(Exit::Cancelled, "terminated", "Terminated.")
+    }
+
+    /// Whether it ends the process, and not only what is being done.
+    pub fn ends_process(&self) -> bool {
+        self.kind == "terminated"
+    }
+
     /// A reference that is to be stored leads nowhere.
     pub fn of_reference(reference: &SecretRef, broken: &BrokenReference) -> Self {
         Self::new(

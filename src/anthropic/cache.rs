@@ -181,6 +181,9 @@ fn unmark(value: &mut Value) {
 }
 
 #[cfg(test)]
+mod rules;
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 

@@ -174,7 +174,7 @@ impl BackgroundSandbox {
                         drop(report.send(Ok(sandbox.url())));
                         tokio::select! {
                             _ = stopped => {}
-                            () = asked_to_end => flag.store(true, Ordering::Relaxed),
+                            _ = asked_to_end => flag.store(true, Ordering::Relaxed),
                         }
                         sandbox.shutdown().await.ok();
                     }

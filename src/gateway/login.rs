@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -231,6 +231,7 @@ fn with_cookie(cookie: &str) -> Response {
     let mut response = Response::new(Body::from(json!({ "schemaVersion": SCHEMA_VERSION }).to_string()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // A cookie of ours is made of letters, digits and the signs above.
     if let Ok(mut value) = HeaderValue::from_str(cookie) {
         value.set_sensitive(true);

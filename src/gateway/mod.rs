@@ -36,6 +36,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -239,6 +240,11 @@ impl Gateway {
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
         ended.unwrap_or(false)
     }
+}
+
+/// Every way in: a method and a path, what varies in braces.
+pub fn routes() -> impl Iterator<Item = (&'static Method, &'static str)> {
+    routes::all().map(|route| (&route.method, route.path))
 }
 
 async fn closed(mut closing: watch::Receiver<bool>) {

@@ -97,7 +97,8 @@ async fn handle(app: Arc<App>, request: Request<Incoming>) -> Response {
     let started = app.clock.steady();
     let audience = Audience::of(head.uri.path());
     let request_id = app.metrics.next_request_id(&app.instance);
-    let (method, path) = (head.method.clone(), head.uri.path().to_owned());
+    // Somebody may have put a credential where a name belongs.
+    let (method, path) = (head.method.clone(), crate::text::without_credentials(head.uri.path()));
     let admitted = doors::admit(&app, &head);
     let mut response = match admitted {
         Err(refusal) => refusal.into_response(audience, &request_id),

@@ -21,8 +21,10 @@ pub enum Line {
     Text(String),
     /// Ctrl-C; what was typed is gone.
     Interrupted,
-    /// Ctrl-D, or a signal that ends the process.
+    /// Ctrl-D.
     End,
+    /// A signal that ends the process.
+    Terminated,
 }
 
 /// Asks for lines.
@@ -66,7 +68,7 @@ impl LineEditor {
             (editor, line)
         })?
         else {
-            return Ok(Line::End);
+            return Ok(Line::Terminated);
         };
         self.editor = Some(editor);
         match line {

@@ -32,7 +32,7 @@ mod wrap;
 pub use line_editor::{Line, LineEditor};
 pub use paste_box::PasteBox;
 pub use prompt::Choice;
-pub use signals::asked_to_end;
+pub use signals::{AskedToEnd, asked_to_end};
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 

@@ -167,7 +167,7 @@ pub(super) fn watched<T: Send + 'static>(
         let asked_to_end = super::asked_to_end();
         tokio::select! {
             answer = tokio::task::spawn_blocking(read) => answer.ok(),
-            () = asked_to_end => None,
+            _ = asked_to_end => None,
         }
     });
     // After Ctrl-C the prompt still sits in its read; leaving it behind lets the process exit.

@@ -1,10 +1,19 @@
 //! Signals by which a person or a system ends a process.
 
+/// How the end of a process is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedToEnd {
+    /// By Ctrl-C, which is about what is being done.
+    Interrupt,
+    /// By termination or a hang-up, which is about the process.
+    Terminate,
+}
+
 /// Listens from now on for signals that ask the process to end - Ctrl-C, and on Unix also a hang-up or termination -
 /// and ends with the first one. Once it was called they no longer end the process by themselves. Where a signal cannot be
 /// listened for it keeps its usual effect. Must be called within a runtime.
 #[cfg(unix)]
-pub fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
+pub fn asked_to_end() -> impl Future<Output = AskedToEnd> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
     let [interrupt, hangup, terminate] =
         [SignalKind::interrupt(), SignalKind::hangup(), SignalKind::terminate()].map(signal);
@@ -14,17 +23,18 @@ pub fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
     };
     async move {
         tokio::select! {
-            () = comes(interrupt) => {}
-            () = comes(hangup) => {}
-            () = comes(terminate) => {}
+            () = comes(interrupt) => AskedToEnd::Interrupt,
+            () = comes(hangup) => AskedToEnd::Terminate,
+            () = comes(terminate) => AskedToEnd::Terminate,
         }
     }
 }
 
 /// Listens for Ctrl-C, and ends with it.
 #[cfg(not(unix))]
-pub fn asked_to_end() -> impl Future<Output = ()> + Send + 'static {
+pub fn asked_to_end() -> impl Future<Output = AskedToEnd> + Send + 'static {
     async {
         tokio::signal::ctrl_c().await.ok();
+        AskedToEnd::Interrupt
     }
 }

@@ -10,6 +10,7 @@
     reason = "tests end when something is not as expected, and set up files by hand"
 )]
 
+#[expect(dead_code, unused_imports, reason = "other test programs use the rest")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,5 +1,6 @@
 //! `fased chat` on a terminal without a message: a conversation.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{Endpoint, Screen, TestEnv, TestSandbox, key};
@@ -131,6 +132,35 @@ fn an_answer_can_be_stopped_and_what_came_of_it_stays() {
     says(&mut screen, "/usage", &["1 answer · ", "1 interrupted, counted as far as told"]);
     screen.types(CTRL_D);
     assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn termination_during_an_answer_keeps_what_came_and_ends_the_conversation() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("fault-stall", "x3Qw"));
+    let mut screen = converse(&env, &["--session", "s"]);
+    screen.types(&format!("hi{ENTER}"));
+    screen.shows("no model was ");
+    screen.signals(Signal::TERM);
+    screen.shows("interrupted · claude-sonnet-5");
+    screen.shows("fased chat --session s");
+    assert_eq!(screen.ends().0, 130);
+    let transcript = std::fs::read_to_string(env.state("agents/main/sessions/s.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(transcript.lines().last().unwrap()).unwrap();
+    assert_eq!(last["type"], "interrupted");
+    assert!(last["content"][0]["text"].as_str().unwrap().contains("no model was "), "{last}");
+}
+
+#[test]
+fn termination_at_the_prompt_ends_the_conversation_and_leaves_the_terminal_as_it_was() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("one", "x3Qw"));
+    let mut screen = converse(&env, &[]);
+    screen.types("half a line");
+    screen.shows("half a line");
+    screen.signals(Signal::TERM);
+    assert_eq!(screen.ends().0, 130);
+    assert_eq!(sandbox.requests(), []);
 }
 
 #[test]

@@ -3,13 +3,18 @@
 mod browser;
 mod endpoint;
 mod env;
+mod gateway;
+mod install;
 mod output;
 mod pty;
 mod sandbox;
+pub(crate) mod wire;
 
 pub(crate) use browser::{Browser, parameter};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use env::{Running, TestEnv};
+pub(crate) use gateway::TestGateway;
+pub(crate) use install::installed;
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;
 pub(crate) use sandbox::{TestSandbox, open_page, token_request};

@@ -10,7 +10,7 @@ use super::env::Fased;
 /// Far above what any answer takes: it ends waits for something that never comes.
 const HANGS_MS: u64 = 20_000;
 /// Runs the program and then shows what it ended with and how it left the terminal.
-const WRAPPER: &str = r#"stty echo; trap : INT; "$0" "$@"; echo "exit=$?"; case "$(stty -a)" in *" -echo "*) echo "echo=off";; *) echo "echo=on";; esac"#;
+const WRAPPER: &str = r#"stty echo; trap : INT TERM; "$0" "$@"; echo "exit=$?"; case "$(stty -a)" in *" -echo "*) echo "echo=off";; *) echo "echo=on";; esac"#;
 
 /// A terminal the program runs in.
 pub(crate) struct Screen {
@@ -68,6 +68,14 @@ impl Screen {
         self.seen.extend(rest.chars().filter_map(|c| u8::try_from(c).ok()));
         self.seen.push(b'\n');
         format!("{begins}{}", rest.trim_end())
+    }
+
+    /// Sends a signal to the program, as a system that shuts down does.
+    pub(crate) fn signals(&mut self, signal: rustix::process::Signal) {
+        let terminal = self.session.process().get_file_handle().unwrap();
+        // The wrapper runs in the same group and passes over what it is not to hear.
+        let group = rustix::termios::tcgetpgrp(&terminal).unwrap();
+        rustix::process::kill_process_group(group, signal).unwrap();
     }
 
     /// Types keys.

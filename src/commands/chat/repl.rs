@@ -44,6 +44,10 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     loop {
         match editor.read(PROMPT)? {
             Line::End => break,
+            Line::Terminated => {
+                repl.part();
+                return Ok(Exit::Cancelled);
+            }
             Line::Interrupted if is_leaving => break,
             Line::Interrupted => {
                 is_leaving = true;
@@ -54,7 +58,14 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
             Line::Text(line) => match slash::parse(&line) {
                 Some(Slash::Quit) => break,
                 Some(slash) => repl.obey(slash).unwrap_or_else(|failure| ctx.terminal.tell(&failure, false)),
-                None => repl.ask(&line)?,
+                None => match repl.ask(&line) {
+                    Err(failure) if failure.ends_process() => {
+                        ctx.terminal.say("");
+                        repl.part();
+                        return Ok(failure.exit);
+                    }
+                    asked => asked?,
+                },
             },
         }
         is_leaving = false;
@@ -70,6 +81,7 @@ impl Repl<'_> {
         let turns = self.session.conversation().turns().len();
         match turn::ask(self.ctx, &self.agent, self.args, &mut self.session, question) {
             Ok(_) => {}
+            Err(failure) if failure.ends_process() => return Err(failure),
             Err(failure) if failure.exit == Exit::Cancelled => {
                 self.ctx.terminal.say(&style::dim("Interrupted."));
             }

@@ -62,7 +62,7 @@ async fn serve(ctx: &Ctx, args: GatewayServeArgs) -> Result<(), Failure> {
     let patience = async {
         tokio::select! {
             () = tokio::time::sleep(LAST_ANSWERS) => {}
-            () = at_once => {}
+            _ = at_once => {}
         }
     };
     gateway.stop_within(patience).await;

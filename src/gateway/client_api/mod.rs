@@ -13,11 +13,13 @@ mod tally;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use self::forward::forward;
 use super::app::App;
+use super::refusal::{Audience, Refusal};
 use super::routes::{Answering, BodyRule, Call, Door, Route};
+use crate::error::{Exit, Failure};
 
 /// Largest body: what the API itself takes.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
@@ -63,11 +65,25 @@ fn answering(app: Arc<App>, call: Call, asks: Asks, path: &'static str) -> Answe
     Box::pin(async move { forward(&app, call, asks, path.to_owned()).await })
 }
 
-/// One model, whose name is sent on as it was written.
+/// One model, whose name is sent on as it was written. A name that would lead elsewhere below the provider's address, where
+/// the owner's files and batches are, is none.
 fn model(app: Arc<App>, call: Call) -> Answering {
-    let path = call.head.uri.path();
-    let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-    Box::pin(async move { forward(&app, call, Asks::Models, format!("v1/models/{name}")).await })
+    Box::pin(async move {
+        if call.captures.last().is_none_or(|name| !is_one_segment(name)) {
+            let failure = Failure::new(Exit::Failed, "not_found", "There is no model of this name.");
+            let refusal = Refusal::new(StatusCode::NOT_FOUND, failure).for_good();
+            return refusal.into_response(Audience::Client, &call.request_id);
+        }
+        let path = call.head.uri.path();
+        let path = format!("v1/models/{}", path.rsplit('/').next().unwrap_or_default());
+        forward(&app, call, Asks::Models, path).await
+    })
+}
+
+/// Whether a decoded name is one segment of a path to whoever reads it, also to those who take `\\` for a slash.
+fn is_one_segment(name: &str) -> bool {
+    !matches!(name, "." | "..")
+        && !name.contains(|c: char| matches!(c, '/' | '\\' | '?' | '#') || c.is_control())
 }
 
 #[cfg(test)]
