@@ -7,7 +7,7 @@ use fased::gateway::check::rules::RULES;
 use serde_json::Value;
 
 use crate::broken::{Broken, CLIENT_KEY};
-use crate::support::{NOBODY, Output, Session, TestEnv, TestSandbox, key, snapshot};
+use crate::support::{NOBODY, Output, Session, TestEnv, TestGateway, TestSandbox, key, snapshot};
 
 /// Rules that cannot be broken alone: what else is told with them.
 const ALSO: &[(&str, &[&str])] = &[
@@ -158,4 +158,25 @@ fn a_key_of_anthropics_in_the_environment_is_not_sent_to_a_gateway() {
     let refused = env.command(["gateway", "check", &sandbox.url()]).set("ANTHROPIC_API_KEY", &real).run();
     snapshot!("gateway_check_foreign_key", tidy(&env, refused.exits(64)));
     assert!(sandbox.requests().iter().all(|request| request.header("x-api-key").is_none()));
+}
+
+#[test]
+fn our_own_gateway_keeps_every_rule() {
+    let sandbox = TestSandbox::start();
+    let mut env = TestEnv::with_sandbox(&sandbox);
+    env.fased(["onboard", "--anthropic-api-key", &key("one", "x3Qw")]).exits(0);
+    let added = env.fased(["gateway", "keys", "add", "checks", "--json"]);
+    let client_key = added.exits(0).json()["key"].as_str().unwrap().to_owned();
+    let gateway = TestGateway::start(&env);
+    env.set("FASED_GATEWAY_KEY", &client_key);
+    // The gateway that runs here is found without its address.
+    let checked = env.fased(["gateway", "check", "--sandbox", &sandbox.url(), "--json"]);
+    let report = checked.exits(0).json();
+    assert_eq!(report["url"], env.clean(gateway.url().as_bytes()));
+    assert_eq!(
+        (&report["warnings"], &report["skipped"]),
+        (&0.into(), &0.into()),
+        "{checked}\n{}",
+        gateway.log()
+    );
 }

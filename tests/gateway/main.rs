@@ -18,6 +18,8 @@ mod check;
 mod inside;
 mod leaks;
 mod passing;
+mod sdk;
+mod soak;
 mod ui;
 
 #[test]

@@ -3,26 +3,23 @@
 use url::Url;
 
 use crate::cli::GatewayCheckArgs;
+use crate::config::load::Loaded;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::gateway::check::{self, CheckError, Target};
+use crate::gateway::{instance, settings};
 use crate::provider;
 use crate::secret::{Secret, SecretKind};
 use crate::terminal::gateway_check::text;
 use crate::terminal::style;
 
-/// Where the gateway on this machine listens when nobody says otherwise.
-const PORT: &str = "18789";
 /// Variables that may hold the key of a client, the first that is set counts.
 const VARIABLES: [&str; 3] = ["FASED_GATEWAY_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"];
 
 pub(super) fn run(ctx: &Ctx, args: &GatewayCheckArgs) -> Result<Exit, Failure> {
     let url = match &args.url {
         Some(url) => parsed(url)?,
-        None => {
-            let port = ctx.env.get("FASED_GATEWAY_PORT").unwrap_or(PORT);
-            parsed(&format!("http://127.0.0.1:{port}"))?
-        }
+        None => parsed(&of_this_machine(ctx)?)?,
     };
     let sandbox = args.sandbox.as_deref().map(parsed).transpose()?;
     let key = key(ctx, args)?;
@@ -46,6 +43,17 @@ pub(super) fn run(ctx: &Ctx, args: &GatewayCheckArgs) -> Result<Exit, Failure> {
         ctx.terminal.answer(&text(&report, ctx.terminal.width()))?;
     }
     Ok(if report.failed > 0 { Exit::Failed } else { Exit::Ok })
+}
+
+/// The gateway of this state directory, or where it would be.
+fn of_this_machine(ctx: &Ctx) -> Result<String, Failure> {
+    if let Some(instance) = instance::running(&ctx.paths)? {
+        return Ok(instance.url);
+    }
+    let Loaded { config, env } = ctx.load()?;
+    let port =
+        settings::port(None, &config.gateway, &env).map_err(|error| Failure::usage(format!("{error}.")))?;
+    Ok(format!("http://127.0.0.1:{port}"))
 }
 
 fn parsed(text: &str) -> Result<Url, Failure> {
