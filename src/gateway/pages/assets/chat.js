@@ -156,7 +156,7 @@ function drawEnding(element, turn, isLast) {
   }
 }
 
-/** Says that an answer comes and that it is there, and not every word of it. */
+// Says that an answer comes and that it is there, not every word.
 function announce() {
   const now = last()?.state ?? "none";
   if (before === undefined || now === before) return;
@@ -170,6 +170,7 @@ function announce() {
 async function send() {
   const text = question.value;
   if (text.trim() === "" || isAnswering()) return;
+  before ??= "none";
   await busy(find("send"), trouble, async () => {
     const answer = await post(`${place}/turns`, { text });
     if (state.turn !== answer.turn || last().state !== "failed") question.value = "";
