@@ -160,11 +160,16 @@ pub enum Interrupted {
     No,
 }
 
-/// Waits until the end is asked for. The failure is that of what is being done, or of the whole process.
-pub async fn asked_to_end() -> Failure {
-    match crate::terminal::asked_to_end().await {
-        AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
-        AskedToEnd::Terminate => Failure::terminated(),
+/// Listens from now on, and waits until the end is asked for. The failure is that of what is being done, or of the whole
+/// process. Must be called within a runtime.
+pub fn asked_to_end() -> impl Future<Output = Failure> {
+    // Not within the future, which may be looked at only when the work beside it has begun.
+    let asked = crate::terminal::asked_to_end();
+    async move {
+        match asked.await {
+            AskedToEnd::Interrupt => Failure::cancelled("Cancelled."),
+            AskedToEnd::Terminate => Failure::terminated(),
+        }
     }
 }
 

@@ -104,15 +104,27 @@ pub(super) fn path(directory: &Path, id: &SessionId) -> PathBuf {
     directory.join(format!("{id}.jsonl"))
 }
 
+/// How often and how long a lock is waited for that this very process has: a program it starts holds the locks of all its
+/// files for the moment between its fork and its exec, also of those that were let go meanwhile.
+const MOMENTS: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(5);
+
 fn lock(directory: &Path, id: &SessionId) -> Result<FileLock, SessionError> {
     let path = directory.join(format!("{id}.lock"));
-    match FileLock::try_acquire(&path)? {
-        Some(lock) => Ok(lock),
-        None => Err(match FileLock::refused(&path, Duration::ZERO) {
-            LockError::Held { pid, .. } => SessionError::InUse { id: id.clone(), pid },
-            LockError::File(error) => error.into(),
-        }),
+    for _ in 0..MOMENTS {
+        if let Some(lock) = FileLock::try_acquire(&path)? {
+            return Ok(lock);
+        }
+        let pid = match FileLock::refused(&path, Duration::ZERO) {
+            LockError::Held { pid, .. } => pid,
+            LockError::File(error) => return Err(error.into()),
+        };
+        if pid != Some(std::process::id()) {
+            return Err(SessionError::InUse { id: id.clone(), pid });
+        }
+        std::thread::sleep(MOMENT);
     }
+    Err(SessionError::InUse { id: id.clone(), pid: Some(std::process::id()) })
 }
 
 /// Reads what is in a transcript's bytes.

@@ -35,8 +35,9 @@ pub(super) fn ask(
     };
     let mut shown = Shown::default();
     let mut observe = |told: converse::Told<'_>| shown.observe(ctx, agent, args.json, &told);
-    let turn =
-        ctx.run(converse::ask(&talker, session, question, &manner, asked_to_end(), &mut observe))??;
+    let turn = ctx.run(async {
+        converse::ask(&talker, session, question, &manner, asked_to_end(), &mut observe).await
+    })??;
     if !args.json {
         shown.end_line(ctx)?;
     }
