@@ -16,7 +16,8 @@ use crate::terminal::{asked_to_end, style};
 
 /// How long answers under way may go on after the end was asked for; a second Ctrl-C does not wait.
 const LAST_ANSWERS: Duration = Duration::from_secs(600);
-/// Threads that serve; more than a few only cost memory.
+/// Threads that serve: half of the cores, because handing a request from one to the other costs more than it is worth as
+/// long as one keeps up, and more than a few only cost memory.
 const MOST_THREADS: usize = 4;
 
 #[derive(Serialize)]
@@ -28,7 +29,8 @@ struct Started<'a> {
 }
 
 pub(super) fn run(ctx: &Ctx, args: GatewayServeArgs) -> Result<Exit, Failure> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = (threads / 2).clamp(1, MOST_THREADS);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let served = runtime.block_on(serve(ctx, args));
