@@ -29,8 +29,13 @@ pub(crate) struct Live {
     network: NetworkPolicy,
     clock: Arc<dyn Clock>,
     in_flight: InFlight,
+    /// Port and address as they were configured at the start, and hold until the end.
+    begun: Bound,
     known: Mutex<Known>,
 }
+
+/// What the config says of port and address.
+type Bound = (Option<u16>, Option<String>);
 
 /// Files with the stamps they had when they were read.
 type Stamps = Vec<(PathBuf, Stamp)>;
@@ -125,9 +130,10 @@ impl Live {
     ) -> Result<Self, ConfigError> {
         let stamps = stamps(config_files(&paths));
         let loaded = load::load(&paths, &process)?;
+        let begun = bound(&loaded);
         let world = Arc::new(World::new(loaded, None));
         let known = Mutex::new(Known { world, config: stamps, agents: HashMap::new() });
-        Ok(Self { paths, process, network, clock, in_flight, known })
+        Ok(Self { paths, process, network, clock, in_flight, begun, known })
     }
 
     /// The config as it is now.
@@ -158,6 +164,11 @@ impl Live {
         })
     }
 
+    /// Whether port or address are configured otherwise than they were at the start: that holds from the next one.
+    pub(crate) fn needs_restart(&self) -> bool {
+        bound(&self.world().loaded) != self.begun
+    }
+
     /// Agents there are now, the one that is meant without a name first.
     pub(crate) fn agents(&self) -> Vec<SelectedAgent> {
         let mut agents = SelectedAgent::all(&self.world().loaded.config, &self.paths);
@@ -185,6 +196,9 @@ impl Live {
         match load::load(&self.paths, &self.process) {
             Ok(loaded) => {
                 tracing::info!("the config changed and was read again");
+                if bound(&loaded) != self.begun {
+                    tracing::warn!("gateway.port or gateway.bind changed; they hold from the next start");
+                }
                 known.world = Arc::new(World::new(loaded, None));
                 known.agents.clear();
             }
@@ -252,6 +266,11 @@ impl AgentView {
             now: self.clock.now(),
         }
     }
+}
+
+fn bound(loaded: &Loaded) -> Bound {
+    let gateway = &loaded.config.gateway;
+    (gateway.port, gateway.bind.clone())
 }
 
 /// The files a config is made of, as far as they can be read.
@@ -328,6 +347,24 @@ mod tests {
         write(paths.config(), "{}");
         let world = live.world();
         assert_eq!((world.problem.clone(), world.loaded.config.gateway.allowed_hosts.len()), (None, 0));
+    }
+
+    #[test]
+    fn a_port_that_changed_waits_for_the_next_start_and_is_told_until_it_is_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::below(dir.path());
+        write(paths.config(), "{gateway:{port:1}}");
+        let live = live(&paths);
+        assert!(!live.needs_restart());
+        for (config, needs) in [
+            ("{gateway:{port:2}}", true),
+            ("{gateway:{port:1}}", false),
+            ("{gateway:{port:1,bind:'::1'}}", true),
+            ("{gateway:{port:1,allowedHosts:['a']}}", false),
+        ] {
+            write(paths.config(), config);
+            assert_eq!(live.needs_restart(), needs, "{config}");
+        }
     }
 
     #[test]

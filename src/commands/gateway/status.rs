@@ -59,6 +59,10 @@ fn described(ctx: &Ctx, instance: &Instance, health: &Health) -> String {
                 "\n{} The config became invalid; the last good one is in force.\n  fix: fased config validate\n",
                 style::attention("!")
             ),
+            "restart" => format!(
+                "\n{} gateway.port or gateway.bind changed; they hold from the gateway's next start.\n",
+                style::attention("!")
+            ),
             other => format!("\n{} {}\n", style::attention("!"), crate::text::one_line(other)),
         });
     }

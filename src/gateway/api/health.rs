@@ -14,7 +14,7 @@ struct Health<'a> {
     /// `ok`, or `degraded` while something needs a look.
     status: &'a str,
     version: &'a str,
-    /// What needs a look: `config` for a config that became invalid.
+    /// What needs a look: `config` for a config that became invalid, `restart` for a port or an address that changed in it.
     problems: Vec<&'a str>,
 }
 
@@ -23,6 +23,9 @@ pub(super) fn health(app: &App) -> Response {
     let mut problems = Vec::new();
     if app.live.world().problem.is_some() {
         problems.push("config");
+    }
+    if app.live.needs_restart() {
+        problems.push("restart");
     }
     let status = if problems.is_empty() { "ok" } else { "degraded" };
     let version = env!("CARGO_PKG_VERSION");

@@ -1,5 +1,5 @@
 //! Keys of the gateway's clients: which programs may use the Messages API, for which agent, and within which bounds. Only
-//! their hashes are kept ([`file`]). What they have spent is counted in [`budget`]; what a request costs is told from outside.
+//! their hashes are kept ([`mod@file`]). What they have spent is counted in [`budget`]; what a request costs is told from outside.
 
 pub mod budget;
 pub mod caps;

@@ -54,6 +54,8 @@ pub(super) struct Frame {
     pub(super) agents: Vec<AgentLink>,
     /// What is wrong with the config.
     pub(super) problem: Option<String>,
+    /// Port or address changed in it.
+    pub(super) needs_restart: bool,
     /// Ours.
     pub(super) version: &'static str,
 }
@@ -87,6 +89,7 @@ impl Frame {
             focus: focus.clone(),
             agents: app.live.agents().into_iter().map(link).collect(),
             problem: app.live.world().problem.clone(),
+            needs_restart: app.live.needs_restart(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -108,3 +108,14 @@ fn an_invalid_config_is_told_on_every_page_with_the_command_that_checks_it() {
     }
     assert_eq!(house.get("/healthz")["status"], "degraded");
 }
+
+#[test]
+fn a_port_that_changed_in_the_config_is_told_to_need_a_restart() {
+    let house = House::empty();
+    std::fs::write(house.env.state("fased.json"), "{ gateway: { port: 1234 } }").unwrap();
+    let page = house.page("/agents");
+    assert!(page.contains("restart needed") && page.contains("hold from its next start"), "{page}");
+    assert_eq!(house.get("/healthz")["problems"], json!(["restart"]));
+    let status = house.env.fased(["gateway", "status"]);
+    assert!(status.exits(1).stdout.contains("gateway.port or gateway.bind changed"), "{status}");
+}
