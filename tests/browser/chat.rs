@@ -25,8 +25,14 @@ fn message() -> crate::tab::Thing {
     field("Message to main")
 }
 
+/// Waits until the page takes a question: the answer before has ended and what was sent has been taken.
+fn takes_a_question(tab: &Tab) {
+    tab.until("(({ hidden, ariaBusy }) => !hidden && ariaBusy !== 'true')(document.getElementById('send'))");
+}
+
 /// Asks something with the keyboard; the request as the provider gets it.
 fn asks<'p>(tab: &Tab, provider: &'p SlowProvider, question: &str) -> SlowRequest<'p> {
+    takes_a_question(tab);
     tab.fill(&message(), question);
     tab.press("Enter");
     provider.request()
@@ -225,8 +231,9 @@ fn the_keyboard_is_enough_and_breaks_lines() {
     asked.begin_answer("claude-sonnet-5");
     asked.text("Yes.");
     asked.end_answer();
-    tab.shows("Yes.");
+    tab.has(&css("details.receipt"));
     // Back in the field, for the next one.
+    takes_a_question(&tab);
     tab.until("document.activeElement?.id === 'question'");
     tab.type_in("/new");
     tab.press("Enter");

@@ -173,7 +173,8 @@ async function send() {
   before ??= "none";
   await busy(find("send"), trouble, async () => {
     const answer = await post(`${place}/turns`, { text });
-    if (state.turn !== answer.turn || last().state !== "failed") question.value = "";
+    // What was typed meanwhile stays.
+    if (question.value === text && (state.turn !== answer.turn || last().state !== "failed")) question.value = "";
     hear(answer);
     if (answer.turn !== undefined && source.readyState === EventSource.CLOSED) connect();
   });
