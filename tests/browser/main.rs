@@ -23,6 +23,7 @@ mod looks;
 mod sign_in;
 mod slow;
 mod tab;
+mod transcript;
 mod usage;
 
 #[test]
