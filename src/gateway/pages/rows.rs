@@ -60,7 +60,7 @@ pub(super) struct Row {
     /// What mends it, by a button.
     pub(super) remedy: Option<Remedy>,
     /// What mends it, in words and commands.
-    pub(super) fix: Vec<String>,
+    pub(super) fix: Option<Fix>,
     /// What would be lost with it.
     pub(super) lost: String,
     pub(super) can_rise: bool,
@@ -226,7 +226,7 @@ impl Row {
             (_, CredentialType::OAuth) => Some(Replacement::SignIn),
         };
         let refused = verdict.verified.as_ref().is_some_and(|verified| !verified.accepted);
-        let remedy = remedy(&verdict.usable, replacement, refused || verdict.refresh_refused);
+        let remedy = remedy(&verdict.usable, replacement, refused || verdict.refresh_refused || row.fix.is_some());
         let email = profile.email.as_ref().filter(|email| profile.id.name() != email.as_str());
         let email = email.map(|email| format!(", {}", text::one_line(email))).unwrap_or_default();
         Self {
@@ -245,7 +245,7 @@ impl Row {
                 Some(verified) if verified.accepted => format!("verified {}", ago(verified.at)),
                 Some(verified) => format!("rejected {}", ago(verified.at)),
             },
-            fix: if remedy.is_some() { Vec::new() } else { row.fix.iter().flat_map(Fix::lines).collect() },
+            fix: row.fix.clone().filter(|_| remedy.is_none()),
             remedy,
             can_rise: at > 0,
             can_sink: at + 1 < count,
@@ -275,15 +275,15 @@ fn pays(billing: Billing) -> &'static str {
     }
 }
 
-/// The button that mends it.
-fn remedy(usable: &Usable, replacement: Option<Replacement>, is_refused: bool) -> Option<Remedy> {
+/// The button that mends it. What can be used may be at its end or refused all the same.
+fn remedy(usable: &Usable, replacement: Option<Replacement>, is_ailing: bool) -> Option<Remedy> {
     let replace = || {
         Some(match replacement? {
             Replacement::SignIn => Remedy { label: "Sign in again", action: "replace" },
             Replacement::ApiKey | Replacement::Token => Remedy { label: "Replace secret", action: "replace" },
         })
     };
-    let Usable::No(unusable) = usable else { return if is_refused { replace() } else { None } };
+    let Usable::No(unusable) = usable else { return if is_ailing { replace() } else { None } };
     match &unusable.reason {
         UnusableReason::Excluded => Some(Remedy { label: "Use it, too", action: "up" }),
         UnusableReason::Cooldown(_) => Some(Remedy { label: "Clear cooldown", action: "clear" }),

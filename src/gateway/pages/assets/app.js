@@ -43,7 +43,8 @@ export async function ask(method, path, body) {
 
 export const post = (path, body) => ask("POST", path, body);
 
-const make = (name, text, properties) => Object.assign(document.createElement(name), { textContent: text }, properties);
+/** An element with a text. */
+export const make = (name, text, properties) => Object.assign(document.createElement(name), { textContent: text }, properties);
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Shows a failure with its facts and its way out; without one, clears the place. */
@@ -150,9 +151,9 @@ export function fields(form) {
   return document;
 }
 
-/** The place in or behind a form where its failure is told. */
-export function failurePlace(form) {
-  let place = form.querySelector(".failure");
+/** The place in or behind a form or card where its failure is told. */
+export function failurePlace(form, where = ".failure") {
+  let place = form.querySelector(where);
   if (!place) {
     place = make("div", "", { className: "failure" });
     form.append(place);

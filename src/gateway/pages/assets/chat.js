@@ -1,6 +1,6 @@
 // The chat page. What is shown follows from what the gateway tells of the session; this page only asks and draws.
 
-import { ask, busy, post, refresh, say, showFailure } from "/assets/app.js";
+import { ask, busy, make, post, refresh, say, showFailure } from "/assets/app.js";
 import { show } from "/assets/markdown.js";
 import { nothing, reduce } from "/assets/transcript.js";
 
@@ -11,8 +11,6 @@ const place = `/api/chat/${agent}/${session}`;
 const question = find("question");
 const turns = find("turns");
 const trouble = find("trouble");
-
-const make = (name, text, properties) => Object.assign(document.createElement(name), { textContent: text }, properties);
 
 let state = nothing;
 let source;

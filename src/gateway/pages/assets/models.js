@@ -1,10 +1,9 @@
 // The pages about credentials and models.
-import { ask, busy, copy, inWords, post, refresh, say, showFailure } from "/assets/app.js";
+import { ask, busy, copy, failurePlace, inWords, make, post, refresh, say, showFailure } from "/assets/app.js";
 
 const agent = document.body.dataset.agent;
 const api = (path) => `/api/agents/${agent}/${path}`;
 const $ = (id) => document.getElementById(id);
-const make = (name, text, properties) => Object.assign(document.createElement(name), { textContent: text }, properties);
 
 /** Says what came of something and what is to be known beside it, then brings the page up to date. */
 async function done(answer, action, ms) {
@@ -69,12 +68,7 @@ document.addEventListener("click", (event) => {
 
 async function testAll(button) {
   const agents = button.dataset.agents?.trim().split(" ") ?? [agent];
-  const card = button.closest(".card");
-  let place = card.querySelector(":scope > .failure");
-  if (!place) {
-    place = make("div", "", { className: "failure" });
-    card.append(place);
-  }
+  const place = failurePlace(button.closest(".card"), ":scope > .failure");
   button.textContent = "Testing …";
   await busy(button, place, async () => {
     const said = [];
@@ -234,12 +228,9 @@ function show(mine, look) {
     $("plan-notice").dataset.new = "false";
     refresh({ now: true });
     return;
-  } else if (look.step === "failed") {
-    fail(look.error);
-    return;
   } else {
-    fail({ message: "Another sign-in was begun, so this one ended.", hint: "finish that one, or try again" });
-    return;
+    const other = { message: "Another sign-in was begun, so this one ended.", hint: "finish that one, or try again" };
+    return fail(look.error ?? other);
   }
   setTimeout(() => poll(mine), 1000);
 }
@@ -255,7 +246,8 @@ async function poll(mine) {
 
 function fail(failure) {
   running.over = true;
-  showFailure($("sign-in-failure"), failure);
+  // The buttons beside it do what its commands would.
+  showFailure($("sign-in-failure"), { ...failure, commands: [] });
   step(signing, "failed");
   // What was stored without being accepted is in the list.
   refresh({ now: true });
