@@ -226,7 +226,8 @@ impl Row {
             (_, CredentialType::OAuth) => Some(Replacement::SignIn),
         };
         let refused = verdict.verified.as_ref().is_some_and(|verified| !verified.accepted);
-        let remedy = remedy(&verdict.usable, replacement, refused || verdict.refresh_refused || row.fix.is_some());
+        let remedy =
+            remedy(&verdict.usable, replacement, refused || verdict.refresh_refused || row.fix.is_some());
         let email = profile.email.as_ref().filter(|email| profile.id.name() != email.as_str());
         let email = email.map(|email| format!(", {}", text::one_line(email))).unwrap_or_default();
         Self {
