@@ -8,6 +8,7 @@ mod install;
 mod output;
 mod pty;
 mod sandbox;
+pub(crate) mod sdk;
 pub(crate) mod wire;
 
 pub(crate) use browser::{Browser, parameter};
