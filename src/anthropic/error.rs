@@ -118,6 +118,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the API may have answered, and bills it, although nobody got to see the answer.
+    pub fn may_be_billed(&self) -> bool {
+        match self {
+            Self::Timeout { phase, .. } => *phase != TimeoutPhase::Connect,
+            Self::Cut { .. } | Self::Idle { .. } => true,
+            Self::EventTooLarge { .. } | Self::BodyTooLarge { .. } | Self::Malformed { .. } => true,
+            Self::InvalidBaseUrl { .. } | Self::InsecureBaseUrl { .. } | Self::RefusedHost { .. } => false,
+            Self::SandboxCredential { .. } | Self::BadHeader { .. } | Self::InvalidProxy => false,
+            Self::Setup { .. } | Self::Connect { .. } | Self::Api(_) => false,
+        }
+    }
+
     /// What the API said, if it was the API that refused.
     pub fn api(&self) -> Option<&ApiError> {
         match self {

@@ -55,4 +55,4 @@ pub use relay::{Relayed, RelayedAnswer, passed_on};
 pub use sse::{Fields, Frame, FrameSplitter};
 pub use stream::{EVENT_LIMIT, MessageStream};
 pub use types::{ContentBlock, Message, MessageRequest, ModelInfo, ModelPage, Reply, Role, TextBlock};
-pub use usage::{CacheCreation, Usage, UsageUpdate};
+pub use usage::{CacheCreation, Manner, Tariff, Usage, UsageUpdate, Usual};

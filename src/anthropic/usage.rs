@@ -1,5 +1,6 @@
 //! Token counts in five classes, each with its own price, and how the partial counts of a stream add up to them.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// Tokens of one answer by class; the classes do not overlap.
@@ -15,10 +16,23 @@ pub struct Usage {
     pub cache_write_1h: u64,
     /// Input read from the cache.
     pub cache_read: u64,
+    /// What its tokens are priced by.
+    #[serde(skip)]
+    pub tariff: Tariff,
+}
+
+/// What tokens of an answer are priced by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tariff {
+    /// The published prices, as they stand.
+    #[default]
+    Published,
+    /// Others: fast mode, inference in one country only and committed capacity multiply or replace them.
+    Other,
 }
 
 /// What one response or event says about usage; absent figures say nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct UsageUpdate {
     /// Plain input tokens.
@@ -31,6 +45,41 @@ pub struct UsageUpdate {
     pub cache_read_input_tokens: Option<u64>,
     /// The written tokens by lifetime.
     pub cache_creation: Option<CacheCreation>,
+    /// How fast it was made.
+    pub speed: Option<Manner>,
+    /// Where it was made.
+    pub inference_geo: Option<Manner>,
+    /// The capacity it came from.
+    pub service_tier: Option<Manner>,
+}
+
+/// A word about how an answer was made. Whatever is not known to be usual may have another price.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Manner {
+    /// As most are.
+    Usual(Usual),
+    /// In another way.
+    Other(IgnoredAny),
+}
+
+/// The words for what is usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Usual {
+    /// Of speed and capacity.
+    Standard,
+    /// Made anywhere.
+    Global,
+    /// The model knows no choice of the place.
+    NotAvailable,
+}
+
+impl UsageUpdate {
+    fn names_another_tariff(&self) -> bool {
+        let told = [self.speed, self.inference_geo, self.service_tier];
+        told.into_iter().flatten().any(|manner| matches!(manner, Manner::Other(_)))
+    }
 }
 
 /// Tokens written to the cache by its lifetime.
@@ -59,6 +108,9 @@ impl Usage {
         replace(&mut self.input, update.input_tokens);
         replace(&mut self.output, update.output_tokens);
         replace(&mut self.cache_read, update.cache_read_input_tokens);
+        if update.names_another_tariff() {
+            self.tariff = Tariff::Other;
+        }
         let split = update.cache_creation.unwrap_or_default();
         let (short, long) =
             (split.ephemeral_5m_input_tokens.unwrap_or(0), split.ephemeral_1h_input_tokens.unwrap_or(0));
@@ -108,6 +160,26 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_at_another_price_is_told_by_its_usage() {
+        let told = |update: &str| merged(&[r#"{"input_tokens":7}"#, update, r#"{"output_tokens":5}"#]).tariff;
+        for published in [
+            "{}",
+            r#"{"speed":"standard","inference_geo":"global","service_tier":"standard"}"#,
+            r#"{"speed":null,"inference_geo":"not_available","service_tier":null}"#,
+        ] {
+            assert_eq!(told(published), Tariff::Published, "{published}");
+        }
+        for other in [
+            r#"{"speed":"fast"}"#,
+            r#"{"inference_geo":"us"}"#,
+            r#"{"service_tier":"priority"}"#,
+            r#"{"speed":{"x":1}}"#,
+        ] {
+            assert_eq!(told(other), Tariff::Other, "{other}");
+        }
+    }
+
+    #[test]
     fn the_split_by_lifetime_survives_a_last_event_that_repeats_only_the_total() {
         let usage = merged(&[
             r#"{"input_tokens":7,"cache_creation_input_tokens":100,"cache_read_input_tokens":40,"output_tokens":1,
@@ -116,7 +188,14 @@ mod tests {
         ]);
         assert_eq!(
             usage,
-            Usage { input: 7, output: 55, cache_write_5m: 30, cache_write_1h: 70, cache_read: 40 }
+            Usage {
+                input: 7,
+                output: 55,
+                cache_write_5m: 30,
+                cache_write_1h: 70,
+                cache_read: 40,
+                ..Usage::default()
+            }
         );
         assert_eq!(usage.total_input(), 147);
     }

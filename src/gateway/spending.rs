@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::app::App;
 use super::keys::ClientKey;
 use super::keys::budget::{OverCap, Reservation};
-use super::keys::estimate::estimate;
+use super::keys::estimate::{Wanted, estimate};
 use super::refusal::Refusal;
 use crate::error::{Exit, Failure};
 use crate::models::known::KnownModels;
@@ -19,8 +19,7 @@ impl App {
         &self,
         key: &ClientKey,
         model: &ModelRef,
-        body: &[u8],
-        max_tokens: Option<u64>,
+        wanted: &Wanted<'_>,
     ) -> Result<Reservation, Refusal> {
         let estimate = if key.is_capped() {
             if !self.ledger.is_writable() {
@@ -28,7 +27,7 @@ impl App {
             }
             let world = self.live.world();
             let known = KnownModels::of(&world.loaded.config);
-            estimate(model, known, body, max_tokens).ok_or_else(|| unpriced(key, model))?
+            estimate(model, known, wanted).ok_or_else(|| unpriced(key, model))?
         } else {
             MicroDollars(0)
         };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::anthropic::Usage;
+use crate::anthropic::{Tariff, Usage};
 use crate::auth::health::Billing;
 use crate::config::Config;
 use crate::models::catalog::Prices;
@@ -77,7 +77,7 @@ impl FromStr for MicroDollars {
 pub type SignedMicroDollars = i64;
 
 /// The prices of an answer, by data file and config; `None` when a plan pays, or the model that served it has no known
-/// price. What was served decides: a provider may name a dated form of the model that was asked, while any other name is
+/// price, or a price of its own (see [`Tariff`]). What was served decides: a provider may name a dated form of the model that was asked, while any other name is
 /// another model. Of other providers' plans nothing is known, their prices are where the config names them.
 pub fn prices_of(
     asked: &ModelRef,
@@ -87,6 +87,9 @@ pub fn prices_of(
     config: &Config,
 ) -> Option<Prices> {
     let known = KnownModels::of(config);
+    if usage.tariff == Tariff::Other {
+        return None;
+    }
     let is_priced = match billing {
         Billing::Api => true,
         Billing::Unknown => asked.provider() != ANTHROPIC,
@@ -195,6 +198,8 @@ mod tests {
         assert!(prices(&asked, "another-model", Billing::Api).is_none());
         assert!(prices(&asked, "claude-opus-5", Billing::Subscription).is_none());
         assert!(prices(&"team/claude-opus-5".parse().unwrap(), "claude-opus-5", Billing::Api).is_none());
+        let fast = Usage { tariff: Tariff::Other, ..Usage::default() };
+        assert!(prices_of(&asked, "claude-opus-5", Billing::Api, &fast, &config).is_none());
     }
 
     fn usages() -> impl Strategy<Value = Usage> {
@@ -206,6 +211,7 @@ mod tests {
                 cache_write_5m,
                 cache_write_1h,
                 cache_read,
+                tariff: Tariff::Published,
             },
         )
     }
@@ -250,7 +256,14 @@ mod tests {
 
     #[test]
     fn each_class_has_its_own_price() {
-        let usage = Usage { input: 10, output: 20, cache_write_5m: 30, cache_write_1h: 40, cache_read: 50 };
+        let usage = Usage {
+            input: 10,
+            output: 20,
+            cache_write_5m: 30,
+            cache_write_1h: 40,
+            cache_read: 50,
+            tariff: Tariff::Published,
+        };
         // Opus 5.5: 10·4 + 20·20 + 30·5 + 40·8 + 50·0.2
         assert_eq!(cost(&usage, &prices("claude-opus-5-5")), Some(MicroDollars(40 + 400 + 150 + 320 + 10)));
     }

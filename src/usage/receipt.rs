@@ -153,6 +153,7 @@ impl From<TokenCounts> for Usage {
             cache_write_5m: counts.cache_write_5m_tokens,
             cache_write_1h: counts.cache_write_1h_tokens,
             cache_read: counts.cache_read_tokens,
+            ..Self::default()
         }
     }
 }

@@ -31,7 +31,7 @@ impl Said {
 
     /// The tokens that were told.
     pub fn tokens(&self) -> Tokens {
-        let Usage { input, output, cache_write_5m, cache_write_1h, cache_read } = self.usage;
+        let Usage { input, output, cache_write_5m, cache_write_1h, cache_read, .. } = self.usage;
         Tokens {
             input: self.input.then_some(input),
             output: self.output.then_some(output),

@@ -121,7 +121,7 @@ fn no_secret_is_in_any_answer_or_line_of_the_log() {
     let owner = format!("gateway-token-sandbox-{CANARY}");
     env.write("gateway.token", &owner);
     let client = format!("fased-ck-sandbox-{CANARY}");
-    env.write("gateway-keys.json", &client_keys(&client));
+    env.write("gateway-keys.json", &client_keys(&client, &json!({})));
     let mut watch = Watch { gateway: TestGateway::start(&env), env, made: Vec::new(), asked: 0 };
 
     let bearer = format!("Bearer {owner}");

@@ -14,6 +14,7 @@
 mod support;
 
 mod broken;
+mod charged;
 mod check;
 mod inside;
 mod leaks;

@@ -77,6 +77,14 @@ impl Asked {
         self.stream.shutdown().await.unwrap();
     }
 
+    /// The head of an answer and its beginning, where more was said to come.
+    pub(crate) async fn begin_cut(&mut self, begins: &str) {
+        let length = (begins.len() + 100).to_string();
+        let head = head("200 OK", &[("content-type", "application/json")], &[("content-length", &length)]);
+        self.stream.write_all((head + begins).as_bytes()).await.unwrap();
+        self.stream.flush().await.unwrap();
+    }
+
     /// The head of an answer that comes in events.
     pub(crate) async fn begin_stream(&mut self) {
         let head =

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::LONGEST_SILENCE;
-use super::attempt::{Begins, Begun, Signed};
+use super::attempt::{Begins, Begun, Signed, Told};
 use super::tally::{Circumstances, Ending, Seen, Tally, Tap};
 use crate::anthropic::{self, RelayedAnswer, ResponseMeta};
 use crate::ask::Notes;
@@ -54,9 +54,13 @@ pub(super) fn respond(
             }
             Body::from(body)
         }
-        Begins::Stream(begins, tap) => {
-            let passing =
-                Passing { begins: begins.into_iter(), answer, tap, account, silent: Duration::ZERO };
+        Begins::Stream(begins, tap, told) => {
+            let mut account = account;
+            if let Some(account) = &mut account {
+                account.told(told);
+            }
+            let begins = begins.into_iter();
+            let passing = Passing { begins, answer, tap, account, silent: Duration::ZERO, is_broken: false };
             passing.counted(1);
             Body::from_stream(stream::unfold(passing, Passing::next))
         }
@@ -79,6 +83,8 @@ struct Passing {
     tap: Box<Tap>,
     account: Option<Account>,
     silent: Duration,
+    /// It was ended here, whatever may still come.
+    is_broken: bool,
 }
 
 impl Passing {
@@ -86,6 +92,9 @@ impl Passing {
     async fn next(mut self) -> Option<(Result<Bytes, anthropic::Error>, Self)> {
         if let Some(chunk) = self.begins.next() {
             return Some((Ok(chunk), self));
+        }
+        if self.is_broken {
+            return None;
         }
         loop {
             match self.answer.chunk_within(SIGN_OF_LIFE_AFTER).await {
@@ -120,8 +129,8 @@ impl Passing {
         let Some(account) = account else { return };
         let took = account.app.clock.steady().saturating_sub(account.of.signed.started);
         tap.look(chunk, took, |seen| match seen {
-            Seen::Stops => account.ending = Ending::Complete,
-            Seen::Error(data) => account.failed(&answer.refusal(&data)),
+            Seen::Stops => account.told(Told::Stops),
+            Seen::Error(data) => account.told(Told::Failed(answer.refusal(&data))),
             Seen::Passing | Seen::Commits => {}
         });
     }
@@ -137,6 +146,7 @@ impl Passing {
             // It was complete, or said itself why it is not.
             return None;
         }
+        self.is_broken = true;
         if let Some(account) = &mut self.account {
             account.failed(&error);
         }
@@ -165,6 +175,18 @@ impl Drop for Passing {
 }
 
 impl Account {
+    /// What the stream said of its end; the first word counts.
+    fn told(&mut self, told: Told) {
+        if self.ending != Ending::Left {
+            return;
+        }
+        match told {
+            Told::Nothing => {}
+            Told::Stops => self.ending = Ending::Complete,
+            Told::Failed(error) => self.failed(&error),
+        }
+    }
+
     /// The answer failed after it had begun; what that says of the credential is remembered.
     fn failed(&mut self, error: &anthropic::Error) {
         let failed = classify(error, self.app.now());

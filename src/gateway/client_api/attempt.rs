@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use super::tally::{Seen, Tally, Tap};
+use super::underway::Underway;
 use super::{Asks, LONGEST_SILENCE};
 use crate::anthropic::{self, Client, CommitPoint, HOLD_LIMIT, Relayed, RelayedAnswer, ResponseMeta};
 use crate::ask::Notes;
@@ -39,6 +40,8 @@ pub(super) struct Trying<'t> {
     pub(super) asks: Asks,
     /// Whether credentials of a plan may be used.
     pub(super) allows_plans: bool,
+    /// Knows what was sent.
+    pub(super) underway: &'t Underway,
 }
 
 /// What signed a request.
@@ -66,16 +69,28 @@ pub(super) struct Begun {
 pub(super) enum Begins {
     /// It is all here.
     Whole(Bytes, Tally),
-    /// It is arriving; this came already.
-    Stream(Vec<Bytes>, Box<Tap>),
+    /// It is arriving; this came already, and told this of its end.
+    Stream(Vec<Bytes>, Box<Tap>, Told),
 }
 
-/// A try that gave no answer.
+/// What a stream told of its end.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Nothing yet.
+    Nothing,
+    /// It is complete.
+    Stops,
+    /// It failed, with content before that.
+    Failed(anthropic::Error),
+}
+
+/// What was sent and gave no answer.
 #[derive(Debug)]
 pub(super) struct Fallen {
     pub(super) why: Unanswered,
-    /// What was sent, where anything was, and what the head of the response said.
-    pub(super) sent: Option<(Signed, ResponseMeta)>,
+    pub(super) signed: Signed,
+    /// What the head of the response said.
+    pub(super) meta: ResponseMeta,
 }
 
 /// Why a try gave no answer.
@@ -104,7 +119,7 @@ impl Unanswered {
 type Sent = Result<Begun, Fallen>;
 
 impl Trying<'_> {
-    pub(super) async fn attempt(self, this: Try<'_, Eligible<'_>>) -> Outcome<Begun, Fallen> {
+    pub(super) async fn attempt(self, this: Try<'_, Eligible<'_>>) -> Outcome<Begun, Unanswered> {
         let Eligible { credential, is_trial, .. } = &this.candidate.credential;
         if *is_trial && !self.notes.claim_trial(credential) {
             return Outcome::NotTried;
@@ -131,16 +146,17 @@ impl Trying<'_> {
         }
         match sent {
             Ok(begun) => Outcome::Answered(begun),
-            Err(error) => {
+            Err(fallen) => {
                 let now = self.clock.now();
                 let because = Failed::because(Reason::Unobtainable);
-                let failed = error.why.error().map_or(because, |error| classify(error, now));
+                let failed = fallen.why.error().map_or(because, |error| classify(error, now));
+                self.underway.fell(&fallen, failed.reason);
                 let failed = if self.is_about_the_credential(failed.reason) {
                     self.notes.failure(credential, &secret, self.model, failed)
                 } else {
                     failed
                 };
-                Outcome::Failed { error, failed, committed: false }
+                Outcome::Failed { error: fallen.why, failed, committed: false }
             }
         }
     }
@@ -172,6 +188,7 @@ impl Trying<'_> {
             started: self.clock.steady(),
         };
         let authorization = provider::authorization(obtained);
+        self.underway.sends(&signed);
         Some(match self.client.relay(&authorization, self.request).await {
             Ok(answer) => self.begin(answer, signed, alone).await,
             Err(error) => Err(Fallen::sent(Unanswered::Failed(error), signed, ResponseMeta::default())),
@@ -204,7 +221,7 @@ impl Trying<'_> {
             };
         }
         if alone {
-            let body = Begins::Stream(Vec::new(), Box::new(Tap::new()));
+            let body = Begins::Stream(Vec::new(), Box::new(Tap::new()), Told::Nothing);
             return Ok(Begun { answer, signed, body });
         }
         self.hold(answer, signed).await
@@ -217,7 +234,7 @@ impl Trying<'_> {
         let mut point = CommitPoint::new(true);
         let limit = tokio::time::sleep(HOLD_LIMIT);
         let mut limit = std::pin::pin!(limit);
-        let mut goes_out = Vec::new();
+        let (mut goes_out, mut told) = (Vec::new(), Told::Nothing);
         while !point.is_passed() {
             let chunk = tokio::select! {
                 chunk = answer.chunk_within(LONGEST_SILENCE) => chunk,
@@ -235,46 +252,54 @@ impl Trying<'_> {
                 }
                 Err(error) => return Err(Fallen::sent(Unanswered::Failed(error), signed, meta)),
             };
-            let (mut commits, mut refusal) = (false, None);
+            let (mut commits, mut stops, mut refusal) = (false, false, None);
             let took = self.clock.steady().saturating_sub(signed.started);
             tap.look(&chunk, took, |seen| match seen {
                 Seen::Passing => {}
+                Seen::Commits => commits = true,
                 // What ended well need not be held either.
-                Seen::Commits | Seen::Stops => commits = true,
-                Seen::Error(data) if !commits => {
-                    refusal.get_or_insert(data);
+                Seen::Stops => (commits, stops) = (true, true),
+                Seen::Error(data) if !stops => {
+                    refusal.get_or_insert((data, commits));
                 }
                 Seen::Error(_) => {}
             });
-            goes_out.extend(point.take(chunk, commits));
-            if let (false, Some(data)) = (point.is_passed(), refusal) {
-                let meaning = answer.refusal(&data);
+            let refusal = refusal.map(|(data, has_begun)| (answer.refusal(&data), has_begun));
+            let is_refused = matches!(refusal, Some((_, false)));
+            goes_out.extend(point.take(chunk, commits && !is_refused));
+            if stops {
+                told = Told::Stops;
+            }
+            let Some((meaning, _)) = refusal else { continue };
+            if point.is_passed() {
+                told = Told::Failed(meaning);
+            } else {
                 let body = point.pass().concat().into();
                 let (status, headers) = (answer.status, answer.headers);
                 let why = Unanswered::Refused { status, headers, body, meaning };
                 return Err(Fallen::sent(why, signed, meta));
             }
         }
-        Ok(Begun { answer, signed, body: Begins::Stream(goes_out, tap) })
+        Ok(Begun { answer, signed, body: Begins::Stream(goes_out, tap, told) })
     }
 }
 
 impl Fallen {
     fn sent(why: Unanswered, signed: Signed, meta: ResponseMeta) -> Self {
-        Self { why, sent: Some((signed, meta)) }
+        Self { why, signed, meta }
     }
 }
 
-fn unobtainable(error: ObtainError) -> Outcome<Begun, Fallen> {
+fn unobtainable(error: ObtainError) -> Outcome<Begun, Unanswered> {
     // What could not be had says nothing about how the provider would have liked it.
     unsent(Unanswered::Unobtainable(error))
 }
 
-fn plan() -> Outcome<Begun, Fallen> {
+fn plan() -> Outcome<Begun, Unanswered> {
     unsent(Unanswered::Plan)
 }
 
-fn unsent(why: Unanswered) -> Outcome<Begun, Fallen> {
+fn unsent(why: Unanswered) -> Outcome<Begun, Unanswered> {
     let failed = Failed::because(Reason::Unobtainable);
-    Outcome::Failed { error: Fallen { why, sent: None }, failed, committed: false }
+    Outcome::Failed { error: why, failed, committed: false }
 }

@@ -1,18 +1,18 @@
 //! One request of a client: looked at, sent on with the credentials of the key's agent in turn, and answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::response::Response;
 use http::header::VIA;
 use http::{HeaderValue, StatusCode};
 
 use super::affinity::Kept;
-use super::answer::{Account, respond};
-use super::attempt::{Signed, Trying};
+use super::answer::respond;
+use super::attempt::Trying;
 use super::peek::Peek;
-use super::tally::{Circumstances, Ending, Tally};
+use super::underway::Underway;
 use super::{Asks, HEAD_OF_STREAM, HEAD_OF_WHOLE, refused};
-use crate::anthropic::{Relayed, ResponseMeta, passed_on};
+use crate::anthropic::{Relayed, passed_on};
 use crate::ask::{Notes, Surveyed, survey};
 use crate::auth::health::Billing;
 use crate::auth::obtain::Obtainer;
@@ -22,13 +22,15 @@ use crate::failover::{self, Event, Options};
 use crate::gateway::app::App;
 use crate::gateway::doors::Caller;
 use crate::gateway::keys::ClientKey;
-use crate::gateway::keys::budget::Reservation;
+use crate::gateway::keys::estimate::Wanted;
 use crate::gateway::refusal::{Audience, Refusal};
 use crate::gateway::routes::Call;
 use crate::models::refs::{ANTHROPIC, ModelRef};
 
 /// What the model is called where a request names none: limits of it are those of no model.
 const NO_MODEL: &str = "unnamed";
+/// Longest name of a model, in bytes: it is kept with the request's row.
+const LONGEST_MODEL: usize = 256;
 
 pub(super) async fn forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Response {
     let request_id = call.request_id.clone();
@@ -60,8 +62,11 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
     };
     let model = model(&peek)?;
     check_model(&key, &peek, asks)?;
-    let mut reservation = match asks {
-        Asks::Answer => Some(app.reserve(&key, &model, &body, peek.max_tokens)?),
+    let reservation = match asks {
+        Asks::Answer => {
+            let Peek { max_tokens, at_other_speed, .. } = peek;
+            Some(app.reserve(&key, &model, &Wanted { body: &body, max_tokens, at_other_speed })?)
+        }
         Asks::Count | Asks::Models => None,
     };
     let view = app.live.agent(&key.agent).map_err(unusable_agent)?;
@@ -91,6 +96,16 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         body,
         head_limit: if peek.streams { HEAD_OF_STREAM } else { HEAD_OF_WHOLE },
     };
+    let tries = Mutex::default();
+    let (of_key, of_model) = (Arc::clone(&key), model.clone());
+    let underway = Underway {
+        app: Arc::clone(app),
+        view: Arc::clone(&view),
+        key: of_key,
+        model: of_model,
+        reservation,
+        tries,
+    };
     let references = References { env: &view.world.loaded.env, config, paths: &app.paths };
     let trying = Trying {
         clock: app.clock.as_ref(),
@@ -101,12 +116,11 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         model: &model,
         asks,
         allows_plans,
+        underway: &underway,
     };
     let payer = if allows_plans { usual_payer } else { Some(Billing::Api) };
     let options = Options { cross_billing: config.auth.cross_billing, payer, retries: 0 };
     let routes = [route];
-    // From here on whoever loses sight of it may have been billed.
-    reservation.iter_mut().for_each(Reservation::sent);
     let ran = failover::run(
         &routes,
         &options,
@@ -116,36 +130,11 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         || 0.0,
     )
     .await;
-    let account = |reservation: Option<Reservation>, signed: Signed, meta: ResponseMeta, failed: usize| {
-        let failed_attempts = u32::try_from(failed).unwrap_or(u32::MAX);
-        let (agent, client_key, model) = (key.agent.clone(), key.name.clone(), model.clone());
-        let of = Circumstances { agent, client_key, model, signed, meta, failed_attempts };
-        let (app, view) = (Arc::clone(app), Arc::clone(&view));
-        let (tally, ending) = (Tally::default(), Ending::Left);
-        reservation.map(|it| Account { app, view, of, reservation: Some(it), tally, ending })
+    let begun = match ran {
+        Ok(answered) => answered.value,
+        // What was sent and not answered has its row, too, when `underway` is dropped.
+        Err(gave_up) => return Ok(refused::gave_up(gave_up, agent, &request_id)),
     };
-    let answered = match ran {
-        Ok(answered) => answered,
-        Err(mut gave_up) => {
-            let attempts = gave_up.failures.len();
-            let last = gave_up
-                .failures
-                .iter_mut()
-                .rev()
-                .find_map(|failure| Some((failure.error.sent.take()?, failure.failed.reason.as_str())));
-            // What was sent and not answered has a row, too.
-            match last {
-                Some(((signed, meta), reason)) => {
-                    let mut account = account(reservation, signed, meta, attempts.saturating_sub(1));
-                    account.iter_mut().for_each(|account| account.ending = Ending::Failed(reason));
-                }
-                None => reservation.into_iter().for_each(Reservation::unsent),
-            }
-            return Ok(refused::gave_up(gave_up, agent, &request_id));
-        }
-    };
-    let failed = answered.failures.len();
-    let begun = answered.value;
     if let (Some(conversation), Some(profile)) = (peek.conversation, &begun.signed.profile) {
         let kept = app.affinity.bind(conversation, profile, peek.caches_for_an_hour, now);
         app.metrics.affinity(kept);
@@ -153,7 +142,7 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
             tracing::debug!(%profile, ?kept, request_id, "the conversation's credential");
         }
     }
-    Ok(respond(begun, |signed, meta| account(reservation, signed, meta, failed)))
+    Ok(respond(begun, |signed, meta| underway.answered(signed, meta)))
 }
 
 /// Whether a request passed here before.
@@ -165,7 +154,8 @@ fn is_ours(headers: &http::HeaderMap, via: &HeaderValue) -> bool {
 
 /// The model as the rest of the program names it. A name that can be none is for the provider to refuse.
 fn model(peek: &Peek) -> Result<ModelRef, Refusal> {
-    let named = peek.model.as_deref().and_then(|name| format!("{ANTHROPIC}/{name}").parse().ok());
+    let named = peek.model.as_deref().filter(|name| name.len() <= LONGEST_MODEL);
+    let named = named.and_then(|name| format!("{ANTHROPIC}/{name}").parse().ok());
     let parsed = named.map_or_else(|| format!("{ANTHROPIC}/{NO_MODEL}").parse(), Ok);
     parsed.map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, Failure::from(error)))
 }

@@ -9,6 +9,7 @@ mod forward;
 mod peek;
 mod refused;
 mod tally;
+mod underway;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -27,6 +27,8 @@ pub(super) struct Peek {
     pub(super) conversation: Option<u64>,
     /// Whether it asks for the cache of an hour.
     pub(super) caches_for_an_hour: bool,
+    /// Whether it asks for another speed than the usual one.
+    pub(super) at_other_speed: bool,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +37,8 @@ struct Body<'b> {
     model: Option<Cow<'b, str>>,
     stream: Option<bool>,
     max_tokens: Option<u64>,
+    #[serde(borrow)]
+    speed: Option<Cow<'b, str>>,
     #[serde(borrow)]
     system: Option<&'b RawValue>,
     #[serde(borrow, default)]
@@ -84,11 +88,12 @@ impl Peek {
             hasher.finish()
         });
         let caches_for_an_hour = memmem::find(body, b"\"1h\"").is_some();
-        let Some(Body { model, stream, max_tokens, .. }) = read else {
+        let Some(Body { model, stream, max_tokens, speed, .. }) = read else {
             return Self { conversation, caches_for_an_hour, ..Self::default() };
         };
         let (model, streams) = (model.map(Cow::into_owned), stream.unwrap_or_default());
-        Self { model, streams, max_tokens, conversation, caches_for_an_hour }
+        let at_other_speed = speed.is_some_and(|speed| speed != "standard");
+        Self { model, streams, max_tokens, conversation, caches_for_an_hour, at_other_speed }
     }
 }
 
@@ -106,6 +111,9 @@ mod tests {
             r#"{"messages":[{"role":"user","content":"a\"}{"},{"x":[1]}],"stream":true,"max_tokens":9,"model":"claude-x"}"#,
         );
         assert_eq!((read.model.as_deref(), read.streams, read.max_tokens), (Some("claude-x"), true, Some(9)));
+        assert!(!read.at_other_speed);
+        assert!(!peek(r#"{"model":"m","speed":"standard"}"#).at_other_speed);
+        assert!(peek(r#"{"model":"m","speed":"fast"}"#).at_other_speed);
         for odd in ["", "[]", "{", r#"{"model":7}"#, r#"{"messages":7,"model":"m"}"#, "\u{1}"] {
             assert_eq!(peek(odd).model, None, "{odd}");
         }

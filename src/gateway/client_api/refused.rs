@@ -7,7 +7,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::answer::with_head;
-use super::attempt::{Fallen, Unanswered};
+use super::attempt::Unanswered;
 use crate::anthropic::Error;
 use crate::auth::health::{UnusableReason, Usable};
 use crate::auth::resolve::{Inputs, NoCredential, ProviderAuth};
@@ -82,20 +82,16 @@ fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
     seconds.unsigned_abs()
 }
 
-/// Every try failed. Of the provider's refusals the one that asks for the shortest wait is passed on when all are limits,
-/// else the last one.
-pub(super) fn gave_up(gave_up: GaveUp<Fallen>, agent: &str, request_id: &str) -> Response {
+/// Every try failed. Of the provider's refusals the limit that ends first is passed on, because that is what the client can
+/// wait for; without one, the last refusal.
+pub(super) fn gave_up(gave_up: GaveUp<Unanswered>, agent: &str, request_id: &str) -> Response {
     let mut failures = gave_up.failures;
-    let all_limits = failures.iter().all(|failure| failure.failed.reason == Reason::RateLimit);
-    if all_limits {
-        // The last one counts, so the shortest wait goes there.
-        failures.sort_by_key(|failure| {
-            std::cmp::Reverse(failure.failed.wait.unwrap_or(std::time::Duration::MAX))
-        });
-    }
-    let spoken = failures.iter().rposition(|failure| matches!(failure.error.why, Unanswered::Refused { .. }));
-    let chosen = spoken.or_else(|| failures.len().checked_sub(1));
-    let chosen = chosen.map(|at| failures.swap_remove(at).error.why);
+    let spoken = |at: &usize| matches!(failures[*at].error, Unanswered::Refused { .. });
+    let limits =
+        (0..failures.len()).filter(spoken).filter(|at| failures[*at].failed.reason == Reason::RateLimit);
+    let first = limits.min_by_key(|at| failures[*at].failed.wait.unwrap_or(std::time::Duration::MAX));
+    let last = || (0..failures.len()).rfind(spoken).or_else(|| failures.len().checked_sub(1));
+    let chosen = first.or_else(last).map(|at| failures.swap_remove(at).error);
     let refusal = match chosen {
         Some(Unanswered::Refused { status, headers, body, .. }) => {
             return with_head(status, headers, Body::from(body));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::attempt::Signed;
-use crate::anthropic::{EVENT_LIMIT, Frame, FrameSplitter, ResponseMeta, UsageUpdate, frame_commits};
+use crate::anthropic::{EVENT_LIMIT, Frame, FrameSplitter, ResponseMeta, Usage, UsageUpdate, frame_commits};
 use crate::config::{AgentId, Config};
 use crate::models::refs::ModelRef;
 use crate::usage::ledger::{Outcome, Row, Tokens};
@@ -23,7 +23,14 @@ pub(super) struct Tally {
     pub(super) stop_reason: Option<String>,
     pub(super) said: Said,
     pub(super) first_content: Option<Duration>,
+    /// Tokens of output that passed, as far as that can be told by their bytes.
+    heard: u64,
 }
+
+/// Bytes of a piece of content around the text in it, in the shortest of its kinds.
+const WRAPPING: usize = 80;
+/// Bytes of text that make a token, rounded up.
+const BYTES_PER_TOKEN: usize = 3;
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +39,8 @@ pub(super) enum Ending {
     Complete,
     /// By an error, whose name in `auth-state.json` this is.
     Failed(&'static str),
+    /// By an error, too, but the provider may have answered.
+    Lost(&'static str),
     /// The client left.
     Left,
 }
@@ -83,6 +92,11 @@ impl Tally {
         }
     }
 
+    fn hear(&mut self, content: &[u8]) {
+        let tokens = content.len().saturating_sub(WRAPPING).div_ceil(BYTES_PER_TOKEN).max(1);
+        self.heard = self.heard.saturating_add(u64::try_from(tokens).unwrap_or(u64::MAX));
+    }
+
     fn message(&mut self, message: Message<'_>) {
         self.served = message.model.map(Cow::into_owned).filter(|model| !model.is_empty());
         self.stop_reason = message.stop_reason.map(Cow::into_owned);
@@ -91,7 +105,8 @@ impl Tally {
         }
     }
 
-    /// The row of an answer that has ended.
+    /// The row of an answer that has ended. One that was broken off is charged what passed of it, where that is more than
+    /// what was told: providers tell the tokens of the output at its end.
     pub(super) fn row(
         &self,
         of: &Circumstances,
@@ -105,6 +120,7 @@ impl Tally {
             Ending::Complete => (Outcome::Complete, None),
             Ending::Failed(reason) if self.first_content.is_some() => (Outcome::Interrupted, Some(reason)),
             Ending::Failed(reason) => (Outcome::Failed, Some(reason)),
+            Ending::Lost(reason) => (Outcome::Interrupted, Some(reason)),
             Ending::Left => (Outcome::Interrupted, Some("cancelled")),
         };
         // What failed without an answer is not billed, whatever it began to count.
@@ -114,12 +130,15 @@ impl Tally {
         let usage = self.said.usage();
         let prices = price::prices_of(&of.model, served, of.signed.billing, usage, config);
         let prices = prices.filter(|_| is_counted);
+        let cost = prices.and_then(|prices| price::cost(usage, &prices));
+        let heard = Usage { output: usage.output.max(self.heard), ..*usage };
+        let heard = prices.and_then(|prices| price::cost(&heard, &prices));
         Row {
             at: now,
             agent: of.agent.clone(),
             session: None,
             client_key: Some(of.client_key.clone()),
-            charged: None,
+            charged: heard.filter(|heard| outcome == Outcome::Interrupted && Some(*heard) > cost),
             source: of.signed.source,
             credential: of.signed.credential.clone(),
             billing: of.signed.billing,
@@ -129,7 +148,7 @@ impl Tally {
             organization_id: of.meta.organization_id.clone(),
             workspace_id: of.meta.workspace_id.clone(),
             tokens,
-            cost: prices.and_then(|prices| price::cost(usage, &prices)),
+            cost,
             cache_savings: prices.and_then(|prices| price::cache_savings(usage, &prices)),
             outcome,
             stop_reason: self.stop_reason.clone(),
@@ -214,6 +233,7 @@ impl Tap {
             b"error" => Seen::Error(data.to_vec()),
             _ if std::str::from_utf8(data).is_ok_and(|data| frame_commits(event, data)) => {
                 self.tally.first_content.get_or_insert(took);
+                self.tally.hear(data);
                 Seen::Commits
             }
             _ => Seen::Passing,

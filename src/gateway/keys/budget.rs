@@ -132,7 +132,7 @@ impl Budget {
         account.reserved = reserved.plus(estimate);
         drop(accounts);
         let budget = Arc::clone(self);
-        Ok(Reservation { budget, key: key.name.clone(), estimate, since: now, end: End::Released })
+        Ok(Reservation { budget, key: key.name.clone(), estimate, spent: None })
     }
 
     /// What a key has spent, and what its requests under way may cost.
@@ -146,47 +146,28 @@ impl Budget {
     }
 }
 
-/// The place of a request among what its key may spend. Dropped as it is, it is given back; where the request may have been
-/// billed, see [`Self::sent`], it stays spent.
+/// The place of a request among what its key may spend. Dropped as it is, it is given back.
 #[derive(Debug)]
 #[must_use = "the place is given back when this is dropped"]
 pub struct Reservation {
     budget: Arc<Budget>,
     key: String,
     estimate: MicroDollars,
-    since: Timestamp,
-    end: End,
-}
-
-/// What becomes of a place.
-#[derive(Debug, Clone, Copy)]
-enum End {
-    /// Nothing was spent.
-    Released,
-    /// This much was, then.
-    Spent(MicroDollars, Timestamp),
+    /// How much was spent, and when.
+    spent: Option<(MicroDollars, Timestamp)>,
 }
 
 impl Reservation {
-    /// The request goes out, and may be billed from now on: whoever loses sight of it has spent the estimate.
-    pub fn sent(&mut self) {
-        self.end = End::Spent(self.estimate, self.since);
-    }
-
-    /// Nothing was sent after all.
-    pub fn unsent(mut self) {
-        self.end = End::Released;
-    }
-
-    /// The request has ended as this row says, which becomes one of the key's: it is charged what the answer cost. What
-    /// failed or is paid by a plan is charged nothing, and an answer whose price nobody knows its estimate, which the row
-    /// then says.
+    /// The request has ended as this row says, which becomes one of the key's: it is charged what the row says, else what
+    /// the answer cost. What failed or is paid by a plan is charged nothing, and an answer whose price nobody knows its
+    /// estimate, which the row then says.
     pub fn settle(mut self, row: &mut Row) {
         row.client_key = Some(self.key.clone());
         let is_free = row.outcome == Outcome::Failed || row.billing == Billing::Subscription;
-        row.charged =
-            (row.cost.is_none() && !is_free).then_some(self.estimate).filter(|charged| charged.0 > 0);
-        self.end = End::Spent(row.charge(), row.at);
+        if row.cost.is_none() {
+            row.charged = (!is_free).then_some(self.estimate).filter(|charged| charged.0 > 0);
+        }
+        self.spent = Some((row.charge(), row.at));
     }
 }
 
@@ -195,7 +176,7 @@ impl Drop for Reservation {
         let mut accounts = self.budget.accounts();
         let Some(account) = accounts.get_mut(&self.key) else { return };
         account.reserved = MicroDollars(account.reserved.0.saturating_sub(self.estimate.0));
-        if let End::Spent(amount, at) = self.end {
+        if let Some((amount, at)) = self.spent {
             account.spent.add(at, amount);
         }
     }

@@ -16,22 +16,27 @@ const BYTES_PER_TOKEN: u64 = 3;
 /// Tokens of an image within the body, whatever its size: the provider scales larger ones down to less than this many. By the
 /// bytes a picture of a megabyte would be taken for half a million.
 const TOKENS_PER_IMAGE: u64 = 5_000;
-/// A body that is shorter is not looked into: an image would change little.
-const LOOKED_INTO: usize = 16 * 1024;
 
-/// What an answer of a model to this body may cost; `None` for a model whose prices are not known. Without `max_tokens` its
-/// longest answer is assumed.
-pub fn estimate(
-    model: &ModelRef,
-    known: KnownModels<'_>,
-    body: &[u8],
-    max_tokens: Option<u64>,
-) -> Option<MicroDollars> {
+/// A request, as far as it tells what it may cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'w> {
+    /// All of it.
+    pub body: &'w [u8],
+    /// The most tokens the answer may have; without it, the longest answer of the model is assumed.
+    pub max_tokens: Option<u64>,
+    /// Whether it asks for a speed that is not the usual one, which has prices of its own.
+    pub at_other_speed: bool,
+}
+
+/// What an answer of a model may cost; `None` where prices are not known.
+pub fn estimate(model: &ModelRef, known: KnownModels<'_>, wanted: &Wanted<'_>) -> Option<MicroDollars> {
+    if wanted.at_other_speed {
+        return None;
+    }
     let known = known.model(model)?;
     let (input, output) = dearest(&known)?;
-    // A longer prompt the provider refuses.
-    let prompt = input_tokens(body).min(known.context_window.unwrap_or(u64::MAX));
-    let answer = max_tokens.or(known.max_output).unwrap_or_default();
+    let prompt = input_tokens(wanted.body, known.context_window)?;
+    let answer = wanted.max_tokens.or(known.max_output).unwrap_or_default();
     let product = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
     let millionths = product(prompt, input).saturating_add(product(answer, output));
     Some(MicroDollars(u64::try_from(millionths.div_ceil(1_000_000)).unwrap_or(u64::MAX)))
@@ -46,34 +51,53 @@ fn dearest(model: &KnownModel<'_>) -> Option<(u64, u64)> {
     })
 }
 
-fn input_tokens(body: &[u8]) -> u64 {
+/// The most tokens a body is. A document that is named and not in it may be as long as the model reads; `None` where it is
+/// not known how long that is.
+fn input_tokens(body: &[u8], context_window: Option<u64>) -> Option<u64> {
+    // A body that is no JSON has nothing attached; the provider refuses it.
+    let Attached { images, bytes, linked_images, links_more } =
+        serde_json::from_slice(body).unwrap_or_default();
+    if links_more {
+        return context_window;
+    }
     let length = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    // A body that is no JSON has no images; the provider refuses it.
-    let looked_into =
-        (body.len() >= LOOKED_INTO).then(|| serde_json::from_slice::<Images>(body).ok()).flatten();
-    let Images { count, bytes } = looked_into.unwrap_or_default();
     let rest = length.saturating_sub(bytes).div_ceil(BYTES_PER_TOKEN).max(1);
     // A small image is no more than its bytes are.
-    rest.saturating_add(count.saturating_mul(TOKENS_PER_IMAGE).min(bytes.div_ceil(BYTES_PER_TOKEN)))
+    let inside = images.saturating_mul(TOKENS_PER_IMAGE).min(bytes.div_ceil(BYTES_PER_TOKEN));
+    let tokens = rest.saturating_add(inside).saturating_add(linked_images.saturating_mul(TOKENS_PER_IMAGE));
+    // A longer prompt the provider refuses.
+    Some(tokens.min(context_window.unwrap_or(u64::MAX)))
 }
 
-/// The images in a document, wherever they stand: objects with a `media_type` that is one of images, and `data`.
+/// What a document brings along that its bytes do not measure, wherever it stands.
 #[derive(Debug, Default, Clone, Copy)]
-struct Images {
-    count: u64,
+struct Attached {
+    /// Images within it: objects with a `media_type` that is one of images, and `data`.
+    images: u64,
     /// All their data.
     bytes: u64,
+    /// Images that are fetched: their `source` is a URL or a file.
+    linked_images: u64,
+    /// Whether anything else is fetched.
+    links_more: bool,
 }
 
-impl Images {
+impl Attached {
     fn and(self, other: Self) -> Self {
-        Self { count: self.count + other.count, bytes: self.bytes + other.bytes }
+        Self {
+            images: self.images + other.images,
+            bytes: self.bytes + other.bytes,
+            linked_images: self.linked_images + other.linked_images,
+            links_more: self.links_more || other.links_more,
+        }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Key {
+    Type,
+    Source,
     MediaType,
     Data,
     #[serde(other)]
@@ -82,22 +106,34 @@ enum Key {
 
 /// What a value is, as far as it matters here.
 enum Piece {
-    Text { bytes: u64, names_images: bool },
-    Images(Images),
+    Text { bytes: u64, word: Word },
+    Document { attached: Attached, is_link: bool },
+}
+
+/// Texts that mean something here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// The `type` of an image.
+    Image,
+    /// The `type` of a source that is elsewhere.
+    Link,
+    /// The `media_type` of an image.
+    ImageFormat,
+    Other,
 }
 
 impl Piece {
-    fn images(self) -> Images {
+    fn attached(self) -> Attached {
         match self {
-            Self::Images(images) => images,
-            Self::Text { .. } => Images::default(),
+            Self::Document { attached, .. } => attached,
+            Self::Text { .. } => Attached::default(),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Images {
+impl<'de> Deserialize<'de> for Attached {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Piece::deserialize(deserializer).map(Piece::images)
+        Piece::deserialize(deserializer).map(Piece::attached)
     }
 }
 
@@ -109,7 +145,10 @@ impl<'de> Deserialize<'de> for Piece {
 
 struct Look;
 
-const NOTHING: Piece = Piece::Images(Images { count: 0, bytes: 0 });
+const NOTHING: Piece = Piece::Document {
+    attached: Attached { images: 0, bytes: 0, linked_images: 0, links_more: false },
+    is_link: false,
+};
 
 impl<'de> Visitor<'de> for Look {
     type Value = Piece;
@@ -120,7 +159,13 @@ impl<'de> Visitor<'de> for Look {
 
     fn visit_str<E>(self, text: &str) -> Result<Piece, E> {
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX);
-        Ok(Piece::Text { bytes, names_images: text.starts_with("image/") })
+        let word = match text {
+            "image" => Word::Image,
+            "url" | "file" => Word::Link,
+            _ if text.starts_with("image/") => Word::ImageFormat,
+            _ => Word::Other,
+        };
+        Ok(Piece::Text { bytes, word })
     }
 
     fn visit_unit<E>(self) -> Result<Piece, E> {
@@ -144,24 +189,38 @@ impl<'de> Visitor<'de> for Look {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Piece, A::Error> {
-        let mut images = Images::default();
-        while let Some(inside) = list.next_element::<Images>()? {
-            images = images.and(inside);
+        let mut attached = Attached::default();
+        while let Some(inside) = list.next_element::<Attached>()? {
+            attached = attached.and(inside);
         }
-        Ok(Piece::Images(images))
+        Ok(Piece::Document { attached, is_link: false })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Piece, A::Error> {
-        let (mut images, mut is_image, mut data) = (Images::default(), false, 0);
+        let mut attached = Attached::default();
+        let (mut kind, mut has_linked_source) = (Word::Other, false);
+        let (mut is_image, mut data) = (false, 0);
         while let Some(key) = map.next_key::<Key>()? {
             match (key, map.next_value::<Piece>()?) {
-                (Key::MediaType, Piece::Text { names_images, .. }) => is_image = names_images,
+                (Key::Type, Piece::Text { word, .. }) => kind = word,
+                (Key::MediaType, Piece::Text { word, .. }) => is_image = word == Word::ImageFormat,
                 (Key::Data, Piece::Text { bytes, .. }) => data = bytes,
-                (_, piece) => images = images.and(piece.images()),
+                (Key::Source, Piece::Document { attached: inside, is_link }) => {
+                    has_linked_source = is_link;
+                    attached = attached.and(inside);
+                }
+                (_, piece) => attached = attached.and(piece.attached()),
             }
         }
-        let own = if is_image { Images { count: 1, bytes: data } } else { Images::default() };
-        Ok(Piece::Images(images.and(own)))
+        if is_image {
+            attached = attached.and(Attached { images: 1, bytes: data, ..Attached::default() });
+        }
+        if has_linked_source {
+            let is_image = kind == Word::Image;
+            let linked_images = u64::from(is_image);
+            attached = attached.and(Attached { linked_images, links_more: !is_image, ..Attached::default() });
+        }
+        Ok(Piece::Document { attached, is_link: kind == Word::Link })
     }
 }
 
@@ -174,7 +233,8 @@ mod tests {
     fn estimated(model: &str, config: &str, body: &[u8], max_tokens: Option<u64>) -> Option<u64> {
         let config: Config = crate::config::load::parse(config).unwrap();
         let model: ModelRef = model.parse().unwrap();
-        estimate(&model, KnownModels::of(&config), body, max_tokens).map(|cost| cost.0)
+        let wanted = Wanted { body, max_tokens, at_other_speed: false };
+        estimate(&model, KnownModels::of(&config), &wanted).map(|cost| cost.0)
     }
 
     #[test]
@@ -231,12 +291,42 @@ mod tests {
         // The first `data` is not in an image's source.
         let body = format!(r#"{{"messages":[{{"content":[{},null,1,-1,0.5,true]}}]}}"#, image(&data));
         let outside = u64::try_from(body.len()).unwrap() - 1_000_000;
-        assert_eq!(input_tokens(body.as_bytes()), outside.div_ceil(3) + TOKENS_PER_IMAGE);
-        let small = format!("[{},\"{}\"]", image("AAAAAA"), " ".repeat(LOOKED_INTO));
+        let tokens = |body: &[u8]| input_tokens(body, None).unwrap();
+        assert_eq!(tokens(body.as_bytes()), outside.div_ceil(3) + TOKENS_PER_IMAGE);
+        let small = format!("[{}]", image("AAAAAA"));
         let all = u64::try_from(small.len()).unwrap();
-        assert!(input_tokens(small.as_bytes()) <= all.div_ceil(3) + 1);
+        assert!(tokens(small.as_bytes()) <= all.div_ceil(3) + 1);
         // What cannot be read is counted as it is.
         let cut = &body.as_bytes()[..body.len() - 1];
-        assert_eq!(input_tokens(cut), u64::try_from(cut.len()).unwrap().div_ceil(3));
+        assert_eq!(tokens(cut), u64::try_from(cut.len()).unwrap().div_ceil(3));
+    }
+
+    #[test]
+    fn what_is_only_named_counts_as_the_longest_it_can_be() {
+        let block = |kind: &str, source: &str| {
+            format!(r#"{{"messages":[{{"role":"user","content":[{{"source":{source},"type":"{kind}"}}]}}]}}"#)
+        };
+        let (url, file) =
+            (r#"{"type":"url","url":"https://x.example/y"}"#, r#"{"file_id":"f1","type":"file"}"#);
+        let plain = |body: &str| u64::try_from(body.len()).unwrap().div_ceil(3);
+        for source in [url, file] {
+            let image = block("image", source);
+            assert_eq!(input_tokens(image.as_bytes(), Some(90_000)), Some(plain(&image) + TOKENS_PER_IMAGE));
+            let document = block("document", source);
+            assert_eq!(input_tokens(document.as_bytes(), Some(90_000)), Some(90_000), "{source}");
+            assert_eq!(input_tokens(document.as_bytes(), None), None, "nobody knows how long that may be");
+        }
+        // A key that is written another way is the same key, and a text is in the body.
+        let escaped = block("document", r#"{"\u0074ype":"url","url":"https://x.example/y"}"#);
+        assert_eq!(input_tokens(escaped.as_bytes(), Some(90_000)), Some(90_000));
+        let text = block("document", r#"{"type":"text","media_type":"text/plain","data":"url"}"#);
+        assert_eq!(input_tokens(text.as_bytes(), Some(90_000)), Some(plain(&text)));
+    }
+
+    #[test]
+    fn another_speed_has_prices_nobody_knows() {
+        let config: Config = crate::config::load::parse("{}").unwrap();
+        let wanted = Wanted { body: b"{}", max_tokens: Some(1), at_other_speed: true };
+        assert_eq!(estimate(&"claude-opus-5".parse().unwrap(), KnownModels::of(&config), &wanted), None);
     }
 }

@@ -138,11 +138,14 @@ impl Keys {
         let stamp = Stamp::of(&self.path);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.0 != stamp {
-            let keys = KeyFile::read(&self.path).unwrap_or_else(|error| {
-                tracing::error!(%error, "client keys cannot be read, so none is accepted");
-                KeyFile::default()
-            });
-            *known = (stamp, Arc::new(by_digest(keys)));
+            match KeyFile::read(&self.path) {
+                Ok(keys) => *known = (stamp, Arc::new(by_digest(keys))),
+                Err(error) => {
+                    tracing::error!(%error, "client keys cannot be read, so none is accepted");
+                    // Not remembered: the same file may be readable the next time.
+                    return Arc::default();
+                }
+            }
         }
         Arc::clone(&known.1)
     }

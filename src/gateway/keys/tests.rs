@@ -118,6 +118,25 @@ fn a_file_of_a_newer_program_and_one_that_cannot_be_read_let_nobody_in_and_are_n
 }
 
 #[test]
+fn a_file_that_could_not_be_read_for_a_moment_is_read_again_although_it_looks_the_same() {
+    let room = Room::new();
+    let (secret, _) = room.add("app").unwrap();
+    let keys = Keys::read(room.paths.gateway_keys()).unwrap();
+    let text = room.text();
+    // The same file, of the same length and from the same moment.
+    let moment = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_800_000_000);
+    let write = |text: &str| {
+        let mut file = std::fs::OpenOptions::new().write(true).open(room.paths.gateway_keys()).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        file.set_modified(moment).unwrap();
+    };
+    write(&text.replace('{', "["));
+    assert_eq!(keys.find(&secret), None);
+    write(&text);
+    assert!(keys.find(&secret).is_some());
+}
+
+#[test]
 fn writers_at_once_lose_no_key() {
     let room = Room::new();
     let clock = crate::clock::SystemClock::new();

@@ -48,7 +48,11 @@ impl Room {
     }
 
     fn reserve(&self, key: &ClientKey, model: &str, max_tokens: u64) -> Result<Reservation, Refusal> {
-        self.gateway.app.reserve(key, &model.parse().unwrap(), b"{}", Some(max_tokens))
+        self.gateway.app.reserve(
+            key,
+            &model.parse().unwrap(),
+            &Wanted { body: b"{}", max_tokens: Some(max_tokens), at_other_speed: false },
+        )
     }
 }
 

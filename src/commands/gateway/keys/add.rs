@@ -12,7 +12,7 @@ use crate::error::typed_model;
 use crate::error::{Exit, Failure};
 use crate::gateway::keys::ClientKey;
 use crate::gateway::keys::caps::{CapPeriod, Caps};
-use crate::gateway::keys::estimate::estimate;
+use crate::gateway::keys::estimate::{Wanted, estimate};
 use crate::gateway::keys::file::{self, NewKey};
 use crate::gateway::keys::report::CapsLine;
 use crate::gateway::{instance, settings};
@@ -109,7 +109,7 @@ fn models(
             return Err(Failure::usage(message).hint("name a model like claude-sonnet-5"));
         }
         warnings.extend(advice::about(&typed.model, &known, today));
-        if !caps.is_empty() && estimate(&typed.model, known, b"", None).is_none() {
+        if !caps.is_empty() && estimate(&typed.model, known, &Wanted::default()).is_none() {
             let model = typed.model.model();
             warnings
                 .push(format!("{model} is refused to a key with a cap as long as its prices are not known."));

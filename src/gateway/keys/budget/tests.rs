@@ -107,18 +107,12 @@ fn what_a_request_is_charged_depends_on_how_it_ended() {
 }
 
 #[test]
-fn a_request_that_was_lost_sight_of_has_spent_its_estimate_once_it_was_sent() {
+fn what_passed_of_an_answer_is_charged_where_it_is_more_than_was_told() {
     let (budget, key) = (Arc::new(Budget::default()), key("app", daily(100)));
-    drop(budget.reserve(&key, MicroDollars(60), at(NOW)).unwrap());
-    assert_eq!(state(&budget, &key), (0, 0));
-    let mut held = budget.reserve(&key, MicroDollars(60), at(NOW)).unwrap();
-    held.sent();
-    drop(held);
-    assert_eq!(state(&budget, &key), (60, 0));
-    let mut held = budget.reserve(&key, MicroDollars(40), at(NOW)).unwrap();
-    held.sent();
-    held.unsent();
-    assert_eq!(state(&budget, &key), (60, 0));
+    let broken_off = row(at(NOW), Outcome::Interrupted, Some(3));
+    let mut row = Row { charged: Some(MicroDollars(20)), ..broken_off };
+    budget.reserve(&key, MicroDollars(60), at(NOW)).unwrap().settle(&mut row);
+    assert_eq!((state(&budget, &key), row.charge()), ((20, 0), MicroDollars(20)));
 }
 
 #[test]
@@ -167,9 +161,6 @@ enum Step {
     Ask {
         estimate: u64,
     },
-    Sent {
-        which: usize,
-    },
     /// It ends; `share` of a hundred of the estimate is what it cost, or nobody knows.
     End {
         which: usize,
@@ -193,7 +184,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let share = proptest::option::weighted(0.8, 0..=100_u64);
     let step = prop_oneof![
         6 => (0..400_u64).prop_map(|estimate| Step::Ask { estimate }),
-        2 => any::<usize>().prop_map(|which| Step::Sent { which }),
         5 => (any::<usize>(), share, outcome).prop_map(|(which, share, outcome)| Step::End { which, share, outcome }),
         1 => any::<usize>().prop_map(|which| Step::Withdraw { which }),
         2 => (1..40_i64).prop_map(|hours| Step::Later { hours }),
@@ -225,10 +215,6 @@ proptest! {
                     prop_assert_eq!(asked.is_ok(), fits);
                     under_way.extend(asked);
                 }
-                Step::Sent { which } if !under_way.is_empty() => {
-                    let which = which % under_way.len();
-                    under_way[which].sent();
-                }
                 Step::End { which, share, outcome } if !under_way.is_empty() => {
                     let held = under_way.swap_remove(which % under_way.len());
                     let cost = share.map(|share| held.estimate.0 * share / 100);
@@ -237,19 +223,19 @@ proptest! {
                     ledger.push(ended);
                 }
                 Step::Withdraw { which } if !under_way.is_empty() => {
-                    under_way.swap_remove(which % under_way.len()).unsent();
+                    drop(under_way.swap_remove(which % under_way.len()));
                 }
                 Step::Later { hours } => now += jiff::SignedDuration::from_hours(hours),
                 Step::Restart => {
                     // Nothing survives but the ledger.
-                    under_way.drain(..).for_each(Reservation::unsent);
+                    under_way.clear();
                     budget = Arc::new(Budget::default());
                     for row in &ledger {
                         let key = row.client_key.clone().unwrap();
                         budget.count(&Charge { key, at: row.at, amount: row.charge() });
                     }
                 }
-                Step::Sent { .. } | Step::End { .. } | Step::Withdraw { .. } => {}
+                Step::End { .. } | Step::Withdraw { .. } => {}
             }
             let (spent, reserved) = budget.of(&key.name);
             prop_assert_eq!(reserved.0, under_way.iter().map(|held| held.estimate.0).sum::<u64>());
