@@ -163,11 +163,12 @@ fn play(path: &str) {
             }
             other => panic!("{path}:{}: nobody checks a block of {other:?}", block.begins),
         }
-        for command in commands(&block) {
+        let found = commands(&block);
+        for (number, command) in found.iter().enumerate() {
             let at = block.begins + command.line;
             let place = format!("{path}:{}: {}", at + 1, command.text);
-            let Some((code, said)) = run(&mut stage, page, &command) else { continue };
-            let expected = expected_code(page, &command);
+            let Some((code, said)) = run(&mut stage, page, command) else { continue };
+            let expected = expected_code(page, command);
             if code != expected {
                 wrong.push(format!("{place}\nexits {code}, not {expected}: {said}"));
             }
@@ -177,6 +178,9 @@ fn play(path: &str) {
                 if !alike(shown, &said) {
                     wrong.push(format!("{place}\nsays\n{}\nand not\n{}", said.join("\n"), shown.join("\n")));
                     let first = at + command.text.lines().count();
+                    // An empty line before the next command.
+                    let space = (number + 1 < found.len() && !said.is_empty()).then(String::new);
+                    let said = said.into_iter().chain(space).collect::<Vec<_>>();
                     replacements.push((first..first + shown.len(), said));
                 }
             }
