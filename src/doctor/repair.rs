@@ -108,7 +108,7 @@ fn remove_leftover(path: &Path, paths: &Paths, clock: &dyn Clock) -> Result<Opti
     let lock = match path.file_name().and_then(|name| name.to_str()) {
         Some("auth-profiles.json.tmp") => directory.join("store.lock"),
         Some("auth-state.json.tmp" | "minted-tokens.json.tmp") => directory.join("state.lock"),
-        Some("sessions.json.tmp") => directory.join("sessions.lock"),
+        Some("index.json.tmp") => directory.join("sessions.lock"),
         Some("usage.db.tmp") => paths.locks().join("usage.lock"),
         _ => paths.config_lock(),
     };

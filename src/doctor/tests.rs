@@ -358,13 +358,13 @@ fn leftovers_of_the_list_of_sessions_and_of_the_ledger_are_removed() {
     let world = World::of(&[
         (STORE, KEY),
         (SESSION, HEAD),
-        ("agents/main/sessions/sessions.json.tmp", "half"),
+        ("agents/main/sessions/index.json.tmp", "half"),
         ("usage.db.tmp", "half"),
     ]);
     drop(Ledger::open(&world.paths, &SystemClock::new()).unwrap());
     world.write("usage.db.tmp", "half");
     age(&world, "usage.db.tmp");
-    age(&world, "agents/main/sessions/sessions.json.tmp");
+    age(&world, "agents/main/sessions/index.json.tmp");
     assert_eq!(world.ids(), ["leftover-temporary-file"; 2]);
     assert_eq!(world.mend().0.len(), 2);
     assert_eq!(world.ids(), [""; 0]);

@@ -1,5 +1,6 @@
-//! The list of an agent's sessions. `sessions.json` spares reading transcripts that did not grow since they were last
-//! listed. It is worked out from them: when it is missing, torn or old, they are read again, and only listing writes it.
+//! The list of an agent's sessions. `index.json` spares reading transcripts that did not grow since they were last
+//! listed. It is worked out from them: when it is missing or old, they are read again, and only listing writes it. A file of
+//! that name that holds anything else is left as it is.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -62,7 +63,9 @@ pub struct Summary {
     pub last_profile_used_at: Option<Timestamp>,
 }
 
+// Whatever else stands in it was written by somebody else, and would be lost with the next write.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Index {
     version: u32,
     sessions: BTreeMap<String, Known>,
@@ -76,8 +79,8 @@ struct Known {
     summary: Summary,
 }
 
-/// The list's file.
-pub(super) const FILE: &str = "sessions.json";
+/// The list's file. `sessions.json` is the name of the TypeScript program's sessions, in the same directory.
+pub(super) const FILE: &str = "index.json";
 const VERSION: u32 = 1;
 
 impl Summary {
@@ -99,16 +102,11 @@ impl Summary {
 
 pub(super) fn list(directory: &Path) -> Result<Vec<Listed>, SessionError> {
     let file = directory.join(FILE);
-    let known: Index = storage::read_optional(&file)
-        .ok()
-        .flatten()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .filter(|index: &Index| index.version == VERSION)
-        .unwrap_or_default();
+    let kept = kept(&file);
     let mut now = Index { version: VERSION, sessions: BTreeMap::new() };
     let mut listed = Vec::new();
     for (id, bytes) in transcripts(directory)? {
-        let summary = match known.sessions.get(id.as_str()) {
+        let summary = match kept.as_ref().and_then(|kept| kept.sessions.get(id.as_str())) {
             Some(known) if known.bytes == bytes => Ok(known.summary.clone()),
             _ => summary(directory, &id),
         };
@@ -117,12 +115,25 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Listed>, SessionError> {
         }
         listed.push(Listed { id, summary });
     }
-    if now.sessions != known.sessions {
-        write(directory, &file, &now);
+    match kept {
+        Some(kept) if kept.sessions == now.sessions => {}
+        Some(_) => write(directory, &file, &now),
+        None => tracing::debug!(file = %file.display(), "no list of sessions of ours; it is left as it is"),
     }
     let last_used = |listed: &Listed| listed.summary.as_ref().ok().and_then(|summary| summary.last_used_at);
     listed.sort_by(|a, b| last_used(b).cmp(&last_used(a)).then_with(|| a.id.cmp(&b.id)));
     Ok(listed)
+}
+
+/// The list as it was kept, an empty one where there is none; `None` when the file is not ours to replace.
+fn kept(file: &Path) -> Option<Index> {
+    match storage::read_optional(file).ok()? {
+        // A power cut leaves it empty: it is written without fsync.
+        Some(bytes) if !bytes.is_empty() => {
+            serde_json::from_slice(&bytes).ok().filter(|index: &Index| index.version == VERSION)
+        }
+        _ => Some(Index::default()),
+    }
 }
 
 /// The transcripts there are, with their lengths.

@@ -209,17 +209,39 @@ fn the_list_is_the_same_whatever_became_of_its_file() {
     let first = list();
     assert_eq!(first.len(), 2);
     assert_eq!(first[0].1.title, "question of a");
-    let file = sessions.path.join("sessions.json");
+    let file = sessions.index();
     let kept = std::fs::read(&file).unwrap();
-    for broken in [&kept[..kept.len() / 2], b"", b"{}", &kept] {
-        crate::storage::replace(&file, broken, crate::storage::Durability::Cached).unwrap();
+    let write = |bytes: &[u8]| {
+        crate::storage::replace(&file, bytes, crate::storage::Durability::Cached).unwrap();
         assert_eq!(list(), first);
-        assert_eq!(std::fs::read(&file).unwrap(), kept);
+        std::fs::read(&file).unwrap()
+    };
+    assert_eq!(write(b""), kept);
+    let with_more = String::from_utf8(kept.clone()).unwrap().replacen('{', "{\"agent:main:main\":{},", 1);
+    let newer = String::from_utf8(kept.clone()).unwrap().replacen("\"version\": 1", "\"version\": 2", 1);
+    assert_ne!(newer.as_bytes(), kept);
+    for not_ours in [&kept[..kept.len() / 2], b"{}", with_more.as_bytes(), newer.as_bytes()] {
+        assert_eq!(write(not_ours), not_ours);
     }
     std::fs::remove_file(&file).unwrap();
     assert_eq!(list(), first);
+    assert_eq!(std::fs::read(&file).unwrap(), kept);
     converse(&mut sessions.open(id("a")).unwrap(), "more", "answer");
     assert_eq!(list()[0].1.turns, 2);
+}
+
+#[test]
+fn the_sessions_of_the_typescript_program_in_the_same_directory_stay() {
+    let (_dir, sessions) = place();
+    let theirs = br#"{"agent:main:main":{"sessionId":"0b1","updatedAt":1780315200000}}"#;
+    let file = sessions.path.join("sessions.json");
+    crate::storage::create_private_dir(&sessions.path).unwrap();
+    crate::storage::replace(&file, theirs, crate::storage::Durability::Cached).unwrap();
+    for question in ["one", "two"] {
+        converse(&mut sessions.open(id("a")).unwrap(), question, "answer");
+        assert_eq!(sessions.list().unwrap().len(), 1);
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), theirs);
 }
 
 proptest! {
