@@ -26,7 +26,7 @@ use crate::models::params::Effective;
 use crate::models::params::request::{RequestParams, Warning};
 use crate::models::refs::ModelRef;
 use crate::models::roles::Role;
-use crate::sessions::{SentRequest, Session, SessionError};
+use crate::sessions::{SentRequest, Session, SessionError, cache};
 use crate::usage::ledger::{Ledger, LedgerError, Row};
 use crate::usage::receipt::Receipt;
 use crate::usage::recording::{Ended, Recording};
@@ -153,7 +153,7 @@ pub async fn ask(
     let effective = |model: &ModelRef| Effective::of(&agent.id, model, config, &call);
     let retention = effective(&wanted.first).cache_retention.value;
     let conversation = session.conversation();
-    let preferred = conversation.warm_profile(retention, inputs.now).cloned();
+    let preferred = cache::warm_profile(conversation, retention, inputs.now);
     let so_far = conversation.request(&question);
     let observe = RefCell::new(observe);
     let warned = RefCell::new(HashSet::new());

@@ -1,7 +1,7 @@
 //! What a transcript says: who said what, which model and profile the session wants, and what of it the next request
 //! carries. Pure; reading and writing lines is [`super::transcript`]'s.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cache::prefix::Digest;
@@ -10,7 +10,6 @@ use super::sent::{SentBlocks, SentRequest};
 use super::totals::Spent;
 use crate::anthropic::{ContentBlock, Message, MessageRequest, Role, TextBlock, attachment};
 use crate::auth::ProfileId;
-use crate::config::schema::CacheRetention;
 use crate::models::refs::ModelRef;
 use crate::text::{one_line, without_credentials};
 
@@ -89,6 +88,18 @@ impl Reply {
             Self::Interrupted { content, .. } | Self::Complete { content, .. } => content,
         }
     }
+
+    /// Whether the next request carries it. The API refuses an answer without content, text that is only white space, and
+    /// thinking that leads to nothing; such a turn is left out with its question.
+    pub fn can_be_sent(&self) -> bool {
+        self.content().iter().any(|block| match block {
+            ContentBlock::Text(block) => !block.text.trim().is_empty(),
+            ContentBlock::Raw(value) => {
+                let kind = value.get("type").and_then(Value::as_str);
+                !matches!(kind, Some("thinking" | "redacted_thinking"))
+            }
+        })
+    }
 }
 
 impl Conversation {
@@ -145,7 +156,7 @@ impl Conversation {
         let mut request = MessageRequest::default();
         let system = self.systems.iter().rfind(|(from, _)| *from <= turns).map(|(_, text)| text);
         request.system.extend(system.filter(|text| !text.trim().is_empty()).map(TextBlock::new));
-        for turn in self.turns[..turns].iter().filter(|turn| can_be_sent(turn.reply.content())) {
+        for turn in self.turns[..turns].iter().filter(|turn| turn.reply.can_be_sent()) {
             let user = Message { role: Role::User, content: turn.question.clone() };
             let assistant = Message { role: Role::Assistant, content: turn.reply.content().to_vec() };
             request.messages.extend([user, assistant]);
@@ -181,17 +192,6 @@ impl Conversation {
             Reply::Complete { at, spent, .. } => Some(spent.profile_id.as_ref().map(|id| (id, *at))),
             Reply::Interrupted { .. } => None,
         })?
-    }
-
-    /// The profile whose prompt cache may still be warm: the one that answered last, as long as the cache lives.
-    pub fn warm_profile(&self, retention: CacheRetention, now: Timestamp) -> Option<&ProfileId> {
-        let lifetime = match retention {
-            CacheRetention::None => return None,
-            CacheRetention::Short => SignedDuration::from_mins(5),
-            CacheRetention::Long => SignedDuration::from_hours(1),
-        };
-        let (profile, used) = self.last_profile()?;
-        (now.duration_since(used) < lifetime).then_some(profile)
     }
 
     /// Takes in the next line.
@@ -256,17 +256,6 @@ fn text_of(block: &ContentBlock) -> Option<&str> {
         ContentBlock::Text(block) => Some(&block.text),
         ContentBlock::Raw(_) => None,
     }
-}
-
-/// The API refuses an answer without content, text that is only white space, and thinking that leads to nothing.
-fn can_be_sent(content: &[ContentBlock]) -> bool {
-    content.iter().any(|block| match block {
-        ContentBlock::Text(block) => !block.text.trim().is_empty(),
-        ContentBlock::Raw(value) => {
-            let kind = value.get("type").and_then(Value::as_str);
-            !matches!(kind, Some("thinking" | "redacted_thinking"))
-        }
-    })
 }
 
 #[cfg(test)]

@@ -300,8 +300,8 @@ fn go_on(talk: &Talk, call: &Call) -> Result<Response, Failure> {
     talk.begin(|session| {
         let last = session.conversation().turns().last();
         match last.map(|turn| (turn, &turn.reply)) {
-            // Nothing came of it, so nothing can be continued: it is asked again.
-            Some((turn, Reply::Interrupted { content, .. })) if content.is_empty() => {
+            // Nothing came of it that goes back to the API, so nothing can be continued: it is asked again.
+            Some((turn, reply @ Reply::Interrupted { .. })) if !reply.can_be_sent() => {
                 Ok(turn.question.clone())
             }
             Some((_, Reply::Interrupted { .. })) => Ok(vec![ContentBlock::text(GO_ON)]),

@@ -10,7 +10,7 @@ mod warmth;
 pub use miss::Miss;
 pub use prefix::{ByteRange, Change, Difference, Excerpt, Place};
 pub use report::{CacheReport, SessionCache, SessionTotals, TurnCache};
-pub use warmth::{Warmth, warmth};
+pub use warmth::{Warmth, warm_profile, warmth};
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use crate::anthropic::cache::{Marker, Retention};
 use crate::anthropic::{ContentBlock, Message, MessageRequest, Role, TextBlock};
 use crate::auth::health::Billing;
 use crate::config::Config;
+use crate::config::schema::CacheRetention;
 use crate::sessions::conversation::Conversation;
 use crate::sessions::entry::Entry;
 use crate::sessions::sent::{SentBlocks, SentRequest};
@@ -31,6 +32,10 @@ impl Talk {
     }
 
     fn asks(&mut self, seconds: i64, text: &str) {
+        self.asks_with("anthropic:default", seconds, text);
+    }
+
+    fn asks_with(&mut self, credential: &str, seconds: i64, text: &str) {
         let content = vec![ContentBlock::text(text)];
         let before = self.0.blocks_through(self.0.turns().len());
         let sent = Prefix::of(&self.0.request(&content)).digests();
@@ -38,7 +43,7 @@ impl Talk {
         let request = Some(SentRequest {
             started_at: at(seconds),
             model: Some("anthropic/claude-sonnet-5".parse().unwrap()),
-            credential: "anthropic:default".to_owned(),
+            credential: credential.to_owned(),
             billing: Billing::Api,
             retention: Retention::Short,
         });
@@ -53,6 +58,20 @@ impl Talk {
         });
         let content = vec![ContentBlock::text(text)];
         self.take(Entry::Assistant { at: at(0), content, stop_reason: None, receipt });
+    }
+
+    /// The answer to what was asked last ends early.
+    fn stops(&mut self, receipt: Option<(u64, u64)>) {
+        let receipt = receipt.map(|(read, written)| {
+            json!({"usage": {"inputTokens": 3, "cacheReadTokens": read, "cacheWrite5mTokens": written}})
+        });
+        let content = vec![ContentBlock::text("half")];
+        self.take(Entry::Interrupted { at: at(0), content, receipt });
+    }
+
+    /// The profile that is preferred so many seconds after the beginning.
+    fn preferred(&self, retention: CacheRetention, seconds: i64) -> Option<String> {
+        warm_profile(&self.0, retention, at(seconds)).map(|profile| profile.to_string())
     }
 
     fn misses(&self, turn: usize) -> Vec<Miss> {
@@ -93,6 +112,54 @@ fn what_was_read_again_lives_from_the_start_of_that_request() {
     assert_eq!((warm.until, warm.tokens, warm.marker), (at(500), 2_000, Marker::FiveMinutes));
     assert_eq!(warm.remaining(at(499)).as_secs(), 1);
     assert_eq!(warm.remaining(at(700)).as_secs(), 0);
+}
+
+#[test]
+fn the_profile_whose_cache_is_warm_is_preferred_as_long_as_it_is_whatever_is_configured_by_then() {
+    let mut talk = Talk::new();
+    assert_eq!(talk.preferred(CacheRetention::Long, 0), None);
+    talk.asks_with("anthropic:work", 0, "one");
+    talk.answers("first", 0, 2_000);
+    for retention in [CacheRetention::None, CacheRetention::Short, CacheRetention::Long] {
+        assert_eq!(talk.preferred(retention, 299), Some("anthropic:work".to_owned()), "{retention}");
+        assert_eq!(talk.preferred(retention, 300), None, "{retention}");
+    }
+}
+
+#[test]
+fn an_answer_that_was_stopped_leaves_the_cache_to_the_profile_that_gave_it() {
+    let mut talk = Talk::new();
+    talk.asks_with("anthropic:a", 0, "one");
+    talk.answers("first", 0, 2_000);
+    talk.asks_with("anthropic:b", 100, "two");
+    talk.stops(Some((0, 2_100)));
+    assert_eq!(talk.preferred(CacheRetention::Short, 399), Some("anthropic:b".to_owned()));
+    assert_eq!(talk.preferred(CacheRetention::Short, 400), None);
+    // What a kill left of an answer was counted by nobody.
+    talk.asks_with("anthropic:a", 500, "three");
+    talk.stops(None);
+    assert_eq!(talk.preferred(CacheRetention::Short, 799), Some("anthropic:a".to_owned()));
+    assert_eq!(talk.preferred(CacheRetention::Short, 800), None);
+}
+
+#[test]
+fn where_nothing_was_counted_the_profile_used_last_is_kept_for_as_long_as_the_config_says() {
+    let mut talk = Talk::new();
+    talk.asks_with("anthropic:plan", 0, "one");
+    talk.answers("first", 0, 0);
+    let plan = Some("anthropic:plan".to_owned());
+    for (retention, seconds, kept) in [
+        (CacheRetention::Short, 299, &plan),
+        (CacheRetention::Short, 300, &None),
+        (CacheRetention::Long, 3_599, &plan),
+        (CacheRetention::Long, 3_600, &None),
+        (CacheRetention::None, 1, &None),
+    ] {
+        assert_eq!(&talk.preferred(retention, seconds), kept, "{retention} {seconds}");
+    }
+    talk.asks_with("ANTHROPIC_API_KEY", 10, "two");
+    talk.answers("second", 0, 2_000);
+    assert_eq!(talk.preferred(CacheRetention::Short, 11), None, "it is no profile");
 }
 
 #[test]

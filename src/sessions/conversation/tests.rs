@@ -114,30 +114,6 @@ fn a_turn_up_to_its_last_marker_begins_the_next_turn_byte_for_byte() {
 }
 
 #[test]
-fn the_profile_that_answered_is_kept_while_its_cache_may_be_warm() {
-    let mut conversation = begun();
-    let profile = |conversation: &Conversation, retention, time| {
-        conversation.warm_profile(retention, at(time)).map(ToString::to_string)
-    };
-    assert_eq!(profile(&conversation, CacheRetention::Long, "12:00:01"), None);
-    asks(&mut conversation, "one");
-    answers(&mut conversation, "12:00:00", vec![ContentBlock::text("a")]);
-    let work = Some("anthropic:work".to_owned());
-    for (retention, time, kept) in [
-        (CacheRetention::Short, "12:04:59", &work),
-        (CacheRetention::Short, "12:05:00", &None),
-        (CacheRetention::Long, "12:59:59", &work),
-        (CacheRetention::Long, "13:00:00", &None),
-        (CacheRetention::None, "12:00:01", &None),
-    ] {
-        assert_eq!(&profile(&conversation, retention, time), kept, "{retention} {time}");
-    }
-    // What was interrupted says nothing of who would have answered.
-    asks(&mut conversation, "two");
-    assert_eq!(profile(&conversation, CacheRetention::Short, "12:01:00"), work);
-}
-
-#[test]
 fn a_title_is_the_first_words_that_were_typed_without_secrets() {
     let title = |blocks: Vec<ContentBlock>| {
         let mut conversation = begun();
