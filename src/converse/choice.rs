@@ -25,6 +25,24 @@ pub struct Wanted {
     pub fallbacks: Vec<ModelRef>,
     /// The profile that is used and no other.
     pub pinned: Option<ProfileId>,
+    /// Why the first one is.
+    pub why: Why,
+}
+
+/// Why a model is asked first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// It was chosen for the session.
+    Chosen,
+    /// The agent has it for the work the question is about.
+    Role(Role),
+    /// It is the agent's primary model.
+    Primary,
+    /// The session holds an image.
+    Image {
+        /// The model it is asked instead of.
+        instead_of: ModelRef,
+    },
 }
 
 /// A choice as it was typed: a model, one with its profile, or `default` for the agent's. `what` names where it was typed:
@@ -67,7 +85,7 @@ pub fn check(
 }
 
 impl Wanted {
-    /// The session's model or the role's or the agent's primary, then the agent's fallbacks. A profile that was named goes
+    /// The role's model or the session's or the agent's primary, then the agent's fallbacks. A profile that was named goes
     /// with its model alone.
     ///
     /// # Errors
@@ -81,12 +99,16 @@ impl Wanted {
     ) -> Result<Self, Failure> {
         let configured = AgentModels::of(agent, config)?;
         let ModelChoice { model, profile: pinned } = conversation.choice().clone();
-        let (model, pinned) = match role {
-            Some(role) => (Some(configured.for_role(role).clone()), None),
-            None => (model, pinned),
-        };
         let primary = configured.primary.clone();
-        let mut models = vec![model.unwrap_or_else(|| primary.clone())];
+        let (asked, pinned, why) = match (role, model) {
+            (Some(role), _) => {
+                let why = configured.role(role).map_or(Why::Primary, |_| Why::Role(role));
+                (configured.for_role(role).clone(), None, why)
+            }
+            (None, Some(model)) => (model, pinned, Why::Chosen),
+            (None, None) => (primary.clone(), pinned, Why::Primary),
+        };
+        let mut models = vec![asked.clone()];
         if pinned.is_none() {
             models.extend(configured.fallbacks.iter().cloned());
         }
@@ -98,7 +120,9 @@ impl Wanted {
         models.retain(|model| seen.insert(model.clone()));
         let mut models = models.into_iter();
         // There is always one; the primary stands in for the type.
-        Ok(Self { first: models.next().unwrap_or(primary), fallbacks: models.collect(), pinned })
+        let first = models.next().unwrap_or(primary);
+        let why = if first == asked { why } else { Why::Image { instead_of: asked } };
+        Ok(Self { first, fallbacks: models.collect(), pinned, why })
     }
 
     /// All of them, in the order they are asked.
@@ -106,17 +130,22 @@ impl Wanted {
         [&self.first].into_iter().chain(&self.fallbacks).cloned().collect()
     }
 
-    /// Which model is asked, in words; `choice` is what the session says.
-    pub fn in_words(&self, choice: &ModelChoice) -> String {
+    /// Which model is asked, and why, in words.
+    pub fn in_words(&self) -> String {
         let first = &self.first;
-        match (&choice.model, &choice.profile) {
-            (Some(_), Some(profile)) => {
-                format!(
-                    "This session asks {first} with {profile} and nothing else; /model default ends that."
-                )
+        let with = self.pinned.as_ref().map(|profile| format!(" with {profile}")).unwrap_or_default();
+        match &self.why {
+            Why::Image { instead_of } => format!(
+                "This session holds an image, so it asks {first}{with}, the agent's model for images, instead of {instead_of}."
+            ),
+            _ if self.pinned.is_some() => {
+                format!("This session asks {first}{with} and nothing else; /model default ends that.")
             }
-            (Some(_), None) => format!("This session asks {first}; /model default returns to the agent's."),
-            (None, _) => format!("This session asks {first}, the agent's primary model."),
+            Why::Chosen => format!("This session asks {first}; /model default returns to the agent's."),
+            Why::Role(role) => format!(
+                "This conversation asks {first}, the agent's model for {role}; /model default returns to its primary."
+            ),
+            Why::Primary => format!("This session asks {first}, the agent's primary model."),
         }
     }
 }
@@ -126,3 +155,6 @@ fn no_image_model(error: &NoImageModel) -> Failure {
         .hint("ask a model that does, or name one for images in the config (agents.defaults.imageModel)")
         .command("fased config set agents.defaults.imageModel anthropic/claude-sonnet-5")
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Endpoint, Screen, TestEnv, TestSandbox, key};
+use crate::support::{Endpoint, Screen, TestEnv, TestSandbox, key, token};
 
 const ENTER: &str = "\r";
 const CTRL_C: &str = "\u{3}";
@@ -96,6 +96,66 @@ fn a_session_has_a_model_of_its_own() {
     assert_eq!(asked(), "claude-sonnet-5");
     screen.types(CTRL_D);
     assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn a_model_chosen_in_a_conversation_wins_over_the_role_it_began_with() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("one", "x3Qw"));
+    env.write(
+        "fased.json",
+        "{ agents: { defaults: { taskModels: { cheapCheck: 'anthropic/claude-haiku-4-5' } } } }",
+    );
+    let asked = || sandbox.last_message().json().unwrap()["model"].as_str().unwrap().to_owned();
+    let mut screen = converse(&env, &["--role", "cheap-check"]);
+    says(&mut screen, "/model", &["asks anthropic/claude-haiku-4-5, the agent's model for cheap-check;"]);
+    says(&mut screen, "hi", &["claude-haiku-4-5 · anthropic:default · "]);
+    says(&mut screen, "/model anthropic/claude-opus-4-7", &["This session asks anthropic/claude-opus-4-7;"]);
+    says(&mut screen, "and now", &["claude-opus-4-7 · anthropic:default · "]);
+    assert_eq!(asked(), "claude-opus-4-7");
+    says(&mut screen, "/model default", &["asks anthropic/claude-sonnet-5, the agent's primary model."]);
+    says(&mut screen, "again", &["claude-sonnet-5 · anthropic:default · "]);
+    assert_eq!(asked(), "claude-sonnet-5");
+    says(&mut screen, "/new", &["A new session."]);
+    says(&mut screen, "/model", &["asks anthropic/claude-haiku-4-5, the agent's model for cheap-check;"]);
+    screen.types(CTRL_D);
+    assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn a_session_whose_model_does_not_read_its_image_can_be_given_another() {
+    let sandbox = TestSandbox::start();
+    let env = with_key(&sandbox, &key("one", "x3Qw"));
+    std::fs::write(env.home().join("map.png"), b"\x89PNG\r\n\x1a\nrest").unwrap();
+    env.fased(["chat", "--session", "s", "--image", "map.png", "where?"]).exits(0);
+    let blind = "models: { providers: { x: { baseUrl: 'http://127.0.0.1:1', models: [{ id: 'm', input: ['text'] }] } } }";
+    env.write("fased.json", &format!("{{ {blind}, agents: {{ defaults: {{ model: 'x/m' }} }} }}"));
+    let mut screen = Screen::start(&env.command(["chat", "--session", "s"]));
+    screen.shows("Model x/m does not read images");
+    screen.shows("1 question: where?");
+    screen.shows(PROMPT);
+    says(&mut screen, "/model sonnet", &["This session asks anthropic/claude-sonnet-5;"]);
+    says(&mut screen, "and now?", &["claude-sonnet-5 · anthropic:default · "]);
+    screen.types(CTRL_D);
+    assert_eq!(screen.ends().0, 0);
+}
+
+#[test]
+fn the_end_of_a_credential_is_told_once_in_a_conversation() {
+    let sandbox = TestSandbox::start();
+    let env = TestEnv::with_sandbox(&sandbox);
+    let ends = "2026-06-03T12:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    let profile = json!({"type": "token", "provider": "anthropic",
+        "token": token("fault-overloaded-times-1", "77aa"), "expires": ends});
+    let store = json!({"version": 1, "profiles": {"anthropic:manual": profile}}).to_string();
+    env.write("agents/main/agent/auth-profiles.json", &store);
+    let mut screen = converse(&env, &[]);
+    says(&mut screen, "hi", &["! anthropic:manual ends in 2d", "claude-sonnet-5 · anthropic:manual · "]);
+    says(&mut screen, "and more", &["claude-sonnet-5 · anthropic:manual · "]);
+    assert_eq!(sandbox.requests().len(), 3, "one was tried again");
+    screen.types(CTRL_D);
+    let (code, screen) = screen.ends();
+    assert_eq!((code, screen.matches("ends in").count()), (0, 1), "{screen}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::shown::Shown;
 use super::{models, question, turn};
 use crate::SCHEMA_VERSION;
 use crate::cli::ChatArgs;
@@ -28,7 +29,8 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     let choice = models::of_flag(args, &agent)?;
     let mut session = super::session(ctx, &agent, args)?;
     models::apply_flags(ctx, args, choice.as_ref(), &mut session);
-    let answered = turn::ask(ctx, &agent, args, &mut session, question);
+    let answered =
+        turn::ask(ctx, &agent, &turn::manner(args), &mut Shown::new(args.json), &mut session, question);
     let answered = answered.map_err(|failure| match session.is_kept() {
         true => failure.detail("sessionId", session.id().as_str().into()),
         false => failure,

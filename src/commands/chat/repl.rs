@@ -1,9 +1,11 @@
 //! A conversation on a terminal.
 
+use super::shown::Shown;
 use super::{attachments, models, turn};
 use crate::anthropic::ContentBlock;
 use crate::cli::ChatArgs;
 use crate::commands::agent::Agent;
+use crate::converse::Manner;
 use crate::converse::choice::{self, Wanted};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
@@ -23,6 +25,9 @@ struct Repl<'a> {
     args: &'a ChatArgs,
     /// The model that was named on the command line, for every session that begins here.
     choice: Option<ModelChoice>,
+    /// Its role holds until a model is chosen.
+    manner: Manner,
+    shown: Shown,
     session: Session,
     /// Files that go with the first question.
     attached: Vec<ContentBlock>,
@@ -36,8 +41,9 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
     models::apply_flags(ctx, args, choice.as_ref(), &mut session);
     storage::create_private_dir(ctx.paths.state())?;
     let mut editor = ctx.terminal.line_editor(ctx.paths.chat_history())?;
-    let mut repl = Repl { ctx, agent, args, choice, session, attached };
-    repl.greet()?;
+    let (manner, shown) = (turn::manner(args), Shown::new(args.json));
+    let mut repl = Repl { ctx, agent, args, choice, manner, shown, session, attached };
+    repl.greet();
     let mut is_leaving = false;
     loop {
         match editor.read(PROMPT)? {
@@ -77,7 +83,8 @@ impl Repl<'_> {
         let mut question = self.attached.clone();
         question.push(ContentBlock::text(line.trim()));
         let turns = self.session.conversation().turns().len();
-        match turn::ask(self.ctx, &self.agent, self.args, &mut self.session, question) {
+        let Self { ctx, agent, manner, shown, session, .. } = self;
+        match turn::ask(ctx, agent, manner, shown, session, question) {
             Ok(_) => {}
             Err(failure) if failure.ends_process() => return Err(failure),
             Err(failure) if failure.exit == Exit::Cancelled => {
@@ -109,6 +116,7 @@ impl Repl<'_> {
                 self.part();
                 self.session = sessions.create(self.ctx.clock.now());
                 models::apply_flags(self.ctx, self.args, self.choice.as_ref(), &mut self.session);
+                self.manner = turn::manner(self.args);
                 terminal.say(&style::dim("A new session."));
             }
             Slash::Usage => terminal.say(&Totals::of(self.session.conversation()).in_words()),
@@ -120,16 +128,22 @@ impl Repl<'_> {
     }
 
     /// Says what this is, and how it goes on.
-    fn greet(&self) -> Result<(), Failure> {
+    fn greet(&self) {
         let conversation = self.session.conversation();
         let session = match conversation.turns().len() {
             0 => "a new session".to_owned(),
             1 => format!("session {}, 1 question: {}", self.session.id(), conversation.title()),
             many => format!("session {}, {many} questions: {}", self.session.id(), conversation.title()),
         };
-        let line = format!("{} · agent {} · {session} · /help", self.current()?, self.agent.selected.id);
+        let line = format!("agent {} · {session} · /help", self.agent.selected.id);
+        let line = match self.current() {
+            Ok(model) => format!("{model} · {line}"),
+            Err(failure) => {
+                self.ctx.terminal.tell(&failure, false);
+                line
+            }
+        };
         self.ctx.terminal.say(&style::dim(&line));
-        Ok(())
     }
 
     /// Says how to come back.
@@ -145,6 +159,7 @@ impl Repl<'_> {
         let (snapshot, ..) = self.agent.read()?;
         choice::check(&choice, &self.agent.selected, &self.agent.config, &snapshot)?;
         self.session.choose(choice, self.ctx.clock.now());
+        self.manner.role = None;
         self.session.keep().map_err(|error| Failure::of_session(error, &self.agent.selected))?;
         self.ctx.terminal.say(&self.asked()?);
         Ok(())
@@ -152,7 +167,7 @@ impl Repl<'_> {
 
     /// Which model is asked, in words.
     fn asked(&self) -> Result<String, Failure> {
-        Ok(self.wanted()?.in_words(self.session.conversation().choice()))
+        Ok(self.wanted()?.in_words())
     }
 
     fn current(&self) -> Result<ModelRef, Failure> {
@@ -161,7 +176,7 @@ impl Repl<'_> {
 
     fn wanted(&self) -> Result<Wanted, Failure> {
         let Agent { selected, config, .. } = &self.agent;
-        Wanted::by(&selected.id, config, self.session.conversation(), self.args.role.map(Into::into), &[])
+        Wanted::by(&selected.id, config, self.session.conversation(), self.manner.role, &[])
     }
 
     fn status(&self) -> Result<(), Failure> {

@@ -1,11 +1,13 @@
 //! What is shown while an answer comes: its text on stdout, everything else on stderr.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use jiff::SignedDuration;
 
 use crate::anthropic::{Delta, StreamEvent};
 use crate::ask::Happening;
+use crate::auth::ProfileId;
 use crate::auth::form::Form;
 use crate::auth::notices::PLAN_CREDENTIALS;
 use crate::auth::resolve::{Candidate, Source};
@@ -22,9 +24,12 @@ use crate::text;
 /// A credential that ends sooner than this is worth a line.
 const WARN_BEFORE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// How far an answer was shown.
+/// How far an answer was shown, and what need not be told again.
 #[derive(Default)]
 pub(super) struct Shown {
+    pub(super) is_json: bool,
+    /// Credentials whose end was told.
+    ends_told: HashSet<ProfileId>,
     inside_line: bool,
     inside_thinking: bool,
     /// Why the answer could not be passed on.
@@ -34,13 +39,17 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    pub(super) fn observe(
-        &mut self,
-        ctx: &Ctx,
-        agent: &Agent,
-        is_json: bool,
-        told: &Told<'_>,
-    ) -> ControlFlow<()> {
+    /// With JSON, text is not shown while it comes.
+    pub(super) fn new(is_json: bool) -> Self {
+        Self { is_json, ..Self::default() }
+    }
+
+    /// The next question begins; what is told once is still told.
+    pub(super) fn begin(&mut self) {
+        *self = Self { ends_told: std::mem::take(&mut self.ends_told), ..Self::new(self.is_json) };
+    }
+
+    pub(super) fn observe(&mut self, ctx: &Ctx, agent: &Agent, told: &Told<'_>) -> ControlFlow<()> {
         let happening = match told {
             Told::Warning(warning) => {
                 ctx.terminal.say(&format!("{} {}", style::attention("!"), warning.message));
@@ -50,7 +59,7 @@ impl Shown {
         };
         match happening {
             Happening::Using { credential, form, billing, .. } => {
-                warn_of_end(ctx, agent, credential);
+                self.warn_of_end(ctx, agent, credential);
                 if *form == Form::PlanToken {
                     notice::show_and_record(ctx, &PLAN_CREDENTIALS);
                 }
@@ -67,7 +76,9 @@ impl Shown {
             Happening::Failed { .. } | Happening::Begins { .. } => {}
             Happening::Unobtainable { error, .. } => self.unobtainable = Some(error.to_string()),
             Happening::Piece(event) => {
-                if !is_json && let Err(failure) = self.show(ctx, event) {
+                if !self.is_json
+                    && let Err(failure) = self.show(ctx, event)
+                {
                     self.failure = Some(failure);
                     return ControlFlow::Break(());
                 }
@@ -123,16 +134,16 @@ impl Shown {
         }
         if std::mem::take(&mut self.inside_line) { ctx.terminal.answer("\n") } else { Ok(()) }
     }
-}
 
-/// One line when the credential in use ends soon.
-fn warn_of_end(ctx: &Ctx, agent: &Agent, chosen: &Candidate<'_>) {
-    let (Source::Profile(profile), Some(ends)) = (&chosen.source, chosen.ends) else { return };
-    let left = ends.duration_since(ctx.clock.now());
-    if left <= WARN_BEFORE {
-        let left = text::duration(left);
-        let fix = wording::replacement(profile, agent.selected.named());
-        ctx.terminal.say(&format!("{} {} ends in {left}", style::attention("!"), profile.id));
-        fix.lines().iter().for_each(|line| ctx.terminal.say(&format!("  {line}")));
+    /// Says once that the credential in use ends soon.
+    fn warn_of_end(&mut self, ctx: &Ctx, agent: &Agent, chosen: &Candidate<'_>) {
+        let (Source::Profile(profile), Some(ends)) = (&chosen.source, chosen.ends) else { return };
+        let left = ends.duration_since(ctx.clock.now());
+        if left <= WARN_BEFORE && self.ends_told.insert(profile.id.clone()) {
+            let left = text::duration(left);
+            let fix = wording::replacement(profile, agent.selected.named());
+            ctx.terminal.say(&format!("{} {} ends in {left}", style::attention("!"), profile.id));
+            fix.lines().iter().for_each(|line| ctx.terminal.say(&format!("  {line}")));
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use super::shown::Shown;
 use super::{models, turn};
 use crate::anthropic::{ContentBlock, Usage};
 use crate::cli::ChatArgs;
@@ -79,13 +80,15 @@ impl Room {
         let args = ChatArgs { json: true, system: Some(system), ..ChatArgs::default() };
         let mut session = SessionsDir::of(&agent.selected.id, &ctx.paths).create(self.clock.now());
         models::apply_flags(&ctx, &args, None, &mut session);
+        let mut shown = Shown::new(args.json);
         (0..TURNS)
             .map(|number| {
                 self.clock.advance(wait(number));
                 let block = |block| ContentBlock::text(format!("Point {block} of question {number}."));
                 let mut question: Vec<ContentBlock> = (1..blocks(number)).map(block).collect();
                 question.push(ContentBlock::text(format!("{number}?\n[sandbox:repeat 20]")));
-                let answered = turn::ask(&ctx, &agent, &args, &mut session, question);
+                let answered =
+                    turn::ask(&ctx, &agent, &turn::manner(&args), &mut shown, &mut session, question);
                 Usage::from(answered.unwrap_or_else(|failure| panic!("{}", failure.message)).receipt.usage)
             })
             .collect()

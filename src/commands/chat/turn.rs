@@ -13,14 +13,25 @@ use crate::error::Failure;
 use crate::sessions::{Session, SessionError};
 use crate::terminal::style;
 
+/// What the command line says of every question.
+pub(super) fn manner(args: &ChatArgs) -> Manner {
+    Manner {
+        role: args.role.map(Into::into),
+        max_tokens: args.max_tokens.and_then(NonZeroU64::new),
+        retries: args.retries,
+    }
+}
+
 /// Asks, shows the answer as it comes, and keeps the turn in the session.
 pub(super) fn ask(
     ctx: &Ctx,
     agent: &Agent,
-    args: &ChatArgs,
+    manner: &Manner,
+    shown: &mut Shown,
     session: &mut Session,
     question: Vec<ContentBlock>,
 ) -> Result<Answered, Failure> {
+    shown.begin();
     let (snapshot, state, _) = agent.read()?;
     let refresher = agent.refresher(ctx)?;
     let talker = Talker {
@@ -28,17 +39,12 @@ pub(super) fn ask(
         asker: agent.asker(ctx, &refresher),
         inputs: agent.inputs(ctx, &snapshot, &state, ctx.clock.now()),
     };
-    let manner = Manner {
-        role: args.role.map(Into::into),
-        max_tokens: args.max_tokens.and_then(NonZeroU64::new),
-        retries: args.retries,
-    };
-    let mut shown = Shown::default();
-    let mut observe = |told: converse::Told<'_>| shown.observe(ctx, agent, args.json, &told);
+    let mut observe = |told: converse::Told<'_>| shown.observe(ctx, agent, &told);
     let turn = ctx.run(async {
-        converse::ask(&talker, session, question, &manner, asked_to_end(), &mut observe).await
+        converse::ask(&talker, session, question, manner, asked_to_end(), &mut observe).await
     })??;
-    if !args.json {
+    let is_json = shown.is_json;
+    if !is_json {
         shown.end_line(ctx)?;
     }
     if let Some(error) = turn.unrecorded {
@@ -46,13 +52,13 @@ pub(super) fn ask(
     }
     match turn.outcome {
         Outcome::Answered(answered) => {
-            tell(ctx, args, &answered);
+            tell(ctx, is_json, &answered);
             tell_trouble(ctx, turn.unkept);
             Ok(answered)
         }
         Outcome::Unanswered(unanswered) => {
             if let Some(receipt) =
-                unanswered.receipt.as_ref().filter(|_| !args.json && ctx.terminal.is_watched())
+                unanswered.receipt.as_ref().filter(|_| !is_json && ctx.terminal.is_watched())
             {
                 ctx.terminal.say(&style::dim(&receipt.line()));
             }
@@ -69,8 +75,8 @@ pub(super) fn ask(
 }
 
 /// What is worth a word behind an answer, and its receipt.
-fn tell(ctx: &Ctx, args: &ChatArgs, answered: &Answered) {
-    if answered.text.is_empty() && !args.json {
+fn tell(ctx: &Ctx, is_json: bool, answered: &Answered) {
+    if answered.text.is_empty() && !is_json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
     }
     if answered.stop_reason.as_deref() == Some("max_tokens") {
@@ -80,7 +86,7 @@ fn tell(ctx: &Ctx, args: &ChatArgs, answered: &Answered) {
             answered.max_tokens
         ));
     }
-    if !args.json && ctx.terminal.is_watched() {
+    if !is_json && ctx.terminal.is_watched() {
         ctx.terminal.say(&style::dim(&answered.receipt.line()));
     }
 }

@@ -16,7 +16,7 @@ use super::*;
 use crate::anthropic::NetworkPolicy;
 use crate::auth::oauth::refresh::InFlight;
 use crate::auth::reference::Programs;
-use crate::clock::ManualClock;
+use crate::clock::{Clock as _, ManualClock};
 use crate::config::{AgentId, Paths};
 use crate::env::Env;
 use crate::gateway::chat::log::Event;
@@ -174,6 +174,12 @@ impl House {
         self.document("POST", &format!("/api/chat/main/s/{path}"), Some(body)).await
     }
 
+    async fn page(&self, path: &str) -> String {
+        let response = self.send("GET", path, None).await;
+        assert_eq!(response.status(), 200, "{path}");
+        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
+    }
+
     async fn say(&self, text: &str) {
         let (status, heard) = self.post("turns", json!({ "text": text })).await;
         assert_eq!(status, 200, "{heard}");
@@ -324,6 +330,26 @@ async fn stopping_keeps_what_came_and_it_can_be_continued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_sent_back_is_asked_for_again() {
+    let house = House::open(KEY, Duration::ZERO).await;
+    let thinking = json!({"type": "thinking", "thinking": "hm", "signature": "c2ln"});
+    for content in [ContentBlock::Raw(thinking), ContentBlock::text(" \n")] {
+        let now = house.clock.now();
+        let sessions = SessionsDir::of(&AgentId::main(), &house.paths());
+        let mut session = sessions.open("s".parse().unwrap()).unwrap();
+        session.begin_turn(vec![ContentBlock::text("why is that?")], None, now).unwrap();
+        session.interrupt(vec![content], None, now).unwrap();
+        drop(session);
+        let (status, heard) = house.post("continue", json!({})).await;
+        assert_eq!(status, 200, "{heard}");
+        house.watch().await;
+        let asked = house.asked();
+        let messages = asked.last().unwrap()["messages"].as_array().unwrap();
+        assert_eq!(messages.last().unwrap()["content"][0]["text"], "why is that?");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_in_the_middle_leaves_an_interrupted_answer_and_no_doubled_text() {
     let mut house = House::open(STALLS_ONCE, Duration::ZERO).await;
     let mut reader = house.events().await;
@@ -412,6 +438,57 @@ async fn a_model_chosen_for_a_session_holds_for_it_and_survives_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_chosen_is_what_the_page_has_chosen() {
+    let house = House::open(KEY, Duration::ZERO).await;
+    let page = || house.page("/agents/main/chat/s");
+    let option = |value: &str, label: &str| format!("<option value=\"{value}\" selected>{label}</option>");
+    assert!(page().await.contains(&option("", "Agent default (claude-sonnet-5)")));
+    for (chosen, label) in [
+        ("anthropic/claude-sonnet-5", "claude-sonnet-5"),
+        ("anthropic/claude-sonnet-5@anthropic:default", "claude-sonnet-5 with anthropic:default"),
+        ("anthropic/claude-haiku-4-5@anthropic:default", "claude-haiku-4-5 with anthropic:default"),
+        ("anthropic/claude-haiku-4-5", "claude-haiku-4-5"),
+    ] {
+        let (status, heard) = house.post("model", json!({ "model": chosen })).await;
+        assert_eq!((status, &heard["picker"]["chosen"]), (200, &json!(chosen)), "{heard}");
+        let page = page().await;
+        assert!(page.contains(&option(chosen, label)), "{chosen}: {page}");
+        assert_eq!(page.matches(" selected").count(), 1, "{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_to_the_agents_model_says_what_is_read_again() {
+    let house = House::open(KEY, Duration::ZERO).await;
+    house.post("model", json!({ "model": "anthropic/claude-opus-4-7" })).await;
+    house.say(&"Many words that are worth a place in the cache. ".repeat(2_000)).await;
+    house.watch().await;
+    let page = house.page("/agents/main/chat/s").await;
+    assert!(page.contains("<option value=\"\" data-rereads=\"Claude-sonnet-5 would read "), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_whose_model_does_not_read_its_image_can_be_looked_at_and_given_another() {
+    let house = House::open(KEY, Duration::ZERO).await;
+    let config = "{ models: { providers: { x: { baseUrl: 'http://127.0.0.1:1', models: [{ id: 'm', input: ['text'] }] } } } }";
+    let durability = crate::storage::Durability::Cached;
+    crate::storage::replace(house.paths().config(), config.as_bytes(), durability).unwrap();
+    let image = crate::anthropic::attachment::image(b"\x89PNG\r\n\x1a\nrest").unwrap();
+    let sessions = SessionsDir::of(&AgentId::main(), &house.paths());
+    let mut session = sessions.open("s".parse().unwrap()).unwrap();
+    session.begin_turn(vec![image], None, house.clock.now()).unwrap();
+    session.interrupt(vec![ContentBlock::text("a map")], None, house.clock.now()).unwrap();
+    drop(session);
+    let (status, heard) = house.post("model", json!({ "model": "x/m" })).await;
+    assert_eq!(status, 200, "{heard}");
+    assert!(heard["said"][0].as_str().unwrap().starts_with("Model x/m does not read images"), "{heard}");
+    let page = house.page("/agents/main/chat/s").await;
+    assert!(page.contains("a map") && page.contains("<option value=\"x/m\""), "{page}");
+    let (status, heard) = house.post("model", json!({ "model": null })).await;
+    assert_eq!((status, &heard["picker"]["chosen"]), (200, &Value::Null), "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_nobody_answers_is_told_and_leaves_no_trace() {
     let house =
         House::open("sk-ant-api03-sandbox-fault-auth-0000000000000000000000-key3", Duration::ZERO).await;
@@ -448,11 +525,7 @@ async fn words_to_the_program_are_no_questions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_whole_without_scripts_and_no_word_of_a_model_is_html() {
     let house = House::open(KEY, Duration::ZERO).await;
-    let page = async |path: &str| {
-        let response = house.send("GET", path, None).await;
-        assert_eq!(response.status(), 200, "{path}");
-        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
-    };
+    let page = async |path: &str| house.page(path).await;
     assert!(page("/usage").await.contains("Nothing was asked yet"));
     assert!(page("/agents/main/chat").await.contains("Agent default (claude-sonnet-5)"));
     house.say("[sandbox:say <i onclick=x>sky & sea</i>]").await;
