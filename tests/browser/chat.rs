@@ -281,3 +281,84 @@ fn words_of_others_are_words() {
     tab.go(&house.at("/agents/main/chat"));
     tab.shows("<img src=x");
 }
+
+/// How deep elements of this kind are in each other.
+fn depth(tab: &Tab, element: &str) -> u64 {
+    let script = format!(
+        "Math.max(...[...document.querySelectorAll('.parts {element}')].map((it) => {{
+            let depth = 0;
+            for (; it; it = it.parentElement?.closest('{element}')) depth += 1;
+            return depth;
+        }}))"
+    );
+    tab.evaluate(&script).as_u64().unwrap()
+}
+
+#[test]
+fn an_answer_nested_without_measure_is_shown_and_can_be_talked_on_after() {
+    let (house, provider) = house();
+    let (_visitor, tab) = house.visit("/agents/main/chat");
+    let mut asked = asks(&tab, &provider, "Quote, please.");
+    asked.begin_answer("claude-sonnet-5");
+    let list: String = (0..60).map(|level| format!("{}- level {level}\n", "  ".repeat(level))).collect();
+    asked.text(&format!("{list}\nand\n\n{} the deepest quote", ">".repeat(8_000)));
+    asked.end_answer();
+    for _ in 0..2 {
+        tab.shows("the deepest quote");
+        tab.shows("level 59");
+        assert_eq!((depth(&tab, "blockquote"), depth(&tab, "ul")), (21, 21));
+        tab.reload();
+    }
+    let mut asked = asks(&tab, &provider, "Still there?");
+    asked.begin_answer("claude-sonnet-5");
+    asked.text("Of course.");
+    asked.end_answer();
+    tab.shows("Of course.");
+}
+
+#[test]
+fn trouble_with_a_transcript_is_told_until_it_is_over() {
+    let (house, provider) = house();
+    let (_visitor, tab) = house.visit("/agents/main/chat/s");
+    let mut asked = asks(&tab, &provider, "One.");
+    asked.begin_answer("claude-sonnet-5");
+    asked.text("First.");
+    asked.end_answer();
+    tab.has(&css("details.receipt"));
+    let path = "agents/main/sessions/s.jsonl";
+    let whole = std::fs::read_to_string(house.env.state(path)).unwrap();
+    house.env.write(path, &whole.replacen("\"type\":\"user\"", "\"type\":\"us", 1));
+    tab.until("document.getElementById('trouble').textContent.includes('cannot be read')");
+    house.env.write(path, &whole);
+    tab.until("document.getElementById('trouble').textContent === ''");
+    assert_eq!(shown(&tab), json!(["One.", "First."]));
+}
+
+/// What the foot of the rail says of the gateway, once it says this.
+fn health(tab: &Tab, says: &str) {
+    // As when somebody comes back to the tab.
+    tab.until(&format!(
+        "document.dispatchEvent(new Event('visibilitychange')), \
+         document.getElementById('gateway-health').textContent.includes({})",
+        json!(says)
+    ));
+}
+
+#[test]
+fn a_page_says_that_the_gateway_has_gone_and_that_the_browser_is_signed_out() {
+    let house = House::with(|_| {});
+    let (_visitor, tab) = house.visit("/agents/main/models");
+    health(&tab, "healthy");
+    let House { gateway, env, sandbox: _sandbox } = house;
+    let port = gateway.port();
+    gateway.kill();
+    health(&tab, "gateway does not answer; start it: fased gateway");
+    let gateway = TestGateway::start_at(&env, port);
+    health(&tab, "healthy");
+    tab.evaluate("fetch('/api/logout', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })");
+    health(&tab, "signed out: sign in");
+    tab.follow(&link("sign in"));
+    tab.shows("fased dashboard");
+    drop(tab);
+    drop(gateway);
+}

@@ -1,7 +1,8 @@
 // What all pages share: asking the gateway, saying what came of it, and keeping a page as fresh as the files behind it.
 // Pages are made on the server. To bring one up to date it is fetched again, and what changed is put in its place.
 
-const said = document.getElementById("said");
+export const find = (id) => document.getElementById(id);
+const said = find("said");
 let hushing;
 
 /** Says in a few words what happened; an action beside it, like Undo, is there until `ms` are over. */
@@ -84,16 +85,25 @@ const served = new WeakMap();
 const newsOf = (part) => part.innerHTML.replace(/(<time data-until="\d+">)[^<]*/g, "$1");
 for (const part of document.querySelectorAll("[data-live]")) served.set(part, newsOf(part));
 
+const health = find("gateway-health");
+
+/** Says at the foot of the rail why this page gets old, and the way out. */
+function outdated(why, way) {
+  served.delete(health);
+  health.replaceChildren(make("span", why, { className: "bad" }), " ", way);
+}
+
 /** Fetches this page again and replaces the parts marked `data-live` that changed. A part under the pointer or with the
  * keyboard's focus stays until it is left, unless `now` is given: then somebody asked for the change. */
 export async function refresh({ now = false } = {}) {
   let text;
   try {
     const answer = await fetch(location.href);
+    if (answer.status === 401) outdated("signed out:", make("a", "sign in", { href: "/login" }));
     if (!answer.ok) return;
     text = await answer.text();
   } catch {
-    return;
+    return outdated("gateway does not answer; start it:", make("code", "fased gateway"));
   }
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -102,7 +112,7 @@ export async function refresh({ now = false } = {}) {
     const focus = part.contains(document.activeElement) ? document.activeElement.id : "";
     served.set(part, newsOf(next));
     part.replaceChildren(...[...next.childNodes].map((node) => document.importNode(node, true)));
-    if (focus) document.getElementById(focus)?.focus();
+    if (focus) find(focus)?.focus();
   }
   document.dispatchEvent(new CustomEvent("refreshed"));
   tick();
@@ -206,7 +216,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.copy !== undefined) copy(button.dataset.copy);
-  if (button.dataset.opens) document.getElementById(button.dataset.opens)?.showModal();
+  if (button.dataset.opens) find(button.dataset.opens)?.showModal();
   if (button.dataset.closes !== undefined) button.closest("dialog").close();
 });
 document.addEventListener("keydown", (event) => {
@@ -219,25 +229,26 @@ document.addEventListener("keydown", (event) => {
 
 // The foot of the rail
 
-const theme = document.getElementById("theme");
+const theme = find("theme");
 if (theme) {
   const next = { system: "light", light: "dark", dark: "system" };
-  const show = () => (theme.textContent = `Theme: ${document.documentElement.dataset.theme ?? "system"}`);
+  const root = document.documentElement.dataset;
+  const show = () => (theme.textContent = `Theme: ${root.theme ?? "system"}`);
   theme.hidden = false;
   show();
   theme.addEventListener("click", () => {
-    const chosen = next[document.documentElement.dataset.theme ?? "system"];
+    const chosen = next[root.theme ?? "system"];
     if (chosen === "system") {
-      delete document.documentElement.dataset.theme;
+      delete root.theme;
       localStorage.removeItem("theme");
     } else {
-      document.documentElement.dataset.theme = chosen;
+      root.theme = chosen;
       localStorage.setItem("theme", chosen);
     }
     show();
   });
 }
-const signOut = document.getElementById("sign-out");
+const signOut = find("sign-out");
 if (signOut) {
   signOut.hidden = false;
   signOut.addEventListener("click", async () => {

@@ -1,10 +1,9 @@
 // The chat page. What is shown follows from what the gateway tells of the session; this page only asks and draws.
 
-import { ask, busy, make, post, refresh, say, showFailure } from "/assets/app.js";
+import { ask, busy, find, make, post, refresh, say, showFailure } from "/assets/app.js";
 import { show } from "/assets/markdown.js";
 import { nothing, reduce } from "/assets/transcript.js";
 
-const find = (id) => document.getElementById(id);
 const chat = find("chat");
 const { agent, session } = chat.dataset;
 const place = `/api/chat/${agent}/${session}`;
@@ -16,6 +15,13 @@ let state = nothing;
 let source;
 let again;
 let isDue = false;
+let told;
+
+/** Tells why no events come. */
+function tell(failure) {
+  showFailure(trouble, failure);
+  told = trouble.firstChild;
+}
 
 function connect() {
   clearTimeout(again);
@@ -23,7 +29,8 @@ function connect() {
   source = new EventSource(`${place}/events`);
   source.onmessage = ({ lastEventId, data }) => {
     const message = JSON.parse(data);
-    if (message.type === "trouble") return showFailure(trouble, message.error);
+    if (message.type === "trouble") return tell(message.error);
+    if (message.type === "snapshot" && told?.isConnected) showFailure(trouble);
     state = reduce(state, lastEventId, message);
     if (state.isTorn) return connect();
     if (!isDue) {
@@ -38,7 +45,7 @@ function connect() {
         await ask("GET", place);
         connect();
       } catch (failure) {
-        if (failure.kind !== "network") showFailure(trouble, failure);
+        if (failure.kind !== "network") tell(failure);
         source.onerror();
       }
     }, 2000);

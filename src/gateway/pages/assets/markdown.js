@@ -28,7 +28,9 @@ const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
 const RULE = /^ {0,3}([-*_])(\s*\1){2,}\s*$/;
 
-function split(text) {
+/** The blocks of a text. What is nested so deep that nobody meant it stays as it is written. */
+function split(text, depth = 0) {
+  if (depth > 20) return text.trim() ? [{ make: () => make("p", text) }] : [];
   const lines = text.split("\n");
   const blocks = [];
   let at = 0;
@@ -58,12 +60,12 @@ function split(text) {
     } else if (line.startsWith(">")) {
       while (at < lines.length && lines[at].startsWith(">")) at += 1;
       const inner = lines.slice(from, at).map((it) => it.replace(/^> ?/, "")).join("\n");
-      take(from, () => make("blockquote", ...split(inner).map((block) => block.make())));
+      take(from, () => make("blockquote", ...split(inner, depth + 1).map((block) => block.make())));
     } else if (ITEM.test(line)) {
       at += 1;
       while (at < lines.length && (ITEM.test(lines[at]) || /^\s+\S/.test(lines[at]) || (lines[at].trim() === "" && (ITEM.test(lines[at + 1] ?? "") || /^\s{2,}\S/.test(lines[at + 1] ?? ""))))) at += 1;
       const items = lines.slice(from, at);
-      take(from, () => list(items));
+      take(from, () => list(items, depth));
     } else {
       const ends = (it) => it.trim() === "" || FENCE.test(it) || HEADING.test(it) || it.startsWith(">") || ITEM.test(it);
       at += 1;
@@ -82,16 +84,16 @@ function code(text) {
 }
 
 /** A list: items that begin further to the right belong to the one before. */
-function list(lines) {
-  const depth = ITEM.exec(lines[0])[1].length;
+function list(lines, depth) {
+  const indented = ITEM.exec(lines[0])[1].length;
   const first = ITEM.exec(lines[0])[2];
   const isNumbered = /\d/.test(first);
   const element = make(isNumbered ? "ol" : "ul");
-  if (isNumbered && parseInt(first, 10) !== 1) element.start = parseInt(first, 10);
+  if (isNumbered) element.start = parseInt(first, 10);
   let item = null;
   for (const line of lines) {
     const found = ITEM.exec(line);
-    if (found && found[1].length <= depth + 1) {
+    if (found && found[1].length <= indented + 1) {
       item = { words: found[3], inner: [] };
       element.append(make("li"));
       element.lastElementChild.item = item;
@@ -102,7 +104,7 @@ function list(lines) {
   for (const li of element.children) {
     const { words, inner } = li.item;
     const indent = Math.min(...inner.filter((line) => line.trim()).map((line) => line.length - line.trimStart().length));
-    const blocks = inner.some((line) => line.trim()) ? split(inner.map((line) => line.slice(indent)).join("\n")) : [];
+    const blocks = split(inner.map((line) => line.slice(indent)).join("\n"), depth + 1);
     li.append(...inline(words), ...blocks.map((block) => block.make()));
     delete li.item;
   }

@@ -1,9 +1,8 @@
 // The pages about credentials and models.
-import { ask, busy, copy, failurePlace, inWords, make, post, refresh, say, showFailure } from "/assets/app.js";
+import { ask, busy, copy, failurePlace, find as $, inWords, make, post, refresh, say, showFailure } from "/assets/app.js";
 
 const agent = document.body.dataset.agent;
 const api = (path) => `/api/agents/${agent}/${path}`;
-const $ = (id) => document.getElementById(id);
 
 /** Says what came of something and what is to be known beside it, then brings the page up to date. */
 async function done(answer, action, ms) {
