@@ -1,7 +1,7 @@
 //! What a document takes for granted: a home, a sandbox in the place of the API, and the things its commands name.
 
+use std::cmp::Reverse;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
 
 use regex::Regex;
 use tempfile::TempDir;
@@ -63,13 +63,15 @@ impl Stage {
         env.set("FASED_GATEWAY_PORT", "0");
         symlink(source("examples"), env.home().join("examples")).unwrap();
         let shell = Shell::start(env.home(), room.path(), env.variables().clone());
+        let host = sandbox.url().trim_start_matches("http://").to_owned();
         let stands_for = vec![
             ("https://api.anthropic.com".to_owned(), sandbox.url()),
             ("https://llm.example.com/anthropic".to_owned(), sandbox.url()),
             ("https://llm.example.com".to_owned(), sandbox.url()),
             ("/usr/local/bin/resolver".to_owned(), programs.join("resolver").display().to_string()),
             ("/backup".to_owned(), room.path().join("backup").display().to_string()),
-            ("127.0.0.1:8787".to_owned(), sandbox.url().trim_start_matches("http://").to_owned()),
+            ("api.anthropic.com".to_owned(), host.clone()),
+            ("127.0.0.1:8787".to_owned(), host),
             ("--port 8787".to_owned(), "--port 0".to_owned()),
             ("cargo run --release --".to_owned(), "fased".to_owned()),
         ];
@@ -86,7 +88,10 @@ impl Stage {
 
     /// A command of a document, with what there is here in the place of what it names.
     pub(crate) fn here(&self, text: &str) -> String {
-        self.stands_for.iter().fold(text.to_owned(), |text, (named, here)| text.replace(named, here))
+        let mut stands_for: Vec<&(String, String)> = self.stands_for.iter().collect();
+        // An address before those it begins with.
+        stands_for.sort_by_key(|(named, _)| Reverse(named.len()));
+        stands_for.iter().fold(text.to_owned(), |text, (named, here)| text.replace(named, here))
     }
 
     /// What was said here, as the document would show it.
@@ -94,13 +99,13 @@ impl Stage {
         // The code of a link into the Control UI is used up, but looks like a secret.
         let said = Regex::new(r"#code=[\w-]+").unwrap().replace_all(said, "#code=CODE");
         let home = self.env.home().display().to_string();
-        let binary = PathBuf::from(env!("CARGO_BIN_EXE_fased"));
-        let said =
-            said.replace(&home, "/home/you").replace(binary.to_str().unwrap(), "/home/you/.cargo/bin/fased");
-        self.stands_for.iter().rev().fold(said, |said, (named, here)| match here.as_str() {
-            "fased" | "--port 0" => said,
-            here => said.replace(here, named),
-        })
+        let said = said
+            .replace(&home, "/home/you")
+            .replace(env!("CARGO_BIN_EXE_fased"), "/home/you/.cargo/bin/fased");
+        let mut stands_for: Vec<&(String, String)> =
+            self.stands_for.iter().filter(|(_, here)| here.contains("127.0.0.1:")).collect();
+        stands_for.sort_by_key(|(_, here)| Reverse(here.len()));
+        stands_for.iter().fold(said, |said, (named, here)| said.replace(here, named))
     }
 
     /// Starts a server of a document; the address it has here stands for those the document names.
