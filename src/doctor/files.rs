@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::SignedDuration;
 
-use super::repair::Repair;
+use super::repair::{self, Repair};
 use super::{Finding, Patient, Severity, named, secret_files};
 use crate::auth::oauth::journal::Journal;
 use crate::auth::wording::Fix;
@@ -30,6 +30,7 @@ pub(super) fn look(
     for file in written_by_us(patient, agents, included) {
         beside(patient, &file, findings);
     }
+    interrupted_copies(patient, &repair::backups(patient.paths), findings);
     for agent in agents {
         journals(agent, findings);
     }
@@ -44,7 +45,9 @@ fn written_by_us(patient: &Patient<'_>, agents: &[SelectedAgent], included: &[Pa
     const OF_AGENTS: [&str; 4] =
         ["auth-profiles.json", "auth-state.json", "exports.json", "minted-tokens.json"];
     let paths = patient.paths;
-    let of_all = [paths.config().to_owned(), paths.notices()].into_iter().chain(included.iter().cloned());
+    let of_all = [paths.config().to_owned(), paths.notices(), paths.gateway_keys()]
+        .into_iter()
+        .chain(included.iter().cloned());
     // Whoever makes a ledger removes what is left of an earlier try.
     let of_all = of_all.chain(Some(paths.usage()).filter(|ledger| ledger.exists()));
     let indexes = agents.iter().map(|agent| SessionsDir::of(&agent.id, paths).index());
@@ -151,6 +154,27 @@ fn beside(patient: &Patient<'_>, file: &Path, findings: &mut Vec<Finding>) {
         let message = format!("{} was set aside because it could not be read.", patient.paths.shown(&path));
         let fix = Fix { advice: Some("look what is in it first".to_owned()), ..remove(&path) };
         findings.push(Finding::new("file-set-aside", Severity::Note, message, fix));
+    }
+}
+
+/// What a killed repair left among the copies it makes first. The next one copies to another directory, so nobody would come
+/// by it again.
+fn interrupted_copies(patient: &Patient<'_>, directory: &Path, findings: &mut Vec<Finding>) {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() && !path.is_symlink() {
+            interrupted_copies(patient, &path, findings);
+        } else if path.extension().is_some_and(|extension| extension == "tmp")
+            && age(patient, &path).is_some_and(|age| age >= YOUNG)
+        {
+            let (shown, word) = named(patient, &path);
+            let message = format!("{shown} is left of a copy that was interrupted.");
+            let fix = Fix::run([format!("rm {word}")]);
+            let finding = Finding::new("leftover-temporary-file", Severity::Warning, message, fix);
+            findings.push(finding.mended_by(Repair::RemoveLeftover { path }));
+        }
     }
 }
 

@@ -110,6 +110,8 @@ fn remove_leftover(path: &Path, paths: &Paths, clock: &dyn Clock) -> Result<Opti
         Some("auth-state.json.tmp" | "minted-tokens.json.tmp") => directory.join("state.lock"),
         Some("index.json.tmp") => directory.join("sessions.lock"),
         Some("usage.db.tmp") => paths.locks().join("usage.lock"),
+        Some("exports.json.tmp") => paths.locks().join("exports.lock"),
+        Some("gateway-keys.json.tmp") => paths.locks().join("gateway-keys.lock"),
         _ => paths.config_lock(),
     };
     lock.parent().map_or(Ok(()), storage::create_private_dir)?;
@@ -123,6 +125,11 @@ struct Backups<'a> {
     paths: &'a Paths,
     clock: &'a dyn Clock,
     directory: Option<PathBuf>,
+}
+
+/// Where all of these directories are.
+pub(super) fn backups(paths: &Paths) -> PathBuf {
+    paths.state().join("backups")
 }
 
 impl Backups<'_> {
@@ -146,7 +153,7 @@ impl Backups<'_> {
 
     fn new_directory(&mut self) -> Result<PathBuf, FileError> {
         let moment = self.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
-        let all = self.paths.state().join("backups");
+        let all = backups(self.paths);
         let names =
             (1..).map(|number| if number == 1 { moment.clone() } else { format!("{moment}-{number}") });
         // Endless, so there is one; the config's lock keeps two of us from taking the same.

@@ -371,6 +371,17 @@ fn leftovers_of_the_list_of_sessions_and_of_the_ledger_are_removed() {
 }
 
 #[test]
+fn leftovers_of_copies_and_of_client_keys_are_removed() {
+    let left = ["backups/20260601-120000/team/base.json5.tmp", "gateway-keys.json.tmp"];
+    let world = World::of(&[(STORE, KEY), (left[0], "half"), (left[1], "half")]);
+    assert_eq!(world.ids(), [""; 0], "somebody may still be writing them");
+    left.iter().for_each(|path| age(&world, path));
+    assert_eq!(world.ids(), ["leftover-temporary-file"; 2]);
+    assert_eq!(world.mend().0.len(), 2);
+    assert_eq!(world.ids(), [""; 0]);
+}
+
+#[test]
 fn a_ledger_that_is_none_or_newer_or_damaged_is_told_and_left_alone() {
     let ledger = |change: &dyn Fn(&rusqlite::Connection)| {
         let world = World::of(&[(STORE, KEY)]);

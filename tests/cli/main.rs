@@ -27,7 +27,6 @@ mod auth_token;
 mod cache_explain;
 mod chat;
 mod completion;
-mod concurrency;
 mod config;
 mod custom_provider;
 mod demo;

@@ -1,15 +1,11 @@
-//! OAuth pairs over their whole life: refreshed once for all processes and agents, kept through kills and lost replies,
+//! OAuth pairs over their whole life: refreshed once for all agents, kept through kills and lost replies,
 //! and never deleted.
-
-use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{Session, TestEnv, TestSandbox, snapshot, token};
 
-const HERD: usize = 64;
-const KILLED: usize = 10;
 const ID: &str = "anthropic:me@example.com";
 /// A minute before the time of day of all tests, in milliseconds.
 const ENDED: i64 = 1_780_315_200_000 - 60_000;
@@ -76,58 +72,6 @@ fn an_ended_token_is_refreshed_before_the_request_and_the_rest_of_the_entry_stay
     assert_eq!(after["expires"], ENDED + 60_000 + 8 * 3_600_000);
     assert_eq!((&after["note"], &after["email"]), (&before["note"], &before["email"]));
     assert_eq!(journals(&env), 0, "{}", env.tree());
-}
-
-#[test]
-fn a_whole_herd_needs_one_refresh() {
-    let sandbox = TestSandbox::start();
-    let env = with_pair(&sandbox, "herd");
-    let herd: Vec<_> = (0..HERD).map(|_| env.command(["chat", "hi"]).start()).collect();
-    for process in herd {
-        process.finish().exits(0);
-    }
-    assert_eq!(outcomes(&sandbox), ["granted"]);
-    assert_eq!(journals(&env), 0, "{}", env.tree());
-}
-
-#[test]
-fn a_herd_of_which_some_are_killed_loses_at_most_a_reply_that_was_under_way() {
-    // The endpoint answers a little late, so that some are killed while their reply is under way.
-    for round in 0..4_u64 {
-        let sandbox = TestSandbox::start();
-        let env = with_pair(&sandbox, &format!("herd-delay-{}ms", 40 * round));
-        let herd: Vec<_> = (0..HERD).map(|_| env.command(["chat", "hi"]).start()).collect();
-        let mut dice = round.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let mut survivors = Vec::new();
-        for (n, process) in herd.into_iter().enumerate() {
-            if n % (HERD / KILLED) == 1 {
-                dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                std::thread::sleep(Duration::from_millis((dice >> 33) % 60));
-                process.signal(Signal::KILL);
-                process.finish();
-            } else {
-                survivors.push(process);
-            }
-        }
-        let codes: Vec<_> = survivors.into_iter().map(|process| process.finish().code).collect();
-        let last = env.fased(["chat", "hi"]);
-        let granted = outcomes(&sandbox).iter().filter(|outcome| **outcome == "granted").count();
-        assert_eq!(granted, 1, "{:?}", outcomes(&sandbox));
-        if last.code == Some(0) {
-            assert!(codes.iter().all(|code| *code == Some(0)), "{codes:?}");
-            continue;
-        }
-        // Only a reply that was lost with its process may cost a sign-in, and everybody says so.
-        last.exits(3);
-        assert!(last.stderr.contains("the reply to a refresh at 2026-06-01 12:00:00 UTC was lost"), "{last}");
-        let status = env.fased(["models", "status"]);
-        assert!(
-            status.stdout.contains("the reply to a refresh at 2026-06-01 12:00 UTC was lost"),
-            "{status}"
-        );
-        env.fased(["models", "status", "--check"]).exits(1);
-        assert_eq!(stored(&env, "main")["refresh"], pair(&format!("herd-delay-{}ms", 40 * round))["refresh"]);
-    }
 }
 
 #[test]

@@ -9,6 +9,9 @@
     reason = "tests end when something is not as expected, and set up files by hand"
 )]
 
+#[path = "../support/figures.rs"]
+#[allow(dead_code, reason = "other test programs use the rest")]
+mod figures;
 #[expect(dead_code, unused_imports, reason = "other test programs use the rest")]
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,6 +7,9 @@
 #![expect(clippy::disallowed_methods, reason = "a test program reads its own environment, clock and files")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "and prints what came of it")]
 
+#[path = "../support/figures.rs"]
+#[allow(dead_code, reason = "the rest is for other test programs")]
+mod figures;
 #[path = "../../fuzz/src/lib.rs"]
 #[allow(unreachable_pub, reason = "a library in the package of cargo-fuzz")]
 mod fuzz;

@@ -58,7 +58,13 @@ fn report(target: &Target, options: &Options, output: &Output, current: &Path) -
     let name = target.name;
     if output.status.success() {
         fs::remove_file(current).ok();
-        println!("fuzz {name} ... ok, {}", String::from_utf8_lossy(&output.stdout).trim());
+        let told = String::from_utf8_lossy(&output.stdout);
+        let told = told.trim();
+        println!("fuzz {name} ... ok, {told}");
+        if crate::figures::are_kept() && options.input.is_none() {
+            let much = format!("{} s from seed {}", options.seconds, options.seed);
+            crate::figures::add(&format!("Fuzz target `{name}`"), much, told);
+        }
         return true;
     }
     println!("fuzz {name} ... FAILED, {}, seed {}", output.status, options.seed);

@@ -13,7 +13,7 @@ pub(crate) mod wire;
 
 pub(crate) use browser::{Browser, parameter};
 pub(crate) use endpoint::Endpoint;
-pub(crate) use env::{Running, TestEnv};
+pub(crate) use env::{Fased, Running, TestEnv};
 pub(crate) use gateway::TestGateway;
 pub(crate) use install::installed;
 pub(crate) use output::{Output, Session};
