@@ -7,7 +7,7 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use fased::anthropic::{MessageRequest, NetworkPolicy};
+use fased::anthropic::{Answer, MessageRequest, NetworkPolicy};
 use fased::ask::{Asker, Happening, Question};
 use fased::auth::form::Form;
 use fased::auth::oauth::refresh::{InFlight, Refresher};
@@ -71,15 +71,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
         request
     };
     let question = Question { models: &models, pinned: None, preferred: None, retries: 1, request: &request };
+    let mut answer = Answer::default();
     let mut observe = |happening: Happening<'_>| {
-        if let Happening::Using { credential, model, .. } = &happening {
-            eprintln!("asking {model} with {}", credential.source.name());
+        match &happening {
+            Happening::Using { credential, model, .. } => {
+                eprintln!("asking {model} with {}", credential.source.name());
+            }
+            // What another try gave before it failed is void.
+            Happening::Begins { .. } => answer = Answer::default(),
+            Happening::Piece(event) => answer.apply(event),
+            _ => {}
         }
         ControlFlow::Continue(())
     };
     let asked = asker.ask(&question, &inputs, &mut observe).await?;
 
-    println!("{}", asked.answer.text());
+    println!("{}", answer.text());
     println!("({} tries failed before)", asked.failed.len());
     Ok(())
 }

@@ -11,11 +11,17 @@ use super::usage::{Usage, UsageUpdate};
 /// An answer, complete or as far as it got.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Answer {
+    head: AnswerHead,
+    blocks: Vec<Block>,
+}
+
+/// What an answer says of itself, without its content. It stays small however long the answer is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AnswerHead {
     id: String,
     model: String,
     stop_reason: Option<String>,
     usage: Usage,
-    blocks: Vec<Block>,
     complete: bool,
 }
 
@@ -28,7 +34,7 @@ struct Block {
     complete: bool,
 }
 
-impl Answer {
+impl AnswerHead {
     /// Takes in the next event.
     pub fn apply(&mut self, event: &StreamEvent) {
         match event {
@@ -37,20 +43,6 @@ impl Answer {
                 self.model.clone_from(model);
                 self.usage.merge(usage);
             }
-            StreamEvent::ContentBlockStart { index, block } => {
-                let fields = block.as_object().cloned().unwrap_or_default();
-                self.blocks.push(Block { index: *index, fields, input: String::new(), complete: false });
-            }
-            StreamEvent::ContentDelta { index, delta } => {
-                if let Some(block) = self.block(*index) {
-                    block.append(delta);
-                }
-            }
-            StreamEvent::ContentBlockStop { index } => {
-                if let Some(block) = self.block(*index) {
-                    block.finish();
-                }
-            }
             StreamEvent::MessageDelta { stop_reason, usage } => {
                 if stop_reason.is_some() {
                     self.stop_reason.clone_from(stop_reason);
@@ -58,7 +50,7 @@ impl Answer {
                 self.usage.merge(usage);
             }
             StreamEvent::MessageStop => self.complete = true,
-            StreamEvent::Ping | StreamEvent::Other { .. } => {}
+            _ => {}
         }
     }
 
@@ -86,6 +78,55 @@ impl Answer {
     pub fn is_complete(&self) -> bool {
         self.complete
     }
+}
+
+impl Answer {
+    /// Takes in the next event.
+    pub fn apply(&mut self, event: &StreamEvent) {
+        self.head.apply(event);
+        match event {
+            StreamEvent::ContentBlockStart { index, block } => {
+                let fields = block.as_object().cloned().unwrap_or_default();
+                self.blocks.push(Block { index: *index, fields, input: String::new(), complete: false });
+            }
+            StreamEvent::ContentDelta { index, delta } => {
+                if let Some(block) = self.block(*index) {
+                    block.append(delta);
+                }
+            }
+            StreamEvent::ContentBlockStop { index } => {
+                if let Some(block) = self.block(*index) {
+                    block.finish();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Id of the answer; empty before the stream began.
+    pub fn id(&self) -> &str {
+        self.head.id()
+    }
+
+    /// The model that served it; empty before the stream began.
+    pub fn model(&self) -> &str {
+        self.head.model()
+    }
+
+    /// Why it ended, once it did.
+    pub fn stop_reason(&self) -> Option<&str> {
+        self.head.stop_reason()
+    }
+
+    /// Token counts so far.
+    pub fn usage(&self) -> Usage {
+        self.head.usage()
+    }
+
+    /// Whether it arrived to the end.
+    pub fn is_complete(&self) -> bool {
+        self.head.is_complete()
+    }
 
     /// The text of all text blocks, one after the other.
     pub fn text(&self) -> String {
@@ -94,14 +135,14 @@ impl Answer {
 
     /// The blocks as a later request sends them back. Empty text, which the API refuses, is left out; so is a block
     /// other than text that is not complete, because half a tool call or thinking without its signature is refused.
-    pub fn content(&self) -> Vec<ContentBlock> {
+    pub fn into_content(self) -> Vec<ContentBlock> {
         self.blocks
-            .iter()
+            .into_iter()
             .filter(|block| match block.text() {
                 Some(text) => !text.is_empty(),
                 None => block.complete,
             })
-            .map(|block| ContentBlock::from(Value::Object(block.fields.clone())))
+            .map(|block| ContentBlock::from(Value::Object(block.fields)))
             .collect()
     }
 
@@ -122,7 +163,8 @@ impl Answer {
             .map(|(index, fields)| Block { index, fields, input: String::new(), complete: true })
             .collect();
         let Whole { id, model, stop_reason, usage, .. } = whole;
-        Ok(Self { id, model, stop_reason, usage: usage.into(), blocks, complete: true })
+        let head = AnswerHead { id, model, stop_reason, usage: usage.into(), complete: true };
+        Ok(Self { head, blocks })
     }
 
     fn block(&mut self, index: u64) -> Option<&mut Block> {
@@ -170,6 +212,10 @@ impl Block {
     }
 
     fn finish(&mut self) {
+        // A text that grew piece by piece has room for up to twice of it.
+        if let Some(Value::String(text)) = self.fields.get_mut("text") {
+            text.shrink_to_fit();
+        }
         if self.input.is_empty() {
             self.complete = true;
         } else if let Ok(input) = serde_json::from_str(&self.input) {
@@ -207,7 +253,7 @@ mod tests {
     }
 
     fn content(answer: &Answer) -> Value {
-        serde_json::to_value(answer.content()).unwrap()
+        serde_json::to_value(answer.clone().into_content()).unwrap()
     }
 
     #[test]

@@ -44,7 +44,7 @@ mod usage;
 mod wire_tests;
 
 pub use self::http::{ProxySettings, Transport, TrustSettings};
-pub use answer::Answer;
+pub use answer::{Answer, AnswerHead};
 pub use client::{Client, ClientOptions, Timeouts};
 pub use commit::{CommitPoint, HOLD_LIMIT};
 pub use endpoint::{Endpoint, NetworkPolicy};

@@ -46,7 +46,7 @@ impl MessageRequest {
     }
 
     /// The body of a request for an answer, as one JSON document or as a stream.
-    pub(super) fn body(&self, stream: bool) -> Vec<u8> {
+    pub fn body(&self, stream: bool) -> Vec<u8> {
         to_bytes(&Body { request: self, purpose: Purpose::Answer { stream } })
     }
 
@@ -161,6 +161,17 @@ impl ContentBlock {
     /// A text block without a marker.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(TextBlock::new(text))
+    }
+
+    /// Its text, with or without citations; `None` for any other block.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(block) => Some(&block.text),
+            Self::Raw(value) if value.get("type").is_some_and(|kind| kind == "text") => {
+                value.get("text").and_then(Value::as_str)
+            }
+            Self::Raw(_) => None,
+        }
     }
 }
 

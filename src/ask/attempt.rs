@@ -9,7 +9,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Asker, AttemptError, Happening, Notes, Observe, Question, long_context};
 use crate::anthropic::{
-    self, Client, CommitPoint, Error, HOLD_LIMIT, MessageRequest, MessageStream, ResponseMeta, StreamEvent,
+    AnswerHead, Client, CommitPoint, Error, HOLD_LIMIT, MessageRequest, MessageStream, ResponseMeta,
+    StreamEvent,
 };
 use crate::auth::candidates::Eligible;
 use crate::auth::health::Billing;
@@ -37,7 +38,7 @@ pub(super) struct Trying<'t, 'a> {
 /// What an answered try gives.
 #[derive(Debug)]
 pub(super) struct Answer {
-    pub(super) answer: anthropic::Answer,
+    pub(super) head: AnswerHead,
     pub(super) meta: ResponseMeta,
     pub(super) billing: Billing,
     pub(super) duration: Duration,
@@ -188,20 +189,20 @@ impl<'a> Trying<'_, 'a> {
             .await
             .map_err(AttemptError::from)?;
         self.tell(Happening::Begins { meta: stream.meta() })?;
-        let mut answer = anthropic::Answer::default();
+        let mut head = AnswerHead::default();
         let mut point = CommitPoint::new(!alone);
-        let passed = self.receive(&mut stream, &mut answer, &mut point).await;
+        let passed = self.receive(&mut stream, &mut head, &mut point).await;
         passed.map_err(|error| Broken { error, committed: point.is_passed() })?;
         let duration = clock.steady().saturating_sub(started);
         let meta = stream.meta().clone();
-        Ok(Answer { answer, meta, billing: obtained.billing, duration, context1m_left_out: false })
+        Ok(Answer { head, meta, billing: obtained.billing, duration, context1m_left_out: false })
     }
 
     /// Takes in an answer to its end, and passes its events on from the commit point.
     async fn receive(
         &self,
         stream: &mut MessageStream,
-        answer: &mut anthropic::Answer,
+        head: &mut AnswerHead,
         point: &mut CommitPoint<StreamEvent>,
     ) -> Result<(), AttemptError> {
         let piece = |event: StreamEvent| self.tell(Happening::Piece(&event));
@@ -217,7 +218,7 @@ impl<'a> Trying<'_, 'a> {
             };
             let Some(event) = event else { break };
             let event = event?;
-            answer.apply(&event);
+            head.apply(&event);
             let commits = event.commits();
             point.take(event, commits).try_for_each(piece)?;
         }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 pub use notes::Notes;
 pub use routes::{Surveyed, survey};
 
-use crate::anthropic::{Answer, Client, Error, MessageRequest, NetworkPolicy, ResponseMeta, StreamEvent};
+use crate::anthropic::{AnswerHead, Client, Error, MessageRequest, NetworkPolicy, ResponseMeta, StreamEvent};
 use crate::auth::ProfileId;
 use crate::auth::candidates::Eligible;
 use crate::auth::form::Form;
@@ -120,7 +120,7 @@ pub enum Happening<'a> {
         /// The head of its response.
         meta: &'a ResponseMeta,
     },
-    /// A piece of the answer.
+    /// A piece of the answer; [`Answer`](crate::anthropic::Answer) puts it together.
     Piece(&'a StreamEvent),
     /// A model is passed over because no credential may be used for it now.
     PassedOver {
@@ -177,11 +177,11 @@ pub enum AttemptError {
     Unwanted,
 }
 
-/// An answer, and what it took.
+/// A question that was answered, and what it took. The answer itself was passed on piece by piece.
 #[derive(Debug)]
 pub struct Asked<'a> {
-    /// The answer.
-    pub answer: Answer,
+    /// What the answer says of itself.
+    pub head: AnswerHead,
     /// The head of its response.
     pub meta: ResponseMeta,
     /// The credential it was given for.
@@ -275,10 +275,10 @@ impl<'a> Asker<'a> {
         match ran {
             Ok(answered) => {
                 let place = answered.place;
-                let attempt::Answer { answer, meta, billing, duration, context1m_left_out } = answered.value;
+                let attempt::Answer { head, meta, billing, duration, context1m_left_out } = answered.value;
                 let credential = &routes[place.route].candidates[place.candidate].credential.credential;
                 Ok(Asked {
-                    answer,
+                    head,
                     meta,
                     credential: Candidate { billing, ..credential.clone() },
                     model: question.models[place.route].clone(),

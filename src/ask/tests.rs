@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 
 use super::*;
+use crate::anthropic::Answer;
 use crate::auth::profile::{Credential, Material, Profile};
 use crate::auth::state::{AuthState, StateFile};
 use crate::auth::store::{Edited, Snapshot, StoreError};
@@ -98,12 +99,18 @@ impl World {
         };
         let question =
             Question { models: &models, pinned: None, preferred: None, retries, request: &request };
+        let mut answer = Answer::default();
         let mut observe = |happening: Happening<'_>| {
+            match &happening {
+                Happening::Begins { .. } => answer = Answer::default(),
+                Happening::Piece(event) => answer.apply(event),
+                _ => {}
+            }
             observe(&happening);
             ControlFlow::Continue(())
         };
         let asked = self.asker().ask(&question, &inputs, &mut observe).await?;
-        Ok((asked.answer.text(), format!("{} by {}", asked.model, asked.credential.source.name())))
+        Ok((answer.text(), format!("{} by {}", asked.model, asked.credential.source.name())))
     }
 
     fn references(&self) -> References<'_> {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use self::choice::Wanted;
 use self::record::Record;
 use crate::anthropic::{ContentBlock, MessageRequest};
-use crate::ask::{AskError, Asked, Asker, Happening, Question};
+use crate::ask::{AskError, Asker, Happening, Question};
 use crate::auth::form::Form;
 use crate::auth::resolve::{Inputs, ProviderAuth};
 use crate::config::SelectedAgent;
@@ -94,11 +94,9 @@ pub enum Outcome {
     Unanswered(Unanswered),
 }
 
-/// A whole answer.
+/// A whole answer. What it says is the last turn of the session's conversation.
 #[derive(Debug)]
 pub struct Answered {
-    /// Its text.
-    pub text: String,
     /// Why it ended, in the provider's words.
     pub stop_reason: Option<String>,
     /// What it took.
@@ -214,23 +212,19 @@ pub async fn ask(
     let (failure, is_stopped) = match outcome {
         Ok(Ok(asked)) => {
             let receipt = Receipt::of(&asked, config);
-            let unkept = record.complete(&asked.answer, &receipt, now);
+            let stop_reason = asked.head.stop_reason().map(str::to_owned);
+            let unkept = record.complete(stop_reason.as_deref(), &receipt, now);
             let max_tokens = effective(&asked.model).max_tokens.value;
-            let outcome = Outcome::Answered(answered(&asked, receipt, max_tokens));
+            let outcome = Outcome::Answered(Answered { stop_reason, receipt, max_tokens });
             return Ok(Turn { outcome, unkept, unrecorded });
         }
         Ok(Err(error)) => (failure(error, talker), false),
         Err(why) => (why, true),
     };
     let receipt = recording.interrupted();
-    let (answer, unkept) = record.interrupt(receipt.as_ref(), now);
-    let outcome = Outcome::Unanswered(Unanswered { failure, text: answer.text(), receipt, is_stopped });
+    let (text, unkept) = record.interrupt(receipt.as_ref(), now);
+    let outcome = Outcome::Unanswered(Unanswered { failure, text, receipt, is_stopped });
     Ok(Turn { outcome, unkept, unrecorded })
-}
-
-fn answered(asked: &Asked<'_>, receipt: Receipt, max_tokens: NonZeroU64) -> Answered {
-    let stop_reason = asked.answer.stop_reason().map(str::to_owned);
-    Answered { text: asked.answer.text(), stop_reason, receipt, max_tokens }
 }
 
 /// Why there is no answer, with what would help.

@@ -39,7 +39,8 @@ impl<'s> Record<'s> {
             self.begin(now);
         }
         if let StreamEvent::ContentDelta { delta: Delta::Text(text), .. } = event {
-            self.session.receive(text);
+            let received = self.session.receive(text);
+            self.note(received);
         }
     }
 
@@ -52,27 +53,30 @@ impl<'s> Record<'s> {
     /// The answer is complete. Says what went wrong with writing it down.
     pub(super) fn complete(
         mut self,
-        answer: &Answer,
+        stop_reason: Option<&str>,
         receipt: &Receipt,
         now: Timestamp,
     ) -> Option<SessionError> {
         self.begin(now);
-        let kept = self.session.complete(answer.content(), answer.stop_reason(), receipt, now);
+        let content = std::mem::take(&mut self.answer).into_content();
+        let kept = self.session.complete(content, stop_reason, receipt, now);
         self.note(kept);
         self.trouble
     }
 
-    /// There will be no more of the answer, if it began at all. Hands over what came of it.
+    /// There will be no more of the answer, if it began at all. Hands over the text that came of it.
     pub(super) fn interrupt(
         mut self,
         receipt: Option<&Receipt>,
         now: Timestamp,
-    ) -> (Answer, Option<SessionError>) {
-        if self.question.is_none() {
-            let kept = self.session.interrupt(self.answer.content(), receipt, now);
-            self.note(kept);
+    ) -> (String, Option<SessionError>) {
+        if self.question.is_some() {
+            return (String::new(), self.trouble);
         }
-        (self.answer, self.trouble)
+        let kept = self.session.interrupt(std::mem::take(&mut self.answer).into_content(), receipt, now);
+        self.note(kept);
+        let text = self.session.conversation().turns().last().map(|turn| turn.reply.text().into_owned());
+        (text.unwrap_or_default(), self.trouble)
     }
 
     fn begin(&mut self, now: Timestamp) {

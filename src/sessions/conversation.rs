@@ -1,6 +1,8 @@
 //! What a transcript says: who said what, which model and profile the session wants, and what of it the next request
 //! carries. Pure; reading and writing lines is [`super::transcript`]'s.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -99,6 +101,13 @@ impl Reply {
                 !matches!(kind, Some("thinking" | "redacted_thinking"))
             }
         })
+    }
+
+    /// The text of all its text blocks, one after the other.
+    pub fn text(&self) -> Cow<'_, str> {
+        let mut texts = self.content().iter().filter_map(ContentBlock::as_text);
+        let first = texts.next().unwrap_or_default();
+        texts.fold(Cow::Borrowed(first), |so_far, text| so_far + text)
     }
 }
 

@@ -14,6 +14,9 @@ use super::{SessionError, SessionId};
 use crate::anthropic::ContentBlock;
 use crate::usage::receipt::Receipt;
 
+/// Most text of a coming answer that waits in memory for its time to be written.
+const MOST_UNKEPT: usize = 256 * 1024;
+
 /// A session that this process writes.
 #[derive(Debug)]
 pub struct Session {
@@ -109,11 +112,16 @@ impl Session {
     }
 
     /// More text of the answer came.
-    pub fn receive(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// When so much had come since the last time that it was to be written, and could not be.
+    pub fn receive(&mut self, text: &str) -> Result<(), SessionError> {
         self.unkept.push_str(text);
+        if self.unkept.len() < MOST_UNKEPT { Ok(()) } else { self.keep_partial() }
     }
 
     /// Writes the text that came since the last time. Called once a second, it keeps a crash from losing more than that.
+    /// The conversation gets the answer when it has ended; until then the text is whoever's takes it in.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -122,7 +130,8 @@ impl Session {
             return Ok(());
         }
         let text = std::mem::take(&mut self.unkept);
-        self.write(Entry::Partial { text })
+        Entry::Partial { text }.write_line(&mut self.waiting);
+        self.write_waiting()
     }
 
     /// The answer is complete. It survives a power cut from now on.

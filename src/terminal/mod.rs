@@ -154,8 +154,14 @@ impl Terminal {
     /// # Errors
     /// When stdout cannot be written.
     pub fn answer(&self, text: &str) -> Result<(), Failure> {
-        let mut out = AutoStream::new(io::stdout().lock(), choice(self.stdout_colour));
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
+        let mut out = io::stdout().lock();
+        // To look for styles in a long answer can take as long as making it, and most have none.
+        let written = if is_plain(text) {
+            out.write_all(text.as_bytes())
+        } else {
+            AutoStream::new(&mut out, choice(self.stdout_colour)).write_all(text.as_bytes())
+        };
+        written.and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
     }
 
     /// Writes the one JSON document of a command.
@@ -226,6 +232,11 @@ impl Terminal {
 /// Without the control characters by which a text could take over a terminal.
 fn tame(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
+}
+
+/// Whether there is nothing in it that could style or move anything.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t'))
 }
 
 fn choice(colour: bool) -> ColorChoice {

@@ -161,17 +161,17 @@ impl From<TokenCounts> for Usage {
 impl Receipt {
     /// The receipt of an answer, with the prices of data file and config.
     pub fn of(asked: &Asked<'_>, config: &Config) -> Self {
-        let Asked { answer, meta, credential, model: requested, .. } = asked;
+        let Asked { head, meta, credential, model: requested, .. } = asked;
         let (profile_id, source) = origin(&credential.source);
-        let usage = answer.usage();
-        let prices = price::prices_of(requested, answer.model(), credential.billing, &usage, config);
+        let usage = head.usage();
+        let prices = price::prices_of(requested, head.model(), credential.billing, &usage, config);
         let cost = prices.and_then(|prices| price::cost(&usage, &prices));
         Self {
             profile_id,
             source,
             billing: credential.billing,
             requested_model: requested.clone(),
-            model: answer.model().to_owned(),
+            model: head.model().to_owned(),
             interrupted: false,
             usage: usage.into(),
             cost_micro_dollars: cost,

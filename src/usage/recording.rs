@@ -154,7 +154,7 @@ impl<'a> Recording<'a> {
         let unanswered = if has_begun { Outcome::Interrupted } else { Outcome::Failed };
         let took = self.clock.steady().saturating_sub(sent.started);
         let (outcome, error, failed_attempts, duration) = match ended {
-            Ended::Answered(asked) if asked.answer.stop_reason() == Some("refusal") => {
+            Ended::Answered(asked) if asked.head.stop_reason() == Some("refusal") => {
                 (Outcome::Refused, None, asked.failed.len(), asked.duration)
             }
             Ended::Answered(asked) => (Outcome::Complete, None, asked.failed.len(), asked.duration),

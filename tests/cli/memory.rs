@@ -13,9 +13,9 @@ const MIB: usize = 1 << 20;
 const ANSWER: usize = 32 * MIB;
 /// What a program that answers a short question needs, generously.
 const BASE: usize = 48 * MIB;
-/// How many times the text may lie in memory: it is put together by who asks and by who shows it, made into the next turn and
-/// written down, and a text that grows has room for twice of it.
-const TIMES: usize = 9;
+/// How many times the text may lie in memory: once as the answer and once as the line of the transcript that is written, which
+/// grows and so has room for twice of it.
+const TIMES: usize = 3;
 
 /// Answers one request with this much text in small pieces, and keeps none of it.
 fn serve(length: usize) -> (String, JoinHandle<()>) {

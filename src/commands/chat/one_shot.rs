@@ -1,5 +1,7 @@
 //! One question and its answer.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::shown::Shown;
@@ -16,7 +18,7 @@ use crate::usage::receipt::Receipt;
 #[serde(rename_all = "camelCase")]
 struct ChatReport<'a> {
     schema_version: u32,
-    text: &'a str,
+    text: Cow<'a, str>,
     stop_reason: Option<&'a str>,
     /// `null` when the session could not be kept.
     session_id: Option<&'a SessionId>,
@@ -36,9 +38,10 @@ pub(super) fn run(ctx: &Ctx, args: &ChatArgs) -> Result<Exit, Failure> {
         false => failure,
     })?;
     if args.json {
+        let last = session.conversation().turns().last();
         ctx.terminal.answer_json(&ChatReport {
             schema_version: SCHEMA_VERSION,
-            text: &answered.text,
+            text: last.map(|turn| turn.reply.text()).unwrap_or_default(),
             stop_reason: answered.stop_reason.as_deref(),
             session_id: session.is_kept().then(|| session.id()),
             receipt: &answered.receipt,

@@ -52,7 +52,8 @@ pub(super) fn ask(
     }
     match turn.outcome {
         Outcome::Answered(answered) => {
-            tell(ctx, is_json, &answered);
+            let said = session.conversation().turns().last().map(|turn| turn.reply.text());
+            tell(ctx, is_json, &answered, &said.unwrap_or_default());
             tell_trouble(ctx, turn.unkept);
             Ok(answered)
         }
@@ -75,8 +76,8 @@ pub(super) fn ask(
 }
 
 /// What is worth a word behind an answer, and its receipt.
-fn tell(ctx: &Ctx, is_json: bool, answered: &Answered) {
-    if answered.text.is_empty() && !is_json {
+fn tell(ctx: &Ctx, is_json: bool, answered: &Answered, text: &str) {
+    if text.is_empty() && !is_json {
         ctx.terminal.say(&format!("{} the answer is empty", style::attention("!")));
     }
     if answered.stop_reason.as_deref() == Some("max_tokens") {

@@ -259,16 +259,15 @@ fn asked(question: &[ContentBlock]) -> (String, Vec<String>) {
 }
 
 fn part(block: &ContentBlock) -> Option<Part> {
-    match block {
-        ContentBlock::Text(block) => Some(Part { kind: PartKind::Text, text: block.text.clone() }),
-        ContentBlock::Raw(value) => {
-            let text = match value.get("type")?.as_str()? {
-                "thinking" => value.get("thinking")?.as_str()?,
-                _ => return None,
-            };
-            (!text.is_empty()).then(|| Part { kind: PartKind::Thinking, text: text.to_owned() })
-        }
+    if let Some(text) = block.as_text() {
+        return Some(Part { kind: PartKind::Text, text: text.to_owned() });
     }
+    let ContentBlock::Raw(value) = block else { return None };
+    let text = match value.get("type")?.as_str()? {
+        "thinking" => value.get("thinking")?.as_str()?,
+        _ => return None,
+    };
+    (!text.is_empty()).then(|| Part { kind: PartKind::Thinking, text: text.to_owned() })
 }
 
 /// Tries that failed before an answer, by its receipt.

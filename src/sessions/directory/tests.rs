@@ -43,7 +43,7 @@ fn id(text: &str) -> SessionId {
 
 fn converse(session: &mut Session, question: &str, answer: &str) {
     session.begin_turn(vec![ContentBlock::text(question)], None, now()).unwrap();
-    session.receive(&answer[..answer.len() / 2]);
+    session.receive(&answer[..answer.len() / 2]).unwrap();
     session.keep_partial().unwrap();
     session.complete(vec![ContentBlock::text(answer)], Some("end_turn"), &receipt(), now()).unwrap();
 }
@@ -116,11 +116,11 @@ fn text_that_came_before_a_kill_is_kept_as_interrupted() {
     let (_dir, sessions) = place();
     let mut session = sessions.open(id("a")).unwrap();
     session.begin_turn(vec![ContentBlock::text("one")], None, now()).unwrap();
-    session.receive("half a ");
+    session.receive("half a ").unwrap();
     session.keep_partial().unwrap();
-    session.receive("sentence");
+    session.receive("sentence").unwrap();
     session.keep_partial().unwrap();
-    session.receive(" that is lost");
+    session.receive(" that is lost").unwrap();
     // A killed process lets go of its lock and does nothing else.
     drop(session);
     let again = sessions.open(id("a")).unwrap();
