@@ -1,10 +1,13 @@
 //! How fast the bytes of a streamed answer become events: `cargo bench --bench sse`. Next to each figure stands how many
 //! times longer it takes than `memchr` needs to find the line ends of the same bytes, because only that ratio travels
-//! between machines. Limits are printed and never asserted: a busy machine is no bug.
+//! between machines. The exit code is 1 when a limit is exceeded, which means something on a quiet machine only.
+
+#[path = "../support/side_by_side.rs"]
+mod side_by_side;
 
 use std::error::Error;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
 
 use bytes::Bytes;
 use fased::anthropic::{EVENT_LIMIT, FrameSplitter, MessageStream, ResponseMeta};
@@ -30,17 +33,18 @@ const WORKS: [(&str, Work); 3] =
     [("events", events), ("frames and their fields", fields), ("frames alone", frames)];
 
 #[expect(clippy::print_stderr, reason = "a benchmark is a program of its own")]
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     if std::env::args().any(|argument| argument == "--bench") {
-        return measure();
+        return Ok(if measure()? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     // `cargo test --all-targets` starts benchmarks too, with binaries whose speed says nothing.
     eprintln!("run it with: cargo bench --bench sse");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
+/// Whether every limit is kept.
 #[expect(clippy::print_stdout, reason = "the table is the result")]
-fn measure() -> Result<(), Box<dyn Error>> {
+fn measure() -> Result<bool, Box<dyn Error>> {
     println!("medians of {ROUNDS} rounds, each next to one of memchr over the same bytes\n");
     println!("{:<28} {:<24} {:>8} {:>8} {:>9}  limit", "bytes", "read as", "pieces", "MB/s", "x memchr");
     let mut exceeded = 0;
@@ -49,9 +53,10 @@ fn measure() -> Result<(), Box<dyn Error>> {
             for piece in [1, 1024, 64 * 1024] {
                 // A piece of one byte has its own price, so fewer of them do.
                 let bytes = answer.bytes.slice(..if piece == 1 { 16 * 1024 } else { answer.bytes.len() });
-                let (time, reference) = compare(&bytes, piece, work)?;
-                let speed = f64::from(u32::try_from(bytes.len())?) / time.as_secs_f64();
-                let ratio = time.as_secs_f64() / reference.as_secs_f64();
+                let lines = || memchr::memchr_iter(b'\n', &bytes).count();
+                let figures = side_by_side::compare(ROUNDS, || work(&bytes, piece), lines)?;
+                let speed = f64::from(u32::try_from(bytes.len())?) / figures.time.as_secs_f64();
+                let ratio = figures.ratio();
                 let is_limited = work_name == "events" && piece > 1;
                 let told = match (is_limited, speed >= LIMIT) {
                     (false, _) => "none",
@@ -68,30 +73,7 @@ fn measure() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("\n{}", if exceeded == 0 { "Every limit is kept." } else { "Limits are exceeded." });
-    Ok(())
-}
-
-/// Median times of the work and of `memchr`, run in turn so that both meet the machine in the same mood.
-fn compare(bytes: &Bytes, piece: usize, work: Work) -> Result<(Duration, Duration), Box<dyn Error>> {
-    let (mut times, mut references) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        let (time, found) = timed(|| work(bytes, piece));
-        black_box(found?);
-        times.push(time);
-        let (time, lines) = timed(|| memchr::memchr_iter(b'\n', bytes).count());
-        black_box(lines);
-        references.push(time);
-    }
-    times.sort_unstable();
-    references.sort_unstable();
-    Ok((times[ROUNDS / 2], references[ROUNDS / 2]))
-}
-
-fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
-    #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-    let started = Instant::now();
-    let made = work();
-    (started.elapsed(), made)
+    Ok(exceeded == 0)
 }
 
 /// The whole path: what `fased chat` does with an answer before it looks at it.

@@ -1,4 +1,4 @@
-//! What the measured programs are given: an empty program to compare with, home directories with stores of any size,
+//! What measured programs are given: an empty program to compare with, home directories with stores of any size,
 //! and the price of one durable write in a directory. All of it lives under the build's own temporary directory.
 
 use std::error::Error;
@@ -24,8 +24,9 @@ pub(crate) struct Fixtures {
 }
 
 impl Fixtures {
-    pub(crate) fn new() -> Result<Self, Box<dyn Error>> {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("whole_process");
+    /// Fixtures of a benchmark.
+    pub(crate) fn new(benchmark: &str) -> Result<Self, Box<dyn Error>> {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(benchmark);
         if root.exists() {
             fs::remove_dir_all(&root)?;
         }
@@ -61,6 +62,17 @@ impl Fixtures {
         }
         store.push_str("\n  }\n}\n");
         private_file(&agent.join("auth-profiles.json"))?.write_all(store.as_bytes())?;
+        Ok(home)
+    }
+
+    /// A home directory whose config is as people write it: a model, an alias, an agent.
+    pub(crate) fn home_with_small_config(&self) -> Result<PathBuf, Box<dyn Error>> {
+        let home = self.empty_home("home-small")?;
+        DirBuilder::new().mode(0o700).create(home.join(".fased"))?;
+        let config = "// ours\n{\n  agents: {\n    defaults: {\n      model: { primary: \"anthropic/claude-opus-4-8\", \
+                      fallbacks: [\"anthropic/claude-haiku-4-5\"] },\n    },\n    \
+                      list: [{ id: \"main\", default: true, params: { cacheRetention: \"long\" } }],\n  },\n}\n";
+        private_file(&config_file(&home))?.write_all(config.as_bytes())?;
         Ok(home)
     }
 

@@ -1,7 +1,7 @@
 //! What a whole run of `fased` costs, side by side with a program that does nothing: `cargo bench --bench whole_process`.
 //! Only the ratio to the empty program travels between machines, so both are run in turn, each time through a small
-//! [launcher], and their medians compared; an answer of a sandbox stands next to the same by [curl]. Limits are printed and
-//! never asserted: a busy machine is no bug.
+//! [launcher], and their medians compared; an answer of a sandbox stands next to the same by [curl]. The exit code
+//! is 1 when a limit is exceeded, which means something on a quiet machine only.
 
 mod curl;
 mod fixtures;
@@ -9,6 +9,7 @@ mod launcher;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use fixtures::{Fixtures, agent_dir, config_file, durable_write, remove_state, write_large_config};
@@ -20,6 +21,9 @@ const RUNS: usize = 41;
 const WARM_UP: usize = 3;
 /// Peak memory of the empty program that shows a launcher too large to measure by.
 const LARGEST_EMPTY_KIB: u64 = 4 * 1024;
+
+/// What the program may take on disk, in bytes.
+const LARGEST_PROGRAM: u64 = 15 << 20;
 
 /// A command to measure.
 struct Case {
@@ -58,22 +62,25 @@ struct Figures {
 }
 
 #[expect(clippy::print_stderr, reason = "a benchmark is a program of its own")]
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     match arguments.next() {
-        Some(first) if first == launcher::MODE => launcher::main(arguments),
-        Some(first) if first == "--bench" => measure(),
+        Some(first) if first == launcher::MODE => launcher::main(arguments).map(|()| ExitCode::SUCCESS),
+        Some(first) if first == "--bench" => {
+            Ok(if measure()? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
         // `cargo test --all-targets` starts benchmarks too, with binaries whose speed says nothing.
         _ => {
             eprintln!("run it with: cargo bench --bench whole_process");
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
 
+/// Whether every limit is kept.
 #[expect(clippy::print_stdout, reason = "the table is the result")]
-fn measure() -> Result<(), Box<dyn Error>> {
-    let fixtures = Fixtures::new()?;
+fn measure() -> Result<bool, Box<dyn Error>> {
+    let fixtures = Fixtures::new("whole_process")?;
     let empty = fixtures.empty_program()?;
     let key = fixtures.key_file()?;
     println!("medians of {RUNS} runs, each next to one of the empty program\n");
@@ -101,12 +108,30 @@ fn measure() -> Result<(), Box<dyn Error>> {
     if !curl::measure(&fixtures)? {
         exceeded.push("chat next to curl");
     }
+    if !size()? {
+        exceeded.push("size of the program");
+    }
     if exceeded.is_empty() {
         println!("\nEvery limit is kept.");
     } else {
         println!("\nLimits exceeded by: {}", exceeded.join("; "));
     }
-    Ok(())
+    Ok(exceeded.is_empty())
+}
+
+/// How large the program is on disk, and whether that limit is kept. The release profile strips it.
+#[expect(clippy::print_stdout, reason = "the table is the result")]
+fn size() -> Result<bool, Box<dyn Error>> {
+    let length = std::fs::metadata(env!("CARGO_BIN_EXE_fased"))?.len();
+    let kept = length <= LARGEST_PROGRAM;
+    let mib = |length: u64| f64::from(u32::try_from(length).unwrap_or(u32::MAX)) / f64::from(1 << 20);
+    println!(
+        "size of the program: {:.2} MiB (limit {} MiB {})",
+        mib(length),
+        mib(LARGEST_PROGRAM),
+        if kept { "ok" } else { "OVER" }
+    );
+    Ok(kept)
 }
 
 const EMPTY: &str = "an empty program";
@@ -116,11 +141,13 @@ fn cases(fixtures: &Fixtures, key: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     const CHECK: &[&str] = &["models", "status", "--check"];
     const GET: &[&str] = &["config", "get", "agents.list[500].model.primary"];
     const SET: &[&str] = &["config", "set", "agents.list[500].model.primary", "anthropic/claude-opus-4-8"];
+    const SMALL_GET: &[&str] = &["config", "get", "agents.defaults.model"];
     const ONBOARD: &[&str] = &["onboard", "--non-interactive", "--api-key-stdin"];
     let nowhere = fixtures.empty_home("home-empty")?;
     let [one, thousand, many] = [1, 1_000, 10_000].map(|count| fixtures.home_with_profiles(count));
     let (one, thousand, many) = (one?, thousand?, many?);
     let agents = fixtures.home_with_agents()?;
+    let small = fixtures.home_with_small_config()?;
     let onboarded = fixtures.empty_home("home-onboarded")?;
     let fased = Path::new(env!("CARGO_BIN_EXE_fased"));
     Program { path: fased, arguments: ONBOARD, home: &onboarded, stdin: key }.run()?;
@@ -134,11 +161,16 @@ fn cases(fixtures: &Fixtures, key: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     };
     let none = Limit::default();
     let ratio = |times| Limit { ratio: Some(times), memory: None };
+    // The commands people wait for.
+    let at_once = ratio(3.0);
     let first_status = Limit { ratio: Some(3.0), memory: Some(12.0) };
     Ok(vec![
         case(EMPTY, &[], &nowhere, none),
-        case("--version", &["--version"], &nowhere, none),
-        case("--help", &["--help"], &nowhere, none),
+        case("--version", &["--version"], &nowhere, at_once),
+        case("--help", &["--help"], &nowhere, at_once),
+        case("completion zsh", &["completion", "zsh"], &nowhere, at_once),
+        case("config get", SMALL_GET, &small, at_once),
+        case("models status, 1 profile", &["models", "status"], &one, at_once),
         case("models status --json, 1 profile", STATUS, &one, first_status),
         case("models status --json, 1,000 profiles", STATUS, &thousand, none),
         case("models status --json, 10,000 profiles", STATUS, &many, ratio(25.0)),
