@@ -55,6 +55,11 @@ fn security() {
 }
 
 #[test]
+fn install() {
+    play("docs/install.md");
+}
+
+#[test]
 fn set_ups_of_other_programs() {
     play("examples/README.md");
 }

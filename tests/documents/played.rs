@@ -25,6 +25,8 @@ use Treatment::{Asks, NotRun, Serves};
 
 const BUILDS: &str = "it builds, and is what runs this test";
 
+const INSTALLS: &str = "it installs what only this page needs";
+
 const GATEWAY: &str = "127.0.0.1:18789";
 
 /// Commands that are treated in another way, by the page they stand in.
@@ -38,6 +40,10 @@ pub(crate) const COMMANDS: &[(&str, &str, Treatment)] = &[
     ("README.md", "cargo run --example sandbox", NotRun("`tests/cli/examples.rs` runs the examples")),
     ("README.md", "fased sandbox --port 8787", Serves("127.0.0.1:8787")),
     ("README.md", "fased gateway", Serves(GATEWAY)),
+    ("docs/install.md", "cp man/*.1 ~/.local/share/man/man1/", NotRun("it copies files of the repository")),
+    ("docs/install.md", "rustup target add x86_64-unknown-linux-musl", NotRun(INSTALLS)),
+    ("docs/install.md", "sudo apt-get install musl-tools", NotRun(INSTALLS)),
+    ("docs/install.md", "sha256sum target/release/fased", NotRun(BUILDS)),
     ("docs/credentials.md", "fased onboard", Asks),
     ("docs/credentials.md", "fased models auth setup-token --provider anthropic", Asks),
     ("docs/credentials.md", "fased models auth login", Asks),
@@ -133,6 +139,7 @@ pub(crate) const PAGES: &[Page] = &[
         builds: false,
     },
     page("docs/security.md", &[KEYS, "unset ANTHROPIC_API_KEY", "fased gateway keys add my-app"]),
+    Page { path: "docs/install.md", serves: None, stage: &[KEYS, STORED], builds: true },
     page("examples/README.md", &[KEYS, STORED]),
     page_for_contributors("CONTRIBUTING.md"),
     page_for_contributors("docs/architecture.md"),
