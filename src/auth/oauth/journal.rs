@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::Pair;
 use crate::secret::{Fingerprint, Secret};
-use crate::storage::{self, FileError, platform};
+use crate::storage::{self, Durability, FileError, platform};
 
 /// Each of the two records has a page of its own, so that overwriting the second can tear neither.
 const PAGE: usize = 4096;
@@ -84,8 +84,7 @@ impl Journal {
     /// When it cannot be written; nothing may be sent then.
     pub fn begin(&self, intent: &Intent) -> Result<(), FileError> {
         self.remove()?;
-        let text = serde_json::to_vec(intent).map_err(|error| self.failed("write", error.into()))?;
-        let mut page = padded(&text);
+        let mut page = self.first_page(intent)?;
         page.resize(2 * PAGE, b' ');
         let mut file = platform::create_private(&self.path).map_err(|error| self.failed("create", error))?;
         let written = file.write_all(&page).and_then(|()| file.sync_all());
@@ -101,19 +100,23 @@ impl Journal {
     /// # Errors
     /// When it cannot be written.
     pub fn arrived(&self, pair: &Pair) -> Result<(), FileError> {
-        let text = json!({
-            "access": pair.access.expose(),
-            "refresh": pair.refresh.expose(),
-            "expires": pair.expires.as_millisecond(),
-        })
-        .to_string();
         let mut file =
             File::options().write(true).open(&self.path).map_err(|error| self.failed("open", error))?;
         let written = file
             .seek(SeekFrom::Start(PAGE as u64))
-            .and_then(|_| file.write_all(&padded(text.as_bytes())))
+            .and_then(|_| file.write_all(&reply(pair)))
             .and_then(|()| file.sync_all());
         written.map_err(|error| self.failed("write", error))
+    }
+
+    /// Puts another reply in place of the one that arrived. There is the one or the other at any moment.
+    ///
+    /// # Errors
+    /// When it cannot be written; the reply that arrived is still there then.
+    pub fn replace(&self, intent: &Intent, pair: &Pair) -> Result<(), FileError> {
+        let mut pages = self.first_page(intent)?;
+        pages.extend_from_slice(&reply(pair));
+        storage::replace(&self.path, &pages, Durability::Synced)
     }
 
     /// Removes it.
@@ -121,15 +124,36 @@ impl Journal {
     /// # Errors
     /// When it is there and cannot be removed.
     pub fn remove(&self) -> Result<(), FileError> {
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.failed("remove", error)),
-            _ => Ok(()),
+        // What a killed `replace` left goes first: nothing would lead to it without the journal.
+        for path in [&self.path.with_extension("json.tmp"), &self.path] {
+            match std::fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(FileError::new("remove", path, error));
+                }
+                _ => {}
+            }
         }
+        Ok(())
+    }
+
+    fn first_page(&self, intent: &Intent) -> Result<Vec<u8>, FileError> {
+        let text = serde_json::to_vec(intent).map_err(|error| self.failed("write", error.into()))?;
+        Ok(padded(&text))
     }
 
     fn failed(&self, action: &'static str, error: std::io::Error) -> FileError {
         FileError::new(action, &self.path, error)
     }
+}
+
+/// What is written of a reply.
+fn reply(pair: &Pair) -> Vec<u8> {
+    let text = json!({
+        "access": pair.access.expose(),
+        "refresh": pair.refresh.expose(),
+        "expires": pair.expires.as_millisecond(),
+    });
+    padded(text.to_string().as_bytes())
 }
 
 /// The text filled up to whole pages with white space, the last of it the end of a line.
@@ -192,6 +216,19 @@ mod tests {
         journal.remove().unwrap();
         journal.remove().unwrap();
         assert_eq!(journal.read().unwrap(), None);
+    }
+
+    #[test]
+    fn a_reply_is_replaced_whole_and_what_a_kill_left_of_that_goes_with_the_journal() {
+        let (dir, journal) = journal();
+        journal.begin(&intent()).unwrap();
+        journal.arrived(&pair()).unwrap();
+        let newer = Pair { refresh: Secret::new("n".repeat(108)), ..pair() };
+        journal.replace(&intent(), &newer).unwrap();
+        assert_eq!(journal.read().unwrap(), Some(Entry { intent: intent(), pair: Some(newer) }));
+        File::create(dir.path().join("refresh-journal-0123456789abcdef.json.tmp")).unwrap();
+        journal.remove().unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::auth::state::{RefreshRefused, StateFile};
 use crate::auth::store::{AuthStore, Edited, StoreError};
 use crate::clock::Clock;
 use crate::config::Paths;
-use crate::secret::Secret;
+use crate::secret::{Fingerprint, Secret};
 use crate::storage::{self, FileError, FileLock, Jitter, LockError};
 
 /// Longest wait for another process to refresh.
@@ -354,6 +354,8 @@ impl Refresher {
                     self.drop_journals(key);
                     return Ok(None);
                 }
+        // Before the stores: a journal that is gone by now has put its pair into one of them.
+        let is_led_to = !self.pass_on(&held.refresh, pair, key);
                 // Where that cannot be noted the journal is what still tells of it.
                 if self.mark_refused(held, &error, lost_reply) {
                     self.drop_journals(key);
@@ -373,8 +375,8 @@ impl Refresher {
         }
     }
 
-    /// Puts a new pair into every store that holds the old one. The journal goes when all of them have it; until then it
-    /// is what the next one goes on from.
+    /// Puts a new pair into every store that holds the old one. The journal goes when all of them have it and no other
+    /// journal leads to it; until then it is what the next one goes on from.
     fn keep(&self, held: &Held, pair: &Pair, key: &str) -> Result<(), StoreError> {
         let mut outcome = Ok(());
         for store in self.stores() {
@@ -384,15 +386,49 @@ impl Refresher {
                 outcome = outcome.and(Err(error));
             }
         }
-        if outcome.is_ok() {
+        if outcome.is_ok() && !is_led_to {
             self.drop_journals(key);
         }
         self.sweep();
         outcome
     }
 
-    /// Drops journals beside our store that nobody will ever finish: every store is past the token they are about. Their
-    /// process was killed after its last write. A store that cannot be read may hold it, but not for ever.
+    /// Puts a new pair into the journals that still wait to put the old one into a store: its refresh token is used up, and
+    /// whoever finished them would send it again. Says whether all of them have it.
+    fn pass_on(&self, old: &Secret, pair: &Pair, key: &str) -> bool {
+        let mut have_all = true;
+        for (other, journal) in self.stores().flat_map(|store| Journal::all_in(store.dir())) {
+            if other == key || !leads_to(&journal, &old.fingerprint()) {
+                continue;
+            }
+            let passed_on = self.lock_path(&other).map_err(LockError::from).and_then(|path| {
+                // Somebody who has it is finishing the journal, and finds the next one at the end of it.
+                let Some(_lock) = FileLock::try_acquire(&path)? else { return Ok(false) };
+                match journal.read()? {
+                    Some(Entry { intent, pair: Some(waiting) }) if waiting.refresh == *old => {
+                        journal.replace(&intent, pair)?;
+                        Ok(true)
+            let leads_here =
+                |it: (String, Journal)| it.0 != key && leads_to(&it.1, &entry.intent.old_fingerprint);
+            // Before the stores, as in `keep`.
+            if self.stores().flat_map(|store| Journal::all_in(store.dir())).any(leads_here) {
+                continue;
+            }
+                    }
+                    _ => Ok(true),
+                }
+            });
+            have_all &= passed_on.unwrap_or_else(|error| {
+                tracing::warn!(%error, "an older journal does not have the new pair; its own journal stays");
+                false
+            });
+        }
+        have_all
+    }
+
+    /// Drops journals beside our store that nobody will ever finish: every store is past the token they are about, and no
+    /// other journal leads to it. Their process was killed after its last write. A store that cannot be read may hold it,
+    /// but not for ever.
     fn sweep(&self) {
         let is_recent = |at: Timestamp| self.clock.now().duration_since(at) < LONGEST_KEPT;
         for (key, journal) in Journal::all_in(self.store.dir()) {
@@ -512,6 +548,12 @@ impl Refresher {
 
     fn journals(&self, key: &str) -> impl Iterator<Item = Journal> {
         self.stores().map(move |store| Journal::in_dir(store.dir(), key))
+/// Whether the pair that waits in a journal has the refresh token of this fingerprint.
+fn leads_to(journal: &Journal, token: &Fingerprint) -> bool {
+    let waiting = journal.read().ok().flatten().and_then(|entry| entry.pair);
+    waiting.is_some_and(|pair| pair.refresh.fingerprint() == *token)
+}
+
     }
 
     fn stores(&self) -> impl Iterator<Item = &AuthStore> {

@@ -124,6 +124,25 @@ impl World {
 
 #[tokio::test]
 async fn a_token_is_refreshed_in_its_last_minutes_and_not_before() {
+
+    /// The same for the other agent.
+    async fn fresh_of_work(&self) -> Result<Secret, RefreshError> {
+        let (store, siblings) = (self.store("work"), vec![self.store("main")]);
+        let refresher = Refresher { store, siblings, ..self.refresher() };
+        refresher.fresh(&ID.parse().unwrap(), Reason::Use).await
+    }
+
+    /// Gives the other agent's store a version; it is read, and only this program's own can be written.
+    fn set_version_of_work(&self, version: u64) {
+        let path = self.store("work").path();
+        let mut store: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        store["version"] = version.into();
+        storage::replace(&path, store.to_string().as_bytes(), storage::Durability::Cached).unwrap();
+    }
+
+    fn outcomes(&self) -> Vec<&'static str> {
+        self.refreshes().iter().filter_map(|request| request.outcome).collect()
+    }
     for (minutes, refreshes) in [(60, 0), (6, 0), (3, 1), (-5, 1)] {
         let world = World::new().await;
         let old = world.pair("one", minutes);
@@ -294,3 +313,46 @@ async fn the_registration_of_the_pair_is_used() {
     let body = String::from_utf8_lossy(&world.refreshes()[1].body).into_owned();
     assert!(body.contains("our-own-registration"), "{body}");
 }
+#[tokio::test]
+async fn a_store_that_could_not_be_written_for_several_refreshes_gets_the_last_pair() {
+    let world = World::new().await;
+    let shared = world.pair("shared", -1);
+    world.put("main", &shared);
+    world.put("work", &shared);
+    world.set_version_of_work(2);
+    for _ in 0..3 {
+        world.fresh().await.unwrap();
+        // It is not shut out meanwhile.
+        assert_eq!(world.fresh_of_work().await.unwrap(), world.held("main").access);
+        assert_eq!(world.held("work"), shared);
+        world.clock.advance(Duration::from_secs(24 * 3600));
+    }
+    world.set_version_of_work(1);
+    world.fresh_of_work().await.unwrap();
+    assert_eq!(world.held("work"), world.held("main"));
+    assert_eq!(world.outcomes(), ["granted"; 4]);
+    assert_eq!(Journal::all_in(world.store("main").dir()), []);
+}
+
+#[tokio::test]
+async fn a_journal_that_somebody_else_is_finishing_leads_to_the_next_one() {
+    let world = World::new().await;
+    let shared = world.pair("shared", -1);
+    world.put("main", &shared);
+    world.put("work", &shared);
+    world.set_version_of_work(2);
+    world.fresh().await.unwrap();
+    world.clock.advance(Duration::from_secs(24 * 3600));
+    let lock = world.refresher().lock_path(&shared.refresh.lock_key()).unwrap();
+    let finishing = FileLock::try_acquire(&lock).unwrap().unwrap();
+    world.fresh().await.unwrap();
+    drop(finishing);
+    world.set_version_of_work(1);
+    world.fresh_of_work().await.unwrap();
+    assert_eq!(world.held("work"), world.held("main"));
+    assert_eq!(world.outcomes(), ["granted"; 2]);
+    world.clock.advance(Duration::from_secs(24 * 3600));
+    world.fresh().await.unwrap();
+    assert_eq!(Journal::all_in(world.store("main").dir()), []);
+}
+
