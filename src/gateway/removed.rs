@@ -15,6 +15,14 @@ pub(super) const SHOWN: Duration = Duration::from_secs(10);
 pub(super) const LIFETIME: Duration = Duration::from_secs(20);
 const NAME_BYTES: usize = 16;
 
+/// A name nobody can guess, for what is about to be removed: made before, because without one it could not come back.
+///
+/// # Errors
+/// When the system gives no random numbers.
+pub(super) fn new_name() -> Result<String, Failure> {
+    random::text(NAME_BYTES).map_err(|error| Failure::new(Exit::Failed, "unexpected", error.to_string()))
+}
+
 /// What was removed lately.
 #[derive(Debug, Default)]
 pub(super) struct Removed(Mutex<HashMap<String, Entry>>);
@@ -28,16 +36,9 @@ struct Entry {
 }
 
 impl Removed {
-    /// Keeps one, and returns the name it can be taken back by.
-    ///
-    /// # Errors
-    /// When the system gives no random numbers.
-    pub(super) fn keep(&self, agent: &AgentId, kept: Kept, now: Duration) -> Result<String, Failure> {
-        let name = random::text(NAME_BYTES)
-            .map_err(|error| Failure::new(Exit::Failed, "unexpected", error.to_string()))?;
-        let mut entries = self.current(now);
-        entries.insert(name.clone(), Entry { agent: agent.clone(), kept, since: now });
-        Ok(name)
+    /// Keeps one under a name it can be taken back by.
+    pub(super) fn keep(&self, name: String, agent: &AgentId, kept: Kept, now: Duration) {
+        self.current(now).insert(name, Entry { agent: agent.clone(), kept, since: now });
     }
 
     /// Takes one back.

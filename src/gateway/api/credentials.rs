@@ -17,8 +17,10 @@ use crate::auth::notices::{self, PLAN_CREDENTIALS};
 use crate::auth::probe::ProbeOptions;
 use crate::auth::profile::Expiry;
 use crate::auth::profile_id::ProfileIdError;
+use crate::auth::remove::Kept;
 use crate::auth::windows::{self, Whose};
 use crate::auth::{enroll, order, reorder};
+use crate::config::AgentId;
 use crate::credentials::check::Asked;
 use crate::credentials::remove::Found;
 use crate::credentials::save::{Held, ToSave};
@@ -316,16 +318,22 @@ pub(super) fn remove(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     let holder = view.holder(app.network);
     let found = Found::find(&holder, text.trim(), &view.snapshot, &view.state)?;
     let report = found.remove(&holder)?;
-    let undo = app.removed.keep(&view.selected.id, report.kept.clone(), app.clock.steady())?;
+    keep(app, undo.clone(), &view.selected.id, report.kept.clone());
+    let undo_seconds = removed::SHOWN.as_secs();
+    super::told(&report.sentence(), &Removed { report: &report, undo, undo_seconds })
+}
+
+/// Keeps what was removed for as long as it can be undone, and no longer.
+fn keep(app: &Arc<App>, undo: String, agent: &AgentId, kept: Kept) {
+    app.removed.keep(undo, agent, kept, app.clock.steady());
     let forgetful = Arc::clone(app);
     tokio::spawn(async move {
         tokio::time::sleep(removed::LIFETIME).await;
         forgetful.removed.forget(forgetful.clock.steady());
     });
-    let undo_seconds = removed::SHOWN.as_secs();
-    super::told(&report.sentence(), &Removed { report: &report, undo, undo_seconds })
 }
 
+    let undo = removed::new_name()?;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Undoing {
@@ -344,6 +352,10 @@ pub(super) fn undo_remove(app: &Arc<App>, call: &Call) -> Result<Response, Failu
     let Undoing { undo } = super::body(call)?;
     let view = super::agent(app, call)?;
     let kept = app.removed.take(&view.selected.id, &undo, app.clock.steady())?;
-    remove::restore(&view.holder(app.network), &kept)?;
+    if let Err(failure) = remove::restore(&view.holder(app.network), &kept) {
+        // There is no other copy. Once what is in the way is gone, it can be undone all the same.
+        keep(app, undo, &view.selected.id, kept);
+        return Err(failure);
+    }
     super::told("It is back.", &Restored { schema_version: SCHEMA_VERSION, changed: true })
 }

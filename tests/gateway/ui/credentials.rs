@@ -94,6 +94,23 @@ fn a_removal_can_be_undone_once_by_whoever_made_it() {
 }
 
 #[test]
+fn a_removal_that_cannot_be_undone_yet_can_be_undone_later() {
+    let house = House::empty();
+    house.stores("main", "anthropic:a", &key("a", "x3Qw"));
+    let before = house.env.store_json("main");
+    let undo = house.done("/api/agents/main/credentials/remove", &naming("anthropic:a"))["undo"].clone();
+    let undo = json!({ "undo": undo });
+    house.stores("main", "anthropic:a", &key("other", "k2k2"));
+    let (status, error) = house.refused("/api/agents/main/credentials/undo-remove", &undo);
+    assert_eq!((status, &error["kind"]), (409, &json!("profile_taken")));
+    let renamed = json!({ "profileId": "anthropic:a", "name": "other" });
+    house.done("/api/agents/main/credentials/rename", &renamed);
+    house.done("/api/agents/main/credentials/undo-remove", &undo);
+    assert_eq!(house.stored("main"), ["anthropic:a", "anthropic:other"]);
+    assert_eq!(house.env.store_json("main")["profiles"]["anthropic:a"], before["profiles"]["anthropic:a"]);
+}
+
+#[test]
 fn names_change_cooldowns_are_cleared_and_what_is_not_there_is_named() {
     let house = House::empty();
     house.stores("main", "anthropic:a", &key("fault-rate-limit", "x3Qw"));

@@ -100,14 +100,12 @@ $("remove-form")?.addEventListener("submit", (event) => {
   busy(event.submitter, dialog.querySelector(".failure"), async () => {
     const answer = await post(api("credentials/remove"), { profileId: dialog.dataset.profile });
     dialog.close();
-    const undo = async () => {
-      try {
-        await done(await post(api("credentials/undo-remove"), { undo: answer.undo }));
-      } catch (failure) {
-        say(failure.message);
-      }
-    };
-    await done(answer, { label: "Undo", run: undo }, answer.undoSeconds * 1000);
+    const [undo, shown] = [{ label: "Undo" }, answer.undoSeconds * 1000];
+    undo.run = () =>
+      post(api("credentials/undo-remove"), { undo: answer.undo })
+        .then(done)
+        .catch((failure) => say(failure.message, undo, shown));
+    await done(answer, undo, shown);
   });
 });
 
