@@ -28,6 +28,7 @@ use crate::auth::obtain::{ObtainError, Obtainer};
 use crate::auth::reason::{Failed, Reason};
 use crate::auth::reference::{Programs, References};
 use crate::auth::resolve::{Candidate, Inputs, NoCredential};
+use crate::auth::state::LOCK_LIMIT;
 use crate::auth::store::AuthStore;
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
@@ -299,7 +300,7 @@ impl<'a> Asker<'a> {
     }
 
     fn notes(&self) -> Notes<'_> {
-        Notes { store: self.store, references: self.references(), clock: self.clock }
+        Notes { store: self.store, references: self.references(), clock: self.clock, lock_limit: LOCK_LIMIT }
     }
 
     fn references(&self) -> References<'_> {

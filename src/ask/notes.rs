@@ -2,6 +2,8 @@
 //! agent's state after it. What is sent and what becomes of the answer is for whoever tries. Nothing here waits for the
 //! network, and trouble with the state is only logged: an answer or a failure counts without it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::auth::cooldown::{Effect, Sent};
@@ -26,6 +28,8 @@ pub struct Notes<'a> {
     pub references: References<'a>,
     /// Time.
     pub clock: &'a dyn Clock,
+    /// How long a note waits for another process that writes the state.
+    pub lock_limit: Duration,
 }
 
 impl Notes<'_> {
@@ -141,6 +145,6 @@ impl Notes<'_> {
     }
 
     fn state_file(&self) -> StateFile {
-        StateFile::in_dir(self.store.dir())
+        StateFile::in_dir(self.store.dir()).waiting_for(self.lock_limit)
     }
 }

@@ -132,7 +132,12 @@ impl World {
         let model: &ModelRef = &MODEL.parse().unwrap();
         let Surveyed { route, usual_payer } =
             survey(model, None, None, &inputs).map_err(|_| End::Exhausted)?;
-        let notes = Notes { store: &self.store, references: self.references(), clock: self.clock.as_ref() };
+        let notes = Notes {
+            store: &self.store,
+            references: self.references(),
+            clock: self.clock.as_ref(),
+            lock_limit: LOCK_LIMIT,
+        };
         let obtainer =
             Obtainer { references: self.references(), refresher: &self.refresher, programs: &self.programs };
         let options = Options { payer: usual_payer, retries: 0, ..Options::default() };

@@ -21,7 +21,8 @@ use crate::clock::Clock;
 use crate::secret::{Fingerprint, Secret};
 use crate::storage::{self, Durability, FileError, FileLock, LockError};
 
-const LOCK_LIMIT: Duration = Duration::from_secs(30);
+/// How long a write usually waits for another process.
+pub const LOCK_LIMIT: Duration = Duration::from_secs(30);
 
 /// The state could not be written. Reading never fails.
 #[derive(Debug, thiserror::Error)]
@@ -169,12 +170,18 @@ pub enum StateFinding {
 #[derive(Debug, Clone)]
 pub struct StateFile {
     dir: PathBuf,
+    lock_limit: Duration,
 }
 
 impl StateFile {
     /// The state file in an agent's directory. Nothing is opened yet.
     pub fn in_dir(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
+        Self { dir: dir.to_owned(), lock_limit: LOCK_LIMIT }
+    }
+
+    /// The same for somebody who waits no longer than this for another process.
+    pub fn waiting_for(self, lock_limit: Duration) -> Self {
+        Self { lock_limit, ..self }
     }
 
     /// `auth-state.json`.
@@ -205,7 +212,7 @@ impl StateFile {
         clock: &dyn Clock,
         change: impl FnOnce(&mut AuthState) -> bool,
     ) -> Result<(), StateError> {
-        let _lock = FileLock::acquire(&self.dir.join("state.lock"), LOCK_LIMIT, clock)?;
+        let _lock = FileLock::acquire(&self.dir.join("state.lock"), self.lock_limit, clock)?;
         let path = self.path();
         let (mut state, findings) = self.read(snapshot);
         if !change(&mut state) {

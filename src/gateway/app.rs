@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::chat::Turns;
 use super::client_api::affinity::Affinity;
+use super::client_api::noting::Unfinished;
 use super::keys::Keys;
 use super::keys::budget::Budget;
 use super::ledger::LedgerQueue;
@@ -46,6 +47,8 @@ pub(super) struct App {
     pub(super) budget: Arc<Budget>,
     /// Where rows of the ledger are handed in.
     pub(super) ledger: Arc<LedgerQueue>,
+    /// Notes about clients' requests that are being made.
+    pub(super) notes: Unfinished,
     /// Credentials whose removal can be undone.
     pub(super) removed: Removed,
     /// The sign-in with a provider that was begun on a page.

@@ -44,6 +44,7 @@ use tokio::task::JoinHandle;
 
 use self::app::App;
 use self::client_api::affinity::Affinity;
+use self::client_api::noting::Unfinished;
 use self::instance::{Claim, Instance, InstanceError};
 use self::keys::Keys;
 use self::keys::budget::Budget;
@@ -186,6 +187,7 @@ impl Gateway {
             affinity: Affinity::default(),
             budget,
             ledger: ledger.queue(),
+            notes: Unfinished::default(),
             removed: Removed::default(),
             sign_ins: SignIns::default(),
             turns: chat::Turns::default(),
@@ -251,6 +253,7 @@ impl Gateway {
             }
         };
         let (served, none_was_cut) = tokio::join!(served, app.turns.stop());
+        app.notes.ended().await;
         // The last rows are written before another gateway may start.
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
         none_was_cut && served.unwrap_or(false)

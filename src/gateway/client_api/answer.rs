@@ -13,15 +13,17 @@ use serde_json::json;
 
 use super::LONGEST_SILENCE;
 use super::attempt::{Begins, Begun, Signed, Told};
+use super::noting::Noting;
 use super::tally::{Circumstances, Ending, Seen, Tally, Tap};
 use crate::anthropic::{self, RelayedAnswer, ResponseMeta};
 use crate::ask::Notes;
-use crate::auth::reference::References;
-use crate::auth::resolve::{Candidate, Source};
+use crate::auth::resolve::Candidate;
 use crate::failover::classify;
 use crate::gateway::app::App;
 use crate::gateway::keys::budget::Reservation;
 use crate::gateway::live::AgentView;
+use crate::models::known::KnownModels;
+use crate::models::refs::ModelRef;
 
 /// Silence after which a comment is sent: clients give up after five minutes of it, and what is between sooner.
 const SIGN_OF_LIFE_AFTER: Duration = Duration::from_secs(15);
@@ -191,35 +193,29 @@ impl Account {
     fn failed(&mut self, error: &anthropic::Error) {
         let failed = classify(error, self.app.now());
         self.ending = Ending::Failed(failed.reason.as_str());
-        self.with_notes(|notes, credential, of| {
-            notes.failure(credential, &of.signed.secret, &of.model, failed);
+        let secret = self.of.signed.secret.clone();
+        self.note(move |notes, credential, model| {
+            notes.failure(credential, &secret, model, failed);
         });
     }
 
     /// The credential answered: that is written down where it says something new.
     fn succeeded(&self) {
-        self.with_notes(|notes, credential, of| {
-            let Source::Profile(profile) = credential.source else { return };
-            let config = &self.view.world.loaded.config;
-            let class = crate::models::known::KnownModels::of(config).class_of(&of.model);
-            let Signed { secret, at, .. } = &of.signed;
-            if self.view.state.would_note_success(profile, secret, class, *at, self.app.now()) {
-                notes.success(credential, secret, &of.model, *at);
-            }
-        });
+        let Self { app, view, of, .. } = self;
+        let Signed { profile: Some(id), secret, at, .. } = &of.signed else { return };
+        let Some(profile) = view.snapshot.profiles.get(id) else { return };
+        let class = KnownModels::of(&view.world.loaded.config).class_of(&of.model);
+        if view.state.would_note_success(profile, secret, class, *at, app.now()) {
+            let (secret, at) = (secret.clone(), *at);
+            self.note(move |notes, credential, model| notes.success(credential, &secret, model, at));
+        }
     }
 
-    fn with_notes(&self, note: impl FnOnce(&Notes<'_>, &Candidate<'_>, &Circumstances)) {
+    fn note(&self, note: impl FnOnce(&Notes<'_>, &Candidate<'_>, &ModelRef) + Send + 'static) {
         let Self { app, view, of, .. } = self;
-        let Some(profile) = of.signed.profile.as_ref().and_then(|id| view.snapshot.profiles.get(id)) else {
-            return;
-        };
-        let loaded = &view.world.loaded;
-        let references = References { env: &loaded.env, config: &loaded.config, paths: &app.paths };
-        let notes = Notes { store: &view.store, references, clock: app.clock.as_ref() };
-        let source = Source::Profile(profile);
-        let credential = Candidate { source, form: None, billing: of.signed.billing, ends: None };
-        note(&notes, &credential, of);
+        let Some(id) = of.signed.profile.clone() else { return };
+        let noting = Noting { app: Arc::clone(app), view: Arc::clone(view), model: of.model.clone() };
+        noting.begin(id, of.signed.billing, note);
     }
 }
 

@@ -7,11 +7,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
+use super::noting::Noting;
 use super::tally::{Seen, Tally, Tap};
 use super::underway::Underway;
 use super::{Asks, LONGEST_SILENCE};
 use crate::anthropic::{self, Client, CommitPoint, HOLD_LIMIT, Relayed, RelayedAnswer, ResponseMeta};
-use crate::ask::Notes;
 use crate::auth::ProfileId;
 use crate::auth::candidates::Eligible;
 use crate::auth::health::Billing;
@@ -20,7 +20,6 @@ use crate::auth::reason::{Failed, Reason};
 use crate::auth::resolve::{Candidate, Source};
 use crate::clock::Clock;
 use crate::failover::{Outcome, Try, classify};
-use crate::models::refs::ModelRef;
 use crate::provider;
 use crate::secret::Secret;
 use crate::usage::ledger::CredentialSource;
@@ -32,11 +31,10 @@ const LONGEST_BODY: usize = 64 * 1024 * 1024;
 #[derive(Clone, Copy)]
 pub(super) struct Trying<'t> {
     pub(super) clock: &'t dyn Clock,
-    pub(super) notes: Notes<'t>,
+    pub(super) noting: &'t Noting,
     pub(super) obtainer: Obtainer<'t>,
     pub(super) client: &'t Client,
     pub(super) request: &'t Relayed,
-    pub(super) model: &'t ModelRef,
     pub(super) asks: Asks,
     /// Whether credentials of a plan may be used.
     pub(super) allows_plans: bool,
@@ -121,7 +119,7 @@ type Sent = Result<Begun, Fallen>;
 impl Trying<'_> {
     pub(super) async fn attempt(self, this: Try<'_, Eligible<'_>>) -> Outcome<Begun, Unanswered> {
         let Eligible { credential, is_trial, .. } = &this.candidate.credential;
-        if *is_trial && !self.notes.claim_trial(credential) {
+        if *is_trial && !self.noting.claim_trial(credential).await {
             return Outcome::NotTried;
         }
         let obtained = match self.obtainer.obtain(credential).await {
@@ -152,7 +150,7 @@ impl Trying<'_> {
                 let failed = fallen.why.error().map_or(because, |error| classify(error, now));
                 self.underway.fell(&fallen, failed.reason);
                 let failed = if self.is_about_the_credential(failed.reason) {
-                    self.notes.failure(credential, &secret, self.model, failed)
+                    self.noting.failure(credential, &secret, failed).await
                 } else {
                     failed
                 };

@@ -9,11 +9,12 @@ use http::{HeaderValue, StatusCode};
 use super::affinity::Kept;
 use super::answer::respond;
 use super::attempt::Trying;
+use super::noting::Noting;
 use super::peek::Peek;
 use super::underway::Underway;
 use super::{Asks, HEAD_OF_STREAM, HEAD_OF_WHOLE, refused};
 use crate::anthropic::{Relayed, passed_on};
-use crate::ask::{Notes, Surveyed, survey};
+use crate::ask::{Surveyed, survey};
 use crate::auth::health::Billing;
 use crate::auth::obtain::Obtainer;
 use crate::auth::reference::References;
@@ -107,13 +108,13 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         tries,
     };
     let references = References { env: &view.world.loaded.env, config, paths: &app.paths };
+    let noting = Noting { app: Arc::clone(app), view: Arc::clone(&view), model: model.clone() };
     let trying = Trying {
         clock: app.clock.as_ref(),
-        notes: Notes { store: &view.store, references, clock: app.clock.as_ref() },
+        noting: &noting,
         obtainer: Obtainer { references, refresher: &view.refresher, programs: &app.programs },
         client,
         request: &request,
-        model: &model,
         asks,
         allows_plans,
         underway: &underway,

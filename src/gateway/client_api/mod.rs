@@ -6,6 +6,7 @@ pub(super) mod affinity;
 mod answer;
 mod attempt;
 mod forward;
+pub(super) mod noting;
 mod peek;
 mod refused;
 mod tally;

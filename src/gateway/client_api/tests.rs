@@ -26,14 +26,14 @@ use crate::usage::ledger::{Ledger, Outcome, Row, Selection};
 use crate::usage::period::Period;
 
 /// A gateway in front of a sandbox, with a client key for agent main.
-struct World {
-    _dir: tempfile::TempDir,
-    paths: Paths,
+pub(super) struct World {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) paths: Paths,
     clock: Arc<dyn Clock>,
-    sandbox: RunningSandbox,
-    gateway: Gateway,
+    pub(super) sandbox: RunningSandbox,
+    pub(super) gateway: Gateway,
     key: Secret,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
 fn profile(name: &str) -> Profile {
@@ -51,9 +51,12 @@ fn profile(name: &str) -> Profile {
 impl World {
     /// Profiles of these names in this order; what a name says of faults holds for its key.
     async fn new(names: &[&str], config: &str) -> Self {
+        Self::with_clock(names, config, Arc::new(SystemClock::new())).await
+    }
+
+    pub(super) async fn with_clock(names: &[&str], config: &str, clock: Arc<dyn Clock>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let paths = Paths::below(dir.path());
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let agent = SelectedAgent::choose(None, &Config::default(), &paths).unwrap();
         let stored = AuthStore::of(&agent, &paths).update(clock.as_ref(), |document| {
             names.iter().for_each(|name| document.put(&profile(name)));
@@ -81,7 +84,7 @@ impl World {
         let endpoint = Endpoint::new(&url, NetworkPolicy::LoopbackOnly).unwrap();
         let (proxy, trust) = (ProxySettings::default(), TrustSettings::default());
         let http = http::client(&endpoint, &proxy, &trust, Duration::from_secs(5)).unwrap();
-        Self { _dir: dir, paths, clock, sandbox, gateway, key, http }
+        Self { dir, paths, clock, sandbox, gateway, key, http }
     }
 
     fn post(&self, path: &str) -> reqwest::RequestBuilder {
@@ -90,7 +93,7 @@ impl World {
         request.header("anthropic-version", "2023-06-01").header("content-type", "application/json")
     }
 
-    async fn ask(&self, question: &str, streams: bool) -> reqwest::Response {
+    pub(super) async fn ask(&self, question: &str, streams: bool) -> reqwest::Response {
         let body = json!({
             "model": "claude-sonnet-5", "max_tokens": 64, "stream": streams,
             "messages": [{ "role": "user", "content": question }],
@@ -120,7 +123,7 @@ impl World {
 
     /// Ends it, and gives the rows of its ledger.
     async fn rows(self) -> Vec<Row> {
-        let Self { paths, clock, gateway, sandbox, _dir: _directory, .. } = self;
+        let Self { paths, clock, gateway, sandbox, dir: _dir, .. } = self;
         assert!(gateway.stop(Duration::from_secs(10)).await);
         sandbox.shutdown().await.unwrap();
         rows_of(&paths, clock.as_ref())
@@ -360,7 +363,7 @@ fn an_answer_that_is_cut_at_the_end_is_written_down_too() {
         let world = World::new(&["event-delay-600000ms-a"], "").await;
         let mut response = world.ask("hi", true).await;
         response.chunk().await.unwrap().unwrap();
-        let World { gateway, paths, clock, sandbox, _dir: _directory, .. } = world;
+        let World { gateway, paths, clock, sandbox, dir: _dir, .. } = world;
         assert!(!gateway.stop_within(std::future::ready(())).await);
         let rows = rows_of(&paths, clock.as_ref());
         assert_eq!((rows[0].outcome, rows[0].error.as_deref()), (Outcome::Interrupted, Some("cancelled")));
