@@ -150,7 +150,14 @@ pub fn enroll(
         }
         Ok::<_, EnrollError>((Edited::Yes, (id, outcome)))
     })?;
-    let snapshot = store.read()?;
+    // It is stored, so whatever goes wrong from here on is told beside that.
+    let snapshot = match store.read() {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            let trouble = Some(error.to_string().trim_end_matches('.').to_owned());
+            return Ok(Enrolled { excluded_by: None, trouble, id, outcome });
+        }
+    };
     let file = StateFile::in_dir(store.dir());
     let forget = |state: &mut AuthState| state.clear(&id);
     let cleared = match outcome {

@@ -88,21 +88,23 @@ pub fn remove(
     paths: &Paths,
     clock: &dyn Clock,
 ) -> Result<Removed, RemoveError> {
-    let (taken, emptied_orders) = store.update(clock, |document| {
+    let (taken, emptied_orders, mut left) = store.update(clock, |document| {
         let name = match document.named(text) {
             Named::Entry(name) if is_still(target, &name, document) => name,
             Named::Several => return Err(RemoveError::Several),
             Named::Entry(_) | Named::None => return Err(RemoveError::Changed),
         };
         let taken = document.keep(&name).ok_or(RemoveError::Changed)?;
-        Ok((Edited::Yes, (taken, document.remove(&name))))
+        // Read now: once it is gone, nothing may fail any more.
+        let snapshot = store.read()?;
+        Ok((Edited::Yes, (taken, document.remove(&name), snapshot)))
     })?;
     let id = text.parse::<ProfileId>().ok();
     let mut remembered = None;
     let forgotten = match &id {
         Some(id) => {
-            let snapshot = store.read()?;
-            StateFile::in_dir(store.dir()).update(&snapshot, clock, |state| {
+            left.profiles.shift_remove(id);
+            StateFile::in_dir(store.dir()).update(&left, clock, |state| {
                 if let Target::Profile(profile) = target {
                     remembered = state.of(profile).cloned();
                 }
@@ -129,15 +131,18 @@ pub fn remove(
 /// # Errors
 /// See [`RestoreError`]; nothing is written then.
 pub fn restore(kept: &Kept, store: &AuthStore, clock: &dyn Clock) -> Result<(), RestoreError> {
-    store.update(clock, |document| match document.put_back(&kept.taken) {
-        true => Ok((Edited::Yes, ())),
-        false => Err(RestoreError::NameTaken),
+    let (before, profile) = store.update(clock, |document| {
+        // Read now: once it is back, nothing may fail any more.
+        let before = store.read()?;
+        if !document.put_back(&kept.taken) {
+            return Err(RestoreError::NameTaken);
+        }
+        let profile = kept.id.as_ref().and_then(|id| document.profile(id).ok().flatten());
+        Ok((Edited::Yes, (before, profile)))
     })?;
-    let Some((id, remembered)) = kept.id.as_ref().zip(kept.state.clone()) else { return Ok(()) };
-    let snapshot = store.read()?;
-    let Some(profile) = snapshot.profiles.get(id) else { return Ok(()) };
-    let noted = StateFile::in_dir(store.dir()).update(&snapshot, clock, |state| {
-        *state.entry(profile) = remembered;
+    let Some((profile, remembered)) = profile.zip(kept.state.clone()) else { return Ok(()) };
+    let noted = StateFile::in_dir(store.dir()).update(&before, clock, |state| {
+        *state.entry(&profile) = remembered;
         true
     });
     if let Err(error) = noted {

@@ -116,3 +116,6 @@ pub fn order_failure(error: ReorderError, holder: &Holder<'_>) -> Failure {
             .hint("mend that part of the file by hand; nothing was changed"),
     }
 }
+
+#[cfg(test)]
+mod tests;

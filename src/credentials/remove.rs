@@ -109,11 +109,18 @@ impl<'a> Found<'a> {
         let lost = &self.lost;
         let removed = remove::remove(self.text, lost.target, holder.store, holder.paths, holder.clock)
             .map_err(|error| failure(error, lost, holder))?;
-        let (left, state, _) = holder.read()?;
-        let inputs = holder.inputs(&left, &state);
-        let after =
-            lost.provider.as_deref().map(|provider| ProviderAuth::survey(provider, &self.class, &inputs));
         let mut warnings = other_copies(holder, lost, self.snapshot);
+        // It is gone, so whatever goes wrong from here on is told beside that.
+        let left = holder.read();
+        let inputs = left.as_ref().map(|(snapshot, state, _)| holder.inputs(snapshot, state));
+        let after = match (&inputs, lost.provider.as_deref()) {
+            (Ok(inputs), Some(provider)) => Some(ProviderAuth::survey(provider, &self.class, inputs)),
+            (Ok(_), None) => None,
+            (Err(failure), _) => {
+                warnings.push(format!("What a request uses now cannot be told. {}", failure.message));
+                None
+            }
+        };
         warnings.extend(removed.emptied_orders.iter().map(|provider| {
             let get = format!("fased models auth order get --provider {provider}{}", holder.selected.flag());
             format!(

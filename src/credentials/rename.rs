@@ -49,7 +49,8 @@ pub fn rename<'a>(
 ) -> Result<Report<'a>, Failure> {
     let done = rename::rename(old, new, holder.store, holder.paths, holder.clock)
         .map_err(|error| failure(error, holder))?;
-    let mut warnings = if done.changed { in_config(holder, old, new)? } else { Vec::new() };
+    // It has the name, so whatever goes wrong from here on is told beside that.
+    let mut warnings = if done.changed { in_config(holder, old, new) } else { Vec::new() };
     warnings.extend(
         done.trouble
             .map(|trouble| format!("What is remembered of {old} could not be taken along: {trouble}.")),
@@ -85,12 +86,19 @@ fn pins(holder: &Holder<'_>, old: &ProfileId, new: &ProfileId) -> Vec<String> {
 }
 
 /// What is to be changed in the config, and what holds until then.
-fn in_config(holder: &Holder<'_>, old: &ProfileId, new: &ProfileId) -> Result<Vec<String>, Failure> {
+fn in_config(holder: &Holder<'_>, old: &ProfileId, new: &ProfileId) -> Vec<String> {
     let config = holder.paths.shown(holder.paths.config());
     let places = holder.config.places_of(old.as_str()).into_iter();
     let mut warnings: Vec<String> =
         places.map(|place| format!("`{place}` in {config} still names {old}; write {new} there.")).collect();
-    let (snapshot, state, _) = holder.read()?;
+    let (snapshot, state) = match holder.read() {
+        Ok((snapshot, state, _)) => (snapshot, state),
+        Err(failure) => {
+            let message = failure.message;
+            warnings.push(format!("Whether an order leaves {new} out cannot be told. {message}"));
+            return warnings;
+        }
+    };
     let ordered = order::order(new.provider(), &snapshot, holder.config, &state);
     if ordered.excluded.iter().any(|profile| profile.id == *new) && !warnings.is_empty() {
         let named = holder.config.auth_order(new.provider()).unwrap_or_default().iter();
@@ -104,7 +112,7 @@ fn in_config(holder: &Holder<'_>, old: &ProfileId, new: &ProfileId) -> Result<Ve
             wording::set_order(new.provider(), ids.iter(), holder.selected.named())
         ));
     }
-    Ok(warnings)
+    warnings
 }
 
 fn failure(error: RenameError, holder: &Holder<'_>) -> Failure {

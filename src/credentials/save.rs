@@ -359,7 +359,14 @@ fn warnings(enrolled: &Enrolled, unfamiliar: bool, holder: &Holder<'_>) -> Vec<S
         ));
     }
     if let Some(trouble) = &enrolled.trouble {
-        warnings.push(format!("What was remembered of the old secret could not be cleared: {trouble}."));
+        warnings.push(match enrolled.outcome {
+            Outcome::Replaced { .. } => {
+                format!("What was remembered of the old secret could not be cleared: {trouble}.")
+            }
+            Outcome::Added | Outcome::Unchanged | Outcome::Dated => {
+                format!("Whether an order leaves {} out cannot be told: {trouble}.", enrolled.id)
+            }
+        });
     }
     warnings
 }

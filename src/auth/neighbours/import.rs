@@ -107,7 +107,12 @@ pub fn import(
     if !replaced.is_empty() {
         let forget = |state: &mut AuthState| replaced.iter().filter(|id| state.clear(id)).count() > 0;
         // It is void all the same: every entry of the state names the secret it is about.
-        if let Err(error) = StateFile::in_dir(store.dir()).update(&store.read()?, clock, forget) {
+        let file = StateFile::in_dir(store.dir());
+        let cleared = store
+            .read()
+            .map_err(|error| error.to_string())
+            .and_then(|snapshot| file.update(&snapshot, clock, forget).map_err(|error| error.to_string()));
+        if let Err(error) = cleared {
             tracing::warn!(%error, "what was remembered of a replaced secret could not be cleared");
         }
     }
