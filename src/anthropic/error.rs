@@ -16,7 +16,7 @@ pub(super) const MESSAGE_LIMIT: usize = 500;
 pub(super) const IDENTIFIER_LIMIT: usize = 100;
 
 /// Why a client could not be built or a call did not succeed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The base URL has no host, carries credentials, a query or a fragment, or has a scheme other than http(s).

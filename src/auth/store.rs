@@ -33,7 +33,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(30);
 const VERSION: u64 = 1;
 
 /// The store could not be read or changed; it is as it was.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// A file or directory refused.
     #[error(transparent)]

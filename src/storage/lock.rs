@@ -15,7 +15,7 @@ use crate::clock::Clock;
 const PAUSE_MS: std::ops::RangeInclusive<u64> = 5..=50;
 
 /// A lock was not to be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum LockError {
     /// Another process kept it longer than the caller was ready to wait.
     #[error("`{path}` is locked by another process{}; waited {} s", holder(*.pid), limit.as_secs())]

@@ -18,19 +18,20 @@ pub use small_file::{SmallFileError, read_small};
 pub use stamp::Stamp;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A file or directory could not be read or written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("cannot {action} `{path}`: {}", describe(source))]
 pub struct FileError {
     action: &'static str,
     path: PathBuf,
-    source: std::io::Error,
+    source: Arc<std::io::Error>,
 }
 
 impl FileError {
     pub(crate) fn new(action: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self { action, path: path.to_owned(), source }
+        Self { action, path: path.to_owned(), source: Arc::new(source) }
     }
 
     /// What was being done: `read`, `write`, `create`, ...

@@ -3,13 +3,17 @@
 //! outlives a kill, and no failure ever deletes a credential. What was begun is finished on a thread of its own, which
 //! neither a cancelled request nor Ctrl-C takes away.
 
-use std::collections::HashSet;
+mod in_flight;
+
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use in_flight::InFlight;
+
+use self::in_flight::{Joined, Landing};
 use super::Pair;
 use super::journal::{Entry, Intent, Journal};
 use super::settings::OAuthAccess;
@@ -47,7 +51,7 @@ pub enum Reason {
 }
 
 /// A fresh token could not be had. The store still holds what it held.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum RefreshError {
     /// The profile is not an OAuth pair that can be refreshed.
     #[error("profile {id} holds no OAuth pair to refresh")]
@@ -92,47 +96,6 @@ fn why(lost_reply: Option<Timestamp>) -> String {
     match lost_reply {
         Some(at) => format!("the reply to a refresh at {} was lost", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
         None => "its refresh token is not accepted any more".to_owned(),
-    }
-}
-
-/// The refreshes this process has begun. Shared by all that refresh, and waited for before the process ends.
-#[derive(Debug, Clone, Default)]
-pub struct InFlight(Arc<(Mutex<HashSet<String>>, Condvar)>);
-
-impl InFlight {
-    /// Enters unless this process is refreshing the same token already.
-    fn enter(&self, key: &str) -> Option<Entered> {
-        self.keys().insert(key.to_owned()).then(|| Entered { within: self.clone(), key: key.to_owned() })
-    }
-
-    /// Blocks until no refresh is under way, at most for `limit`. Says whether that is so.
-    pub fn wait(&self, limit: Duration) -> bool {
-        let (_, changed) = &*self.0;
-        let waited = changed.wait_timeout_while(self.keys(), limit, |keys| !keys.is_empty());
-        let (keys, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        keys.is_empty()
-    }
-
-    /// Whether a refresh is under way.
-    pub fn is_idle(&self) -> bool {
-        self.keys().is_empty()
-    }
-
-    fn keys(&self) -> MutexGuard<'_, HashSet<String>> {
-        // Nothing panics while it holds the set.
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct Entered {
-    within: InFlight,
-    key: String,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.within.keys().remove(&self.key);
-        self.within.0.1.notify_all();
     }
 }
 
@@ -205,28 +168,43 @@ impl Refresher {
             - SignedDuration::from_secs(
                 i64::try_from(Jitter::new().below(SPREAD_SECONDS)).unwrap_or_default(),
             );
-        let held = self.held(id)?;
-        if let Some(access) = held.fresh(&reason, early, self.clock.now()) {
-            return Ok(access);
+        loop {
+            let held = self.held(id)?;
+            if let Some(access) = held.fresh(&reason, early, self.clock.now()) {
+                return Ok(access);
+            }
+            if let Some(known) = held.without_refresh(&reason, self.clock.now()) {
+                return known;
+            }
+            let (mut flight, is_ours) = match self.in_flight.join(self.store.dir(), id) {
+                Joined::Under(flight) => (flight, false),
+                Joined::First(landing, flight) => {
+                    self.begin(id, &reason, early, landing);
+                    (flight, true)
+                }
+            };
+            match flight.outcome().await {
+                // Whoever began it was content with the very token that was refused to us.
+                Ok(access) if !is_ours && reason == Reason::Rejected(access.clone()) => {}
+                outcome => return outcome,
+            }
         }
-        if let Some(known) = held.without_refresh(&reason, self.clock.now()) {
-            return known;
-        }
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        let (this, id) = (self.clone(), id.clone());
-        let started = std::thread::Builder::new().name("refresh".to_owned()).spawn(move || {
+    }
+
+    /// Refreshes on a thread that nobody's going away ends.
+    fn begin(&self, id: &ProfileId, reason: &Reason, early: SignedDuration, landing: Landing) {
+        let (this, id, reason) = (self.clone(), id.clone(), reason.clone());
+        let work = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let result = match runtime {
+            landing.with(match runtime {
                 Ok(runtime) => runtime.block_on(this.wait_or_refresh(&id, &reason, early)),
                 Err(_) => Err(RefreshError::Interrupted),
-            };
-            // Whoever asked may be gone; the pair is stored all the same.
-            done.send(result).ok();
-        });
-        if started.is_err() {
-            return Err(RefreshError::Interrupted);
+            });
+        };
+        // Where no thread is to be had, those who wait see that there is no outcome.
+        if let Err(error) = std::thread::Builder::new().name("refresh".to_owned()).spawn(work) {
+            tracing::warn!(%error, "no thread for a refresh");
         }
-        outcome.await.unwrap_or(Err(RefreshError::Interrupted))
     }
 
     /// When the store says that an access token of the profile ends.
@@ -354,8 +332,6 @@ impl Refresher {
                     self.drop_journals(key);
                     return Ok(None);
                 }
-        // Before the stores: a journal that is gone by now has put its pair into one of them.
-        let is_led_to = !self.pass_on(&held.refresh, pair, key);
                 // Where that cannot be noted the journal is what still tells of it.
                 if self.mark_refused(held, &error, lost_reply) {
                     self.drop_journals(key);
@@ -378,6 +354,8 @@ impl Refresher {
     /// Puts a new pair into every store that holds the old one. The journal goes when all of them have it and no other
     /// journal leads to it; until then it is what the next one goes on from.
     fn keep(&self, held: &Held, pair: &Pair, key: &str) -> Result<(), StoreError> {
+        // Before the stores: a journal that is gone by now has put its pair into one of them.
+        let is_led_to = !self.pass_on(&held.refresh, pair, key);
         let mut outcome = Ok(());
         for store in self.stores() {
             if let Err(error) = self.rotate(store, &held.refresh, pair) {
@@ -408,12 +386,6 @@ impl Refresher {
                     Some(Entry { intent, pair: Some(waiting) }) if waiting.refresh == *old => {
                         journal.replace(&intent, pair)?;
                         Ok(true)
-            let leads_here =
-                |it: (String, Journal)| it.0 != key && leads_to(&it.1, &entry.intent.old_fingerprint);
-            // Before the stores, as in `keep`.
-            if self.stores().flat_map(|store| Journal::all_in(store.dir())).any(leads_here) {
-                continue;
-            }
                     }
                     _ => Ok(true),
                 }
@@ -436,6 +408,12 @@ impl Refresher {
             let Ok(lock_path) = self.lock_path(&key) else { continue };
             let Ok(Some(_lock)) = FileLock::try_acquire(&lock_path) else { continue };
             let is_it = |token: &Secret| token.fingerprint() == entry.intent.old_fingerprint;
+            let leads_here =
+                |it: (String, Journal)| it.0 != key && leads_to(&it.1, &entry.intent.old_fingerprint);
+            // Before the stores, as in `keep`.
+            if self.stores().flat_map(|store| Journal::all_in(store.dir())).any(leads_here) {
+                continue;
+            }
             let is_held = |store: &AuthStore| match store.read() {
                 Ok(snapshot) => snapshot.profiles.values().filter_map(refresh_token).any(is_it),
                 Err(_) => is_recent(entry.intent.started_at),
@@ -548,12 +526,6 @@ impl Refresher {
 
     fn journals(&self, key: &str) -> impl Iterator<Item = Journal> {
         self.stores().map(move |store| Journal::in_dir(store.dir(), key))
-/// Whether the pair that waits in a journal has the refresh token of this fingerprint.
-fn leads_to(journal: &Journal, token: &Fingerprint) -> bool {
-    let waiting = journal.read().ok().flatten().and_then(|entry| entry.pair);
-    waiting.is_some_and(|pair| pair.refresh.fingerprint() == *token)
-}
-
     }
 
     fn stores(&self) -> impl Iterator<Item = &AuthStore> {
@@ -574,6 +546,12 @@ fn refresh_token(profile: &Profile) -> Option<&Secret> {
         Credential::OAuth { refresh, .. } => refresh.as_ref(),
         Credential::ApiKey { .. } | Credential::Token { .. } => None,
     }
+}
+
+/// Whether the pair that waits in a journal has the refresh token of this fingerprint.
+fn leads_to(journal: &Journal, token: &Fingerprint) -> bool {
+    let waiting = journal.read().ok().flatten().and_then(|entry| entry.pair);
+    waiting.is_some_and(|pair| pair.refresh.fingerprint() == *token)
 }
 
 fn holds(profile: &Profile, token: &Secret) -> bool {

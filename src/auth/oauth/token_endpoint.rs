@@ -46,7 +46,7 @@ impl std::fmt::Debug for TokenEndpoint {
 }
 
 /// An exchange gave nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum TokenError {
     /// The request never left, or was refused before it was looked at: what was sent is still good.
     #[error(transparent)]

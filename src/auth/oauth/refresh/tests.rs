@@ -1,3 +1,7 @@
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::thread::ThreadId;
+
 use jiff::SignedDuration;
 
 use super::*;
@@ -120,10 +124,6 @@ impl World {
     async fn fresh(&self) -> Result<Secret, RefreshError> {
         self.refresher().fresh(&ID.parse().unwrap(), Reason::Use).await
     }
-}
-
-#[tokio::test]
-async fn a_token_is_refreshed_in_its_last_minutes_and_not_before() {
 
     /// The same for the other agent.
     async fn fresh_of_work(&self) -> Result<Secret, RefreshError> {
@@ -143,6 +143,10 @@ async fn a_token_is_refreshed_in_its_last_minutes_and_not_before() {
     fn outcomes(&self) -> Vec<&'static str> {
         self.refreshes().iter().filter_map(|request| request.outcome).collect()
     }
+}
+
+#[tokio::test]
+async fn a_token_is_refreshed_in_its_last_minutes_and_not_before() {
     for (minutes, refreshes) in [(60, 0), (6, 0), (3, 1), (-5, 1)] {
         let world = World::new().await;
         let old = world.pair("one", minutes);
@@ -172,6 +176,56 @@ async fn tasks_of_one_process_share_one_refresh() {
     let tokens: HashSet<String> = all.into_iter().map(|token| token.unwrap().expose().to_owned()).collect();
     assert_eq!((tokens.len(), world.refreshes().len()), (1, 1));
     assert!(refresher.in_flight.wait(Duration::from_secs(10)));
+}
+
+/// Time that knows which threads measure it: those that refresh, once each.
+#[derive(Debug)]
+struct Watched {
+    clock: Arc<ManualClock>,
+    threads: Mutex<HashSet<ThreadId>>,
+}
+
+impl Clock for Watched {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn steady(&self) -> Duration {
+        self.threads.lock().unwrap().insert(std::thread::current().id());
+        self.clock.steady()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration);
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_one_pair_waits_for_one_thread_and_for_one_failure() {
+    for (part, answers) in [("delay-100ms", true), ("fault-overloaded", false)] {
+        let world = World::new().await;
+        world.put("main", &world.pair(part, -1));
+        let clock = Arc::new(Watched { clock: world.clock.clone(), threads: Mutex::default() });
+        let refresher = Refresher { clock: clock.clone(), ..world.refresher() };
+        let id: ProfileId = ID.parse().unwrap();
+        let all = futures_util::future::join_all((0..300).map(|_| refresher.fresh(&id, Reason::Use))).await;
+        assert!(all.iter().all(|fresh| fresh.is_ok() == answers), "{part}");
+        assert_eq!(world.refreshes().len(), 1, "{part}");
+        assert_eq!(clock.threads.lock().unwrap().len(), 1, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_refused_a_token_is_not_content_with_it() {
+    let world = World::new().await;
+    let old = world.pair("fault-overloaded", 3);
+    world.put("main", &old);
+    let refresher = world.refresher();
+    let id: ProfileId = ID.parse().unwrap();
+    let refused = Reason::Rejected(old.access.clone());
+    let (used, renewed) = tokio::join!(refresher.fresh(&id, Reason::Use), refresher.fresh(&id, refused));
+    assert_eq!(used.unwrap(), old.access);
+    assert!(matches!(renewed, Err(RefreshError::Endpoint { .. })), "{renewed:?}");
 }
 
 #[tokio::test]
@@ -278,42 +332,6 @@ async fn journals_nobody_will_finish_are_swept() {
 }
 
 #[tokio::test]
-async fn what_is_remembered_of_a_profile_follows_its_refresh() {
-    let world = World::new().await;
-    world.put("main", &world.pair("one", -1));
-    let file = StateFile::in_dir(world.store("main").dir());
-    let count = |state: &AuthState| {
-        let snapshot = world.store("main").read().unwrap();
-        state.of(&snapshot.profiles[0]).map(|state| state.error_count)
-    };
-    let snapshot = world.store("main").read().unwrap();
-    let note = |state: &mut AuthState| {
-        state.entry(&snapshot.profiles[0]).error_count = 2;
-        true
-    };
-    file.update(&snapshot, world.clock.as_ref(), note).unwrap();
-    world.fresh().await.unwrap();
-    assert_eq!(count(&file.read(&world.store("main").read().unwrap()).0), Some(2));
-}
-
-#[tokio::test]
-async fn the_registration_of_the_pair_is_used() {
-    let world = World::new().await;
-    world.put("main", &world.pair("one", -1));
-    let noted = world.store("main").update(world.clock.as_ref(), |document| {
-        document.note(&ID.parse().unwrap(), "clientId", "our-own-registration");
-        Ok::<_, StoreError>((Edited::Yes, ()))
-    });
-    noted.unwrap();
-    world.fresh().await.unwrap();
-    let body = String::from_utf8_lossy(&world.refreshes()[0].body).into_owned();
-    assert!(body.contains("our-own-registration"), "{body}");
-    world.clock.advance(Duration::from_secs(24 * 3600));
-    world.fresh().await.unwrap();
-    let body = String::from_utf8_lossy(&world.refreshes()[1].body).into_owned();
-    assert!(body.contains("our-own-registration"), "{body}");
-}
-#[tokio::test]
 async fn a_store_that_could_not_be_written_for_several_refreshes_gets_the_last_pair() {
     let world = World::new().await;
     let shared = world.pair("shared", -1);
@@ -356,3 +374,39 @@ async fn a_journal_that_somebody_else_is_finishing_leads_to_the_next_one() {
     assert_eq!(Journal::all_in(world.store("main").dir()), []);
 }
 
+#[tokio::test]
+async fn what_is_remembered_of_a_profile_follows_its_refresh() {
+    let world = World::new().await;
+    world.put("main", &world.pair("one", -1));
+    let file = StateFile::in_dir(world.store("main").dir());
+    let count = |state: &AuthState| {
+        let snapshot = world.store("main").read().unwrap();
+        state.of(&snapshot.profiles[0]).map(|state| state.error_count)
+    };
+    let snapshot = world.store("main").read().unwrap();
+    let note = |state: &mut AuthState| {
+        state.entry(&snapshot.profiles[0]).error_count = 2;
+        true
+    };
+    file.update(&snapshot, world.clock.as_ref(), note).unwrap();
+    world.fresh().await.unwrap();
+    assert_eq!(count(&file.read(&world.store("main").read().unwrap()).0), Some(2));
+}
+
+#[tokio::test]
+async fn the_registration_of_the_pair_is_used() {
+    let world = World::new().await;
+    world.put("main", &world.pair("one", -1));
+    let noted = world.store("main").update(world.clock.as_ref(), |document| {
+        document.note(&ID.parse().unwrap(), "clientId", "our-own-registration");
+        Ok::<_, StoreError>((Edited::Yes, ()))
+    });
+    noted.unwrap();
+    world.fresh().await.unwrap();
+    let body = String::from_utf8_lossy(&world.refreshes()[0].body).into_owned();
+    assert!(body.contains("our-own-registration"), "{body}");
+    world.clock.advance(Duration::from_secs(24 * 3600));
+    world.fresh().await.unwrap();
+    let body = String::from_utf8_lossy(&world.refreshes()[1].body).into_owned();
+    assert!(body.contains("our-own-registration"), "{body}");
+}
