@@ -167,6 +167,10 @@ impl<'a> Recording<'a> {
                 (unanswered, Some(error), failed.len() - 1, took)
             }
             Ended::GaveUp(AskError::NoCredential { .. } | AskError::Provider(_)) => return None,
+            // Between two tries nothing was being answered.
+            Ended::Cancelled if sent.is_over => {
+                (Outcome::Failed, Some(CANCELLED), self.failed.len().saturating_sub(1), took)
+            }
             Ended::Cancelled => (Outcome::Interrupted, Some(CANCELLED), self.failed.len(), took),
         };
         // What failed without an answer is not billed, whatever it began to count.
@@ -225,5 +229,44 @@ impl Sent {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::form::Form;
+    use crate::auth::reason::Failed;
+    use crate::auth::resolve::Candidate;
+    use crate::clock::ManualClock;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_question_cancelled_between_two_tries_failed_and_costs_nothing() {
+        let (clock, config) = (ManualClock::at("2026-06-01T12:00:00Z".parse().unwrap()), Config::default());
+        let (agent, model) = (AgentId::main(), "anthropic/claude-sonnet-5".parse().unwrap());
+        let source = Source::Env("ANTHROPIC_API_KEY", Secret::new("sk-ant-api03-sandbox-one"));
+        let credential = Candidate { source, form: None, billing: Billing::Api, ends: None };
+        let using = Happening::Using {
+            credential: &credential,
+            model: &model,
+            form: Form::ApiKey,
+            billing: Billing::Api,
+            context1m_left_out: false,
+        };
+        let failed = &Failed::because(Reason::Overloaded);
+        let failed = Happening::Failed { credential: &credential, model: &model, failed, interrupted: false };
+        let mut recording = Recording::new(&clock, &config, &agent, None);
+        let ended = |recording: &Recording<'_>| {
+            let row = recording.row(Ended::Cancelled).unwrap();
+            (row.outcome, row.error, row.failed_attempts, recording.interrupted().is_some())
+        };
+        let cancelled = || Some("cancelled".to_owned());
+        recording.observe(&using);
+        assert_eq!(ended(&recording), (Outcome::Interrupted, cancelled(), 0, false));
+        recording.observe(&failed);
+        assert_eq!(ended(&recording), (Outcome::Failed, cancelled(), 0, false));
+        recording.observe(&using);
+        assert_eq!(ended(&recording), (Outcome::Interrupted, cancelled(), 1, false));
     }
 }
