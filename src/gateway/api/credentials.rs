@@ -14,7 +14,7 @@ use crate::auth::ProfileId;
 use crate::auth::form::ANTHROPIC;
 use crate::auth::intake::{self, Expected, IntakeError};
 use crate::auth::notices::{self, PLAN_CREDENTIALS};
-use crate::auth::probe::ProbeOptions;
+use crate::auth::probe::{ProbeOptions, Probes};
 use crate::auth::profile::Expiry;
 use crate::auth::profile_id::ProfileIdError;
 use crate::auth::remove::Kept;
@@ -128,6 +128,15 @@ struct Probing {
     provider: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    probes: &'a Probes,
+    /// Why the pages go on showing what was known before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+}
+
 /// `POST /api/agents/{agent}/credentials/probe`
 pub(super) fn probe(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     let Probing { profile_id: id, provider } = super::body(call)?;
@@ -148,8 +157,10 @@ pub(super) fn probe(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     };
     let probing = crate::credentials::probe::probe(&holder, &view.refresher, &app.programs, options, None);
     let probed = super::wait_for(probing)?;
-    let said = probed.probes.in_words();
-    super::told(&said, &probed.probes)
+    let trouble = probed.trouble.map(|error| format!("What the providers said cannot be noted: {error}."));
+    let said = [Some(probed.probes.in_words()), trouble.clone()];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    super::told(&said.join(" "), &Told { probes: &probed.probes, trouble })
 }
 
 #[derive(Deserialize)]
@@ -317,6 +328,7 @@ pub(super) fn remove(app: &Arc<App>, call: &Call) -> Result<Response, Failure> {
     let view = super::agent(app, call)?;
     let holder = view.holder(app.network);
     let found = Found::find(&holder, text.trim(), &view.snapshot, &view.state)?;
+    let undo = removed::new_name()?;
     let report = found.remove(&holder)?;
     keep(app, undo.clone(), &view.selected.id, report.kept.clone());
     let undo_seconds = removed::SHOWN.as_secs();
@@ -333,7 +345,6 @@ fn keep(app: &Arc<App>, undo: String, agent: &AgentId, kept: Kept) {
     });
 }
 
-    let undo = removed::new_name()?;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Undoing {

@@ -130,6 +130,19 @@ fn names_change_cooldowns_are_cleared_and_what_is_not_there_is_named() {
 }
 
 #[test]
+fn a_probe_that_cannot_be_noted_says_so() {
+    let house = House::empty();
+    house.stores("main", "anthropic:a", &key("a", "x3Qw"));
+    let lock = house.env.store("main").with_file_name("state.lock");
+    std::fs::create_dir(&lock).unwrap();
+    let told = house.done("/api/agents/main/credentials/probe", &naming("anthropic:a"));
+    let said = told["said"].as_str().unwrap();
+    assert!(said.starts_with("anthropic:a: accepted"), "{said}");
+    let trouble = told["trouble"].as_str().unwrap();
+    assert!(trouble.contains("state.lock") && said.ends_with(&format!(" {trouble}")), "{said}");
+}
+
+#[test]
 fn a_probe_is_told_and_noted() {
     let house = House::empty();
     house.stores("main", "anthropic:a", &key("a", "x3Qw"));
