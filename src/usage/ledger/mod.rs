@@ -188,11 +188,12 @@ impl Ledger {
     fn checkpoint(&self) {
         let beside = self.path.with_extension("db-wal");
         if std::fs::metadata(beside).is_ok_and(|found| found.len() >= CHECKPOINT_BYTES) {
-            let moved = self.connection.busy_timeout(Duration::ZERO).and_then(|()| {
-                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-                self.connection.busy_timeout(BUSY_LIMIT)
-            });
-            if let Err(error) = moved {
+            let moved = self
+                .connection
+                .busy_timeout(Duration::ZERO)
+                .and_then(|()| self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+            // The next row waits for other writers, whatever came of this.
+            if let Err(error) = moved.and(self.connection.busy_timeout(BUSY_LIMIT)) {
                 tracing::debug!(%error, "new rows stay beside the ledger for now");
             }
         }

@@ -174,6 +174,26 @@ fn what_lies_beside_the_ledger_does_not_grow_with_it() {
 }
 
 #[test]
+fn after_a_checkpoint_that_failed_a_row_waits_for_other_writers_all_the_same() {
+    let room = Room::new();
+    let ledger = room.open().unwrap();
+    ledger.record(&row(NOW, "main")).unwrap();
+    let patience = || {
+        let limit = ledger.connection.query_row("PRAGMA busy_timeout", [], |row| row.get::<_, u32>(0));
+        Duration::from_millis(limit.unwrap().into())
+    };
+    assert_eq!(patience(), BUSY_LIMIT);
+    let beside = std::fs::File::options().append(true).open(room.paths.usage().with_extension("db-wal"));
+    beside.unwrap().set_len(CHECKPOINT_BYTES).unwrap();
+    // Within a statement of its own that reads, a connection cannot move rows.
+    let mut reading = ledger.connection.prepare("SELECT agent FROM requests").unwrap();
+    let mut found = reading.query([]).unwrap();
+    found.next().unwrap();
+    ledger.checkpoint();
+    assert_eq!(patience(), BUSY_LIMIT);
+}
+
+#[test]
 fn rows_of_a_batch_are_written_all_or_none() {
     let room = Room::new();
     let ledger = room.open().unwrap();
