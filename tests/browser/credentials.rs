@@ -363,6 +363,22 @@ fn a_removal_is_asked_about_and_can_be_undone() {
 }
 
 #[test]
+fn undoing_that_fails_is_offered_again() {
+    let house = with_two_keys(&key("first", "x3Qw"));
+    let (_visitor, tab) = house.visit("/agents/main/models");
+    act(&tab, "anthropic:default", "Remove");
+    tab.click(&button("Remove").within("#remove-dialog"));
+    tab.has_no(&of("anthropic:default", css("b")));
+    house.env.fased(["models", "auth", "rename", "anthropic:team", "anthropic:default"]).exits(0);
+    tab.click(&button("Undo"));
+    tab.shows("Another credential has that name now");
+    house.env.fased(["models", "auth", "rename", "anthropic:default", "anthropic:team"]).exits(0);
+    tab.click(&button("Undo"));
+    tab.shows("It is back.");
+    assert_eq!(profiles(&house).len(), 2);
+}
+
+#[test]
 fn a_credential_is_renamed_and_its_secret_replaced() {
     let house = with_two_keys(&key("first", "x3Qw"));
     let (_visitor, tab) = house.visit("/agents/main/models");
