@@ -338,8 +338,8 @@ fn trouble_with_a_transcript_is_told_until_it_is_over() {
 fn health(tab: &Tab, says: &str) {
     // As when somebody comes back to the tab.
     tab.until(&format!(
-        "document.dispatchEvent(new Event('visibilitychange')), \
-         document.getElementById('gateway-health').textContent.includes({})",
+        "(document.dispatchEvent(new Event('visibilitychange')), \
+         document.getElementById('gateway-health').textContent.includes({}))",
         json!(says)
     ));
 }
@@ -353,10 +353,12 @@ fn a_page_says_that_the_gateway_has_gone_and_that_the_browser_is_signed_out() {
     let port = gateway.port();
     gateway.kill();
     health(&tab, "gateway does not answer; start it: fased gateway");
+    crate::looks::looked_at(&tab, "gateway-gone");
     let gateway = TestGateway::start_at(&env, port);
     health(&tab, "healthy");
     tab.evaluate("fetch('/api/logout', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })");
     health(&tab, "signed out: sign in");
+    crate::looks::looked_at(&tab, "signed-out");
     tab.follow(&link("sign in"));
     tab.shows("fased dashboard");
     drop(tab);
