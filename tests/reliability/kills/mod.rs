@@ -28,6 +28,8 @@ fn kills() -> u64 {
 trait Writer {
     /// What is written, for the table.
     const NAME: &'static str;
+    /// What may be lost of it.
+    const LOST: &'static str = "nothing lost";
 
     /// Begins in a home of its own.
     fn begin() -> Self;
@@ -88,7 +90,7 @@ fn campaign<W: Writer>() {
         assert_eq!(sound::check(&writer.env().state("")), 0, "{}", writer.env().tree());
     }
     let came_of_it =
-        format!("nothing lost; {finished} ended before their kill, {left} kills left a temporary file");
+        format!("{}; {finished} ended before their kill, {left} kills left a temporary file", W::LOST);
     figures::add(W::NAME, format!("{killed} kills"), came_of_it);
 }
 

@@ -31,6 +31,7 @@ fn part(round: u64) -> String {
 
 impl Writer for Refreshing {
     const NAME: &'static str = "`chat` killed while it refreshes";
+    const LOST: &'static str = "nothing lost but replies on their way, of which everybody said so";
 
     fn begin() -> Self {
         let sandbox = TestSandbox::start();
