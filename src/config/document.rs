@@ -35,6 +35,13 @@ impl Document {
         Ok(Self { sources, merged, is_there })
     }
 
+    /// The files the config includes, as far as they can be found: one that is missing or broken is the last.
+    pub fn included(paths: &Paths) -> Vec<PathBuf> {
+        let bytes = storage::read_optional(paths.config()).ok().flatten().unwrap_or_default();
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        Sources::included_by(paths.config(), text)
+    }
+
     /// Whether there is a file.
     pub fn is_there(&self) -> bool {
         self.is_there

@@ -75,8 +75,16 @@ impl Sources {
         Self::read(main, text, false)
     }
 
+    /// The files a main file with this text includes, up to and with the first that cannot be read.
+    pub(super) fn included_by(main: &Path, text: String) -> Vec<PathBuf> {
+        let mut reader = Reader::new(true);
+        // What is wrong is told by whoever reads them for their content.
+        reader.read(main, text, &mut Vec::new()).ok();
+        reader.opened
+    }
+
     fn read(main: &Path, text: String, may_include: bool) -> Result<Self, ConfigError> {
-        let mut reader = Reader { files: Vec::new(), known: HashMap::new(), may_include };
+        let mut reader = Reader::new(may_include);
         // Places in the list are kept by reading the main file into the first one.
         let main = reader.read(main, text, &mut Vec::new())?;
         reader.files.swap(0, main);
@@ -215,9 +223,15 @@ struct Reader {
     files: Vec<Source>,
     known: HashMap<PathBuf, usize>,
     may_include: bool,
+    /// Files that were included, also those that could not be read.
+    opened: Vec<PathBuf>,
 }
 
 impl Reader {
+    fn new(may_include: bool) -> Self {
+        Self { files: Vec::new(), known: HashMap::new(), may_include, opened: Vec::new() }
+    }
+
     /// Reads a file and what it includes; `chain` are the files on the way to it.
     fn read(&mut self, path: &Path, text: String, chain: &mut Vec<PathBuf>) -> Result<usize, ConfigError> {
         let invalid = |problem| ConfigError::Invalid { path: path.to_owned(), problem };
@@ -279,6 +293,7 @@ impl Reader {
                     return Err(problem(format!("files are included deeper than {DEEPEST_INCLUDE} levels")));
                 }
                 None => {
+                    self.opened.push(file.clone());
                     let text = storage::read_optional(&file)?;
                     let text = text.ok_or_else(|| problem(format!("there is no file {}", file.display())))?;
                     let text = String::from_utf8(text).map_err(|_| ConfigError::Invalid {

@@ -273,12 +273,10 @@ fn bound(loaded: &Loaded) -> Bound {
     (gateway.port, gateway.bind.clone())
 }
 
-/// The files a config is made of, as far as they can be read.
+/// The files a config is made of. While one of them is broken or missing that one is among them, for its mending to be seen.
 fn config_files(paths: &Paths) -> Vec<PathBuf> {
     let mut files = vec![paths.config().to_owned(), paths.dotenv()];
-    if let Ok(document) = Document::read(paths) {
-        files.extend(document.files().skip(1).map(std::path::Path::to_owned));
-    }
+    files.extend(Document::included(paths));
     files
 }
 
@@ -378,6 +376,35 @@ mod tests {
         assert_eq!(live.world().loaded.config.gateway.port, Some(1));
         write(&part, "{gateway:{port:2}}");
         assert_eq!(live.world().loaded.config.gateway.port, Some(2));
+    }
+
+    #[test]
+    fn a_broken_or_missing_include_is_noticed_as_soon_as_it_is_mended() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::below(dir.path());
+        let (first, second) = (paths.state().join("first.json5"), paths.state().join("second.json5"));
+        let set_up = || {
+            write(&second, "{gateway:{allowedHosts:['b.example']}}");
+            write(&first, "{$include:'./second.json5',gateway:{allowedHosts:['a.example']}}");
+        };
+        set_up();
+        write(paths.config(), "{$include:['./first.json5']}");
+        let live = live(&paths);
+        let breaks: [&dyn Fn(); 4] = [
+            &|| write(&first, "{gateway:{"),
+            &|| write(&second, "{gateway:{port:'x'}}"),
+            &|| write(&second, "\u{0}"),
+            &|| std::fs::remove_file(&second).unwrap(),
+        ];
+        for (number, break_it) in breaks.iter().enumerate() {
+            assert_eq!(live.world().problem, None, "{number}");
+            break_it();
+            let world = live.world();
+            assert!(world.problem.is_some(), "{number}");
+            assert_eq!(world.loaded.config.gateway.allowed_hosts.len(), 2, "{number}");
+            set_up();
+            assert_eq!(live.world().problem, None, "{number}");
+        }
     }
 
     #[test]
