@@ -224,7 +224,12 @@ impl Gateway {
         self.app.metrics.streams.get().unsigned_abs().saturating_add(turns)
     }
 
-    /// Takes no more connections, and lets answers under way end, for as long as `limit`. Says whether all did.
+    /// How many sign-ins have a code that is spent unless they come to their end.
+    pub fn sign_ins(&self) -> usize {
+        self.app.sign_ins.count()
+    }
+
+    /// Takes no more connections, and lets answers and sign-ins under way end, for as long as `limit`. Says whether all did.
     pub async fn stop(self, limit: Duration) -> bool {
         self.stop_within(tokio::time::sleep(limit)).await
     }
@@ -237,7 +242,7 @@ impl Gateway {
         let mut served = None;
         let all = async {
             served = Some((&mut server).await);
-            app.turns.ended().await;
+            tokio::join!(app.turns.ended(), app.sign_ins.ended());
         };
         let in_time = tokio::select! {
             () = all => true,
@@ -252,11 +257,12 @@ impl Gateway {
                 None => server.await,
             }
         };
-        let (served, none_was_cut) = tokio::join!(served, app.turns.stop());
+        let (served, no_turn_was_cut, no_sign_in_was_cut) =
+            tokio::join!(served, app.turns.stop(), app.sign_ins.stop());
         app.notes.ended().await;
         // The last rows are written before another gateway may start.
         tokio::task::spawn_blocking(move || drop((ledger, claim))).await.ok();
-        none_was_cut && served.unwrap_or(false)
+        no_turn_was_cut && no_sign_in_was_cut && served.unwrap_or(false)
     }
 }
 

@@ -36,9 +36,15 @@ const LETTING_GO: Duration = Duration::from_secs(2);
 /// What the record of the verification names.
 const HOW: &str = "Control UI";
 
-/// The sign-in that was begun last.
-#[derive(Debug, Default)]
-pub(super) struct SignIns(Mutex<Option<Current>>);
+/// How long one with a code may still take when the gateway is to end at once.
+const LAST_MOMENTS: Duration = Duration::from_secs(5);
+
+/// The sign-in that was begun last, and how many have a code.
+#[derive(Debug)]
+pub(super) struct SignIns {
+    current: Mutex<Option<Current>>,
+    finishing: watch::Sender<usize>,
+}
 
 #[derive(Debug)]
 struct Current {
@@ -109,7 +115,49 @@ pub(super) struct Look {
     step: Step,
 }
 
+impl Default for SignIns {
+    fn default() -> Self {
+        Self { current: Mutex::default(), finishing: watch::channel(0).0 }
+    }
+}
+
+/// One that has a code, which is good once: it goes on to its end.
+struct Finishing<'s>(&'s SignIns);
+
+impl Drop for Finishing<'_> {
+    fn drop(&mut self) {
+        self.0.finishing.send_modify(|count| *count -= 1);
+    }
+}
+
 impl SignIns {
+    fn finish(&self) -> Finishing<'_> {
+        self.finishing.send_modify(|count| *count += 1);
+        Finishing(self)
+    }
+
+    /// How many have a code and are not over.
+    pub(super) fn count(&self) -> usize {
+        *self.finishing.borrow()
+    }
+
+    /// Returns once none has a code any more.
+    pub(super) async fn ended(&self) {
+        // The sender is ours, so it stays.
+        self.finishing.subscribe().wait_for(|count| *count == 0).await.ok();
+    }
+
+    /// Gives those that have a code a last while. Says whether there was none.
+    pub(super) async fn stop(&self) -> bool {
+        if self.count() == 0 {
+            return true;
+        }
+        if tokio::time::timeout(LAST_MOMENTS, self.ended()).await.is_err() {
+            tracing::warn!("a sign-in had its code and is not stored");
+        }
+        false
+    }
+
     /// Begins one, and returns when its link is known.
     ///
     /// # Errors
@@ -191,7 +239,7 @@ impl SignIns {
 
     fn current(&self) -> MutexGuard<'_, Option<Current>> {
         // It is replaced as a whole, so whoever panicked left something good.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -235,6 +283,11 @@ impl Running {
         };
         let attempt = Attempt { holder, place, no_browser: true, limit: USUAL_LIMIT, how: HOW };
         let Some((sign_in, code)) = self.wait(&attempt).await? else { return Ok(Step::Cancelled) };
+        // Counted before that is looked at, so that a gateway that ends either waits or was heard to end.
+        let _finishing = app.sign_ins.finish();
+        if *app.closing.borrow() {
+            return Ok(Step::Cancelled);
+        }
         self.told.send_replace(Step::Checking);
         let notice = (!notices::was_shown(&PLAN_CREDENTIALS, &app.paths)).then_some(&PLAN_CREDENTIALS);
         let (mut report, authorization) = attempt.finish(notice, sign_in, code).await?;
@@ -266,6 +319,7 @@ impl Running {
         };
         self.told.send_replace(waiting(None));
         let mut over = std::pin::pin!(tokio::time::sleep(USUAL_LIMIT));
+        let mut closing = self.app.closing.clone();
         loop {
             tokio::select! {
                 code = sign_in.callback() => {
@@ -283,6 +337,7 @@ impl Running {
                 },
                 () = &mut over => return Err(attempt.too_late()),
                 _ = self.cancelled.wait_for(|cancelled| *cancelled) => return Ok(None),
+                _ = closing.wait_for(|closing| *closing) => return Ok(None),
             }
         }
     }

@@ -54,12 +54,17 @@ async fn serve(ctx: &Ctx, args: GatewayServeArgs) -> Result<(), Failure> {
     announce(ctx, args, &gateway)?;
     end.await;
     let at_once = asked_to_end();
-    match gateway.streams() {
-        0 => ctx.terminal.say("Stopping."),
-        1 => ctx.terminal.say("Stopping when the answer under way has ended; Ctrl-C again stops at once."),
-        many => ctx
-            .terminal
-            .say(&format!("Stopping when {many} answers under way have ended; Ctrl-C again stops at once.")),
+    let waits_for = match (gateway.streams(), gateway.sign_ins()) {
+        (0, 0) => None,
+        (0, _) => Some("the sign-in under way has".to_owned()),
+        (1, _) => Some("the answer under way has".to_owned()),
+        (many, _) => Some(format!("{many} answers under way have")),
+    };
+    match waits_for {
+        None => ctx.terminal.say("Stopping."),
+        Some(what) => {
+            ctx.terminal.say(&format!("Stopping when {what} ended; Ctrl-C again stops at once."));
+        }
     }
     let patience = async {
         tokio::select! {

@@ -1,5 +1,7 @@
 //! Signing in from a page, step by step.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::House;
@@ -105,6 +107,21 @@ fn closing_it_ends_the_listener_and_another_one_ends_the_first() {
     let look = house.looks_until(&second["id"], &["cancelled"]);
     assert_eq!(look["remainingMs"], Value::Null);
     assert_eq!(house.stored("main"), [""; 0]);
+}
+
+#[test]
+fn one_that_has_its_code_is_stored_before_the_gateway_is_gone() {
+    for patience in [Duration::from_secs(60), Duration::ZERO] {
+        let mut house = House::empty();
+        let look = house.begins();
+        let link = look["link"].as_str().unwrap();
+        let (code, state) = house.sandbox.approve(&format!("{link}&login_hint=delay-700ms@example.com"));
+        let redirect = crate::support::parameter(link, "redirect_uri");
+        crate::support::open_page(&format!("{redirect}?code={code}&state={state}"));
+        house.looks_until(&look["id"], &["checking"]);
+        house.runtime.block_on(house.gateway.take().unwrap().stop(patience));
+        assert_eq!(house.stored("main"), ["anthropic:delay-700ms@example.com"], "{patience:?}");
+    }
 }
 
 #[test]
