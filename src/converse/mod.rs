@@ -207,13 +207,15 @@ pub async fn ask(
         Ok(Err(error)) => Ended::GaveUp(error),
         Ok(Ok(asked)) => Ended::Answered(asked),
     });
-    let unrecorded = row.and_then(|row| write(&row, &asker).err());
+    let write_row = || row.and_then(|row| write(&row, &asker).err());
     let (record, now) = (record.into_inner(), clock.now());
+    // The transcript first: the ledger may be locked for a while, and a kill meanwhile must not cost the answer.
     let (failure, is_stopped) = match outcome {
         Ok(Ok(asked)) => {
             let receipt = Receipt::of(&asked, config);
             let stop_reason = asked.head.stop_reason().map(str::to_owned);
             let unkept = record.complete(stop_reason.as_deref(), &receipt, now);
+            let unrecorded = write_row();
             let max_tokens = effective(&asked.model).max_tokens.value;
             let outcome = Outcome::Answered(Answered { stop_reason, receipt, max_tokens });
             return Ok(Turn { outcome, unkept, unrecorded });
@@ -223,6 +225,7 @@ pub async fn ask(
     };
     let receipt = recording.interrupted();
     let (text, unkept) = record.interrupt(receipt.as_ref(), now);
+    let unrecorded = write_row();
     let outcome = Outcome::Unanswered(Unanswered { failure, text, receipt, is_stopped });
     Ok(Turn { outcome, unkept, unrecorded })
 }

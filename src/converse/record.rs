@@ -1,4 +1,5 @@
-//! A turn while it is written down. Trouble with the transcript never costs an answer; it is told behind it.
+//! A turn while it is written down. Trouble with the transcript never costs an answer; it is told behind it, unless it passed
+//! by then: each write begins with all that could not be written before.
 
 use jiff::Timestamp;
 
@@ -14,12 +15,11 @@ pub(super) struct Record<'s> {
     request: Option<SentRequest>,
     /// What came of the answer so far.
     answer: Answer,
-    trouble: Option<SessionError>,
 }
 
 impl<'s> Record<'s> {
     pub(super) fn of(session: &'s mut Session, question: Vec<ContentBlock>) -> Self {
-        Self { session, question: Some(question), request: None, answer: Answer::default(), trouble: None }
+        Self { session, question: Some(question), request: None, answer: Answer::default() }
     }
 
     /// The question goes out with this request.
@@ -39,15 +39,13 @@ impl<'s> Record<'s> {
             self.begin(now);
         }
         if let StreamEvent::ContentDelta { delta: Delta::Text(text), .. } = event {
-            let received = self.session.receive(text);
-            self.note(received);
+            note(self.session.receive(text));
         }
     }
 
     /// Keeps what came since the last time.
     pub(super) fn keep_partial(&mut self) {
-        let kept = self.session.keep_partial();
-        self.note(kept);
+        note(self.session.keep_partial());
     }
 
     /// The answer is complete. Says what went wrong with writing it down.
@@ -59,9 +57,7 @@ impl<'s> Record<'s> {
     ) -> Option<SessionError> {
         self.begin(now);
         let content = std::mem::take(&mut self.answer).into_content();
-        let kept = self.session.complete(content, stop_reason, receipt, now);
-        self.note(kept);
-        self.trouble
+        self.session.complete(content, stop_reason, receipt, now).err()
     }
 
     /// There will be no more of the answer, if it began at all. Hands over the text that came of it.
@@ -71,24 +67,61 @@ impl<'s> Record<'s> {
         now: Timestamp,
     ) -> (String, Option<SessionError>) {
         if self.question.is_some() {
-            return (String::new(), self.trouble);
+            return (String::new(), None);
         }
         let kept = self.session.interrupt(std::mem::take(&mut self.answer).into_content(), receipt, now);
-        self.note(kept);
         let text = self.session.conversation().turns().last().map(|turn| turn.reply.text().into_owned());
-        (text.unwrap_or_default(), self.trouble)
+        (text.unwrap_or_default(), kept.err())
     }
 
     fn begin(&mut self, now: Timestamp) {
         if let Some(question) = self.question.take() {
-            let begun = self.session.begin_turn(question, self.request.take(), now);
-            self.note(begun);
+            note(self.session.begin_turn(question, self.request.take(), now));
         }
     }
+}
 
-    fn note(&mut self, done: Result<(), SessionError>) {
-        if let Err(error) = done {
-            self.trouble.get_or_insert(error);
+/// What cannot be written now is written with what follows; only the end of the turn knows whether that came to pass.
+fn note(done: Result<(), SessionError>) {
+    if let Err(error) = done {
+        tracing::debug!(%error, "the session cannot be written for now");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::{AgentId, Paths};
+    use crate::sessions::{Reply, SessionsDir};
+
+    #[test]
+    fn trouble_that_passed_before_the_end_is_not_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = "2026-06-01T12:00:00Z".parse().unwrap();
+        let sessions = SessionsDir::of(&AgentId::main(), &Paths::below(dir.path()));
+        for passes in [true, false] {
+            let id: crate::sessions::SessionId = format!("passes-{passes}").parse().unwrap();
+            fs::create_dir_all(sessions.path()).unwrap();
+            // A file that reads as none and cannot be made as long as the place it lies in is missing.
+            let place = dir.path().join(id.as_str());
+            std::os::unix::fs::symlink(
+                place.join("transcript"),
+                sessions.path().join(format!("{}.jsonl", id.as_str())),
+            )
+            .unwrap();
+            let mut session = sessions.open(id.clone()).unwrap();
+            let mut record = Record::of(&mut session, vec![ContentBlock::text("why?")]);
+            record.begin(now);
+            if passes {
+                fs::create_dir(&place).unwrap();
+            }
+            let (_, unkept) = record.interrupt(None, now);
+            assert_eq!(unkept.is_none(), passes, "{unkept:?}");
+            let read = sessions.read(&id).unwrap().unwrap_or_default();
+            assert_eq!(read.turns().len(), usize::from(passes));
+            assert!(read.turns().iter().all(|turn| matches!(turn.reply, Reply::Interrupted { .. })));
         }
     }
 }
