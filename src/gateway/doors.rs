@@ -11,6 +11,7 @@ use http::{HeaderName, Method, StatusCode};
 
 use super::app::App;
 use super::keys::ClientKey;
+use super::random::Digest;
 use super::refusal::Refusal;
 use super::routes::{self, BodyRule, Door, Found, Route};
 use crate::error::{Exit, Failure};
@@ -26,8 +27,8 @@ pub(super) enum Caller {
     Anyone,
     /// The owner's program, by the gateway's token.
     OwnerByToken,
-    /// The owner's browser, by its cookie.
-    OwnerByCookie,
+    /// The owner's browser, by its cookie, whose hash is its name.
+    OwnerByCookie(Digest),
     /// A client of the Messages API.
     Client(Arc<ClientKey>),
 }
@@ -154,20 +155,20 @@ fn owner(app: &App, route: &Route, head: &Parts, proof: Proof) -> Result<Caller,
         );
         return Err(Refusal::new(StatusCode::UNAUTHORIZED, failure));
     }
-    let signed_in =
-        cookies(&head.headers, &app.cookie_name()).any(|value| app.logins.knows(value, app.now()));
-    if !signed_in {
+    let name = app.cookie_name();
+    let mut presented = cookies(&head.headers, &name).map(Digest::of);
+    let Some(browser) = presented.find(|browser| app.logins.knows(browser, app.now())) else {
         let failure = refused("unauthorized", "This browser is not signed in.".to_owned())
             .hint("a new link signs it in")
             .command("fased dashboard");
         return Err(Refusal::new(StatusCode::UNAUTHORIZED, failure));
-    }
+    };
     if route.method != Method::GET && proof == Proof::Nothing {
         let failure = refused("origin", "The request does not say which page it comes from.".to_owned())
             .hint("programs send the gateway's token instead of a cookie");
         return Err(Refusal::new(StatusCode::FORBIDDEN, failure));
     }
-    Ok(Caller::OwnerByCookie)
+    Ok(Caller::OwnerByCookie(browser))
 }
 
 fn client(app: &App, headers: &HeaderMap) -> Result<Caller, Refusal> {

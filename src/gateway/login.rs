@@ -27,7 +27,7 @@ use crate::storage::{self, Durability, FileError};
 /// How long a code works.
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_secs(60);
 /// How long a browser stays signed in.
-const LOGIN_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+pub(super) const LOGIN_LIFETIME: SignedDuration = SignedDuration::from_hours(12);
 /// Wrong codes that are looked at in a minute.
 const WRONG_CODES: u32 = 5;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -126,9 +126,9 @@ impl Logins {
         Ok(Entered::Cookie(cookie))
     }
 
-    /// Whether a cookie is one of a browser that is signed in.
-    pub(super) fn knows(&self, cookie: &str, now: Timestamp) -> bool {
-        self.state().browsers.get(&Digest::of(cookie)).is_some_and(|ends| *ends > now)
+    /// Whether a browser is signed in, by the hash of its cookie.
+    pub(super) fn knows(&self, browser: &Digest, now: Timestamp) -> bool {
+        self.state().browsers.get(browser).is_some_and(|ends| *ends > now)
     }
 
     /// Signs a browser out.
@@ -266,7 +266,7 @@ mod tests {
         let (_dir, logins) = logins();
         let code = logins.new_code(now()).unwrap();
         let cookie = cookie(logins.enter(&format!(" {code}\n"), now(), Duration::ZERO).unwrap()).unwrap();
-        assert!(logins.knows(&cookie, now()));
+        assert!(logins.knows(&Digest::of(&cookie), now()));
         assert!(matches!(logins.enter(&code, now(), Duration::ZERO).unwrap(), Entered::Refused));
         let late = logins.new_code(now()).unwrap();
         let then = now() + CODE_LIFETIME;
@@ -294,9 +294,9 @@ mod tests {
         let (first, second) = (enter(), enter());
         logins.leave(&second);
         let again = Logins::read(dir.path().join("logins.json"));
-        assert!(again.knows(&first, now()));
-        assert!(!again.knows(&second, now()));
-        assert!(!again.knows(&first, now() + LOGIN_LIFETIME));
+        assert!(again.knows(&Digest::of(&first), now()));
+        assert!(!again.knows(&Digest::of(&second), now()));
+        assert!(!again.knows(&Digest::of(&first), now() + LOGIN_LIFETIME));
         let kept = std::fs::read_to_string(dir.path().join("logins.json")).unwrap();
         assert!(!kept.contains(&first));
     }

@@ -27,6 +27,8 @@ pub struct Conversation {
     systems: Vec<(usize, String)>,
     choice: ModelChoice,
     turns: Vec<Turn>,
+    /// The last answer has no end, neither a whole one nor an early one.
+    is_unanswered: bool,
 }
 
 /// What a session wants instead of the agent's models.
@@ -137,6 +139,11 @@ impl Conversation {
         &self.turns
     }
 
+    /// Whether the last answer has no end: it is coming, or whoever wrote it was killed.
+    pub fn is_unanswered(&self) -> bool {
+        self.is_unanswered
+    }
+
     /// The first words of the first question; empty before it. What looks like a credential is masked.
     pub fn title(&self) -> String {
         // The text somebody typed comes behind the files that went with it.
@@ -220,6 +227,7 @@ impl Conversation {
                 self.last_used_at = Some(at);
                 let reply = Reply::Interrupted { content: Vec::new(), spent: None, receipt: None };
                 self.turns.push(Turn { asked_at: at, question: content, request, blocks, reply });
+                self.is_unanswered = true;
             }
             Entry::Partial { text } => {
                 let content = self.coming()?;
@@ -230,6 +238,7 @@ impl Conversation {
             }
             Entry::Interrupted { at, content, receipt } => {
                 *self.coming()? = content;
+                self.is_unanswered = false;
                 self.last_used_at = Some(at);
                 if let Some(Reply::Interrupted { spent, receipt: kept, .. }) =
                     self.turns.last_mut().map(|turn| &mut turn.reply)
@@ -240,6 +249,7 @@ impl Conversation {
             }
             Entry::Assistant { at, content, stop_reason, receipt } => {
                 self.coming()?;
+                self.is_unanswered = false;
                 self.last_used_at = Some(at);
                 let spent = Spent::of(&receipt);
                 if let Some(turn) = self.turns.last_mut() {

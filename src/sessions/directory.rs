@@ -53,6 +53,11 @@ impl SessionsDir {
         Stamp::of(&transcript::path(&self.path, id))
     }
 
+    /// The process that writes a session, where that is another one.
+    pub fn other_writer(&self, id: &SessionId) -> Option<u32> {
+        transcript::other_writer(&self.path, id)
+    }
+
     /// Pins to a profile follow its new name. Says of each session that could not be changed why.
     ///
     /// # Errors

@@ -109,8 +109,17 @@ pub(super) fn path(directory: &Path, id: &SessionId) -> PathBuf {
 const MOMENTS: u32 = 20;
 const MOMENT: Duration = Duration::from_millis(5);
 
+fn lock_path(directory: &Path, id: &SessionId) -> PathBuf {
+    directory.join(format!("{id}.lock"))
+}
+
+/// The process that writes a session, where that is another one.
+pub(super) fn other_writer(directory: &Path, id: &SessionId) -> Option<u32> {
+    FileLock::holder(&lock_path(directory, id)).filter(|pid| *pid != std::process::id())
+}
+
 fn lock(directory: &Path, id: &SessionId) -> Result<FileLock, SessionError> {
-    let path = directory.join(format!("{id}.lock"));
+    let path = lock_path(directory, id);
     for _ in 0..MOMENTS {
         if let Some(lock) = FileLock::try_acquire(&path)? {
             return Ok(lock);

@@ -75,6 +75,17 @@ impl FileLock {
         Ok(try_lock(&mut file, path)?.then_some(Self { _file: file }))
     }
 
+    /// The process that has the lock now; `None` when none has it, or it told no pid.
+    pub fn holder(path: &Path) -> Option<u32> {
+        let mut file = File::open(path).ok()?;
+        let pid = noted_pid(&mut file)?;
+        // Asking the lock itself takes it for a moment, so it is left alone where nobody can have it.
+        if platform::process_is_running(pid) == Some(false) {
+            return None;
+        }
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then_some(pid)
+    }
+
     /// What to say when [`Self::try_acquire`] was tried for `limit` in vain.
     pub fn refused(path: &Path, limit: Duration) -> LockError {
         let pid = open(path).ok().and_then(|mut file| noted_pid(&mut file));
@@ -173,6 +184,18 @@ mod tests {
         assert!(text.contains(&format!("pid {}", std::process::id())), "{text}");
         drop(first);
         drop(FileLock::acquire(&path, Duration::ZERO, &clock).unwrap());
+    }
+
+    #[test]
+    fn whoever_has_it_is_told_without_taking_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.lock");
+        assert_eq!(FileLock::holder(&path), None);
+        let held = FileLock::acquire(&path, Duration::ZERO, &clock()).unwrap();
+        assert_eq!(FileLock::holder(&path), Some(std::process::id()));
+        drop(held);
+        assert_eq!(FileLock::holder(&path), None);
+        assert!(FileLock::try_acquire(&path).unwrap().is_some());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Chat and Usage of the Control UI against the command line: the same documents, the same transcripts, also after a kill.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -82,6 +82,57 @@ fn pages_and_commands_give_the_same_documents_of_the_same_sessions() {
     running.finish().exits(0);
     let sent = sandbox.last_message().json().unwrap();
     assert_eq!(sent["messages"].as_array().unwrap().len(), 3, "one conversation: {sent}");
+}
+
+/// The state of the first turn whenever everything is told anew.
+struct Watched(std::io::BufReader<TcpStream>);
+
+impl Watched {
+    fn begin(env: &TestEnv, url: &str) -> Self {
+        let host = url.trim_start_matches("http://");
+        let token = std::fs::read_to_string(env.state("gateway.token")).unwrap();
+        let mut connection = TcpStream::connect(host).unwrap();
+        let head = format!(
+            "GET /api/chat/main/s/events HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\r\n",
+            token.trim()
+        );
+        connection.write_all(head.as_bytes()).unwrap();
+        Self(std::io::BufReader::new(connection))
+    }
+
+    fn until(&mut self, state: &str) -> Value {
+        let mut line = String::new();
+        while self.0.read_line(&mut line).unwrap() > 0 {
+            let snapshot: Option<Value> =
+                line.strip_prefix("data: ").map(|data| serde_json::from_str(data).unwrap());
+            match snapshot.map(|mut snapshot| snapshot["turns"][0].take()) {
+                Some(turn) if turn["state"] == state => return turn,
+                _ => line.clear(),
+            }
+        }
+        panic!("the stream ended before anything was {state}");
+    }
+}
+
+#[test]
+fn an_answer_of_the_command_line_is_told_as_such_while_it_comes() {
+    let sandbox = TestSandbox::start();
+    let env = env(&sandbox, "fault-stall-times-1");
+    let (gateway, url) = start(&env);
+    let mut talks = env.command(["chat", "--session", "s", "[sandbox:repeat 30]"]).start();
+    talks.some_stdout();
+    let mut watched = Watched::begin(&env, &url);
+    let turn = watched.until("elsewhere");
+    let pid = talks.pid().as_raw_nonzero();
+    assert_eq!(turn["notes"], json!([format!("being answered by another process (pid {pid})")]));
+    assert_eq!(ask(&env, &url, "POST", "/api/chat/main/s/continue", Some(&json!({}))).0, 409);
+    talks.signal(Signal::KILL);
+    talks.finish();
+    // It wrote nothing more, and is missed all the same.
+    let turn = watched.until("interrupted");
+    assert_eq!(turn["notes"], json!([]));
+    gateway.signal(Signal::KILL);
+    gateway.finish();
 }
 
 #[test]

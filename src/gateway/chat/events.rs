@@ -14,7 +14,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::super::app::App;
-use super::log::Running;
+use super::super::doors::Caller;
+use super::super::random::Digest;
+use super::log::{Event, Running};
 use super::turns::Room;
 use super::view::SessionView;
 use crate::config::SelectedAgent;
@@ -42,7 +44,9 @@ struct Snapshot<'a> {
 pub(super) struct Place {
     running: Option<(Arc<Running>, usize)>,
     /// Of the transcript.
-    stamp: Stamp,
+    pub(super) stamp: Stamp,
+    /// The other process that is answering.
+    writer: Option<u32>,
 }
 
 impl Place {
@@ -63,33 +67,41 @@ impl Place {
 /// When the transcript cannot be read.
 pub(super) fn look(
     app: &App,
-    room: &Room,
     agent: &SelectedAgent,
     id: &SessionId,
 ) -> Result<(SessionView, Place), Failure> {
-    let running = room.current();
+    let running = app.turns.find(&agent.id, id).and_then(|room| room.current());
     // What is over by now is in the transcript by now.
     let was_over = running.as_ref().is_none_or(|running| running.is_over());
     let sessions = SessionsDir::of(&agent.id, &app.paths);
     let stamp = sessions.stamp(id);
     let conversation = sessions.read(id).map_err(|error| Failure::of_session(error, agent))?;
-    let mut view =
-        SessionView::of(agent.id.clone(), id.clone(), &conversation.unwrap_or_default(), app.now());
-    let Some(running) = running else { return Ok((view, Place { running: None, stamp })) };
+    let conversation = conversation.unwrap_or_default();
+    let mut view = SessionView::of(agent.id.clone(), id.clone(), &conversation, app.now());
+    let writer = conversation.is_unanswered().then(|| sessions.other_writer(id)).flatten();
+    if let Some(pid) = writer {
+        view.answered_by(pid);
+    }
+    let Some(running) = running else { return Ok((view, Place { running: None, stamp, writer })) };
     let (turn, count) = running.now();
-    if !was_over {
+    if was_over {
+        running.complete(&mut view);
+    } else {
         view.turns.truncate(running.index);
         view.turns.push(turn);
-    } else if running.has_failed() && view.turns.len() == running.index {
-        view.turns.push(turn);
     }
-    Ok((view, Place { running: Some((running, count)), stamp }))
+    Ok((view, Place { running: Some((running, count)), stamp, writer }))
 }
 
 /// `GET /api/chat/{agent}/{session}/events`
-pub(super) fn stream(app: Arc<App>, agent: SelectedAgent, id: SessionId) -> Response {
+pub(super) fn stream(app: Arc<App>, agent: SelectedAgent, id: SessionId, caller: &Caller) -> Response {
     let room = app.turns.room(&agent.id, &id);
+    let browser = match caller {
+        Caller::OwnerByCookie(browser) => Some(*browser),
+        _ => None,
+    };
     let reader = Reader {
+        browser,
         changed: room.changed.subscribe(),
         closing: app.closing.clone(),
         app,
@@ -114,6 +126,8 @@ struct Reader {
     room: Arc<Room>,
     agent: SelectedAgent,
     id: SessionId,
+    /// The browser that reads, which may be signed out meanwhile.
+    browser: Option<Digest>,
     changed: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
     /// Up to where everything was handed over; `None` before the first look.
@@ -125,7 +139,7 @@ impl Reader {
     async fn next(&mut self) -> Option<Bytes> {
         let mut silence = Duration::ZERO;
         loop {
-            if *self.closing.borrow() {
+            if *self.closing.borrow() || !self.is_let_in() {
                 return None;
             }
             // Whatever happens from here on wakes us.
@@ -153,10 +167,14 @@ impl Reader {
         }
     }
 
+    /// Whether who reads may still do so: a sign-in of a browser ends.
+    fn is_let_in(&self) -> bool {
+        self.browser.is_none_or(|browser| self.app.logins.knows(&browser, self.app.now()))
+    }
+
     async fn snapshot(&mut self) -> Bytes {
-        let (app, room, agent, id) =
-            (Arc::clone(&self.app), Arc::clone(&self.room), self.agent.clone(), self.id.clone());
-        let looked = tokio::task::spawn_blocking(move || look(&app, &room, &agent, &id)).await;
+        let (app, agent, id) = (Arc::clone(&self.app), self.agent.clone(), self.id.clone());
+        let looked = tokio::task::spawn_blocking(move || look(&app, &agent, &id)).await;
         let looked =
             looked.unwrap_or_else(|error| Err(anyhow::Error::from(error).context("cannot look").into()));
         let (id, data) = match looked {
@@ -168,8 +186,8 @@ impl Reader {
                 (id, data)
             }
             Err(failure) => {
-                let stamp = self.stamp().await;
-                self.place = Some(Place { running: None, stamp });
+                let (stamp, _) = self.transcript(false).await;
+                self.place = Some(Place { running: None, stamp, writer: None });
                 let document = serde_json::to_value(failure.to_document()).unwrap_or_default();
                 let error = document.get("error").cloned().unwrap_or_default();
                 ("0:0".to_owned(), serde_json::json!({ "type": "trouble", "error": error }).to_string())
@@ -178,21 +196,26 @@ impl Reader {
         Bytes::from(format!("id: {id}\ndata: {data}\n\n"))
     }
 
-    /// Whether somebody else wrote to the transcript.
+    /// Whether somebody else wrote to the transcript, or writes it no longer.
     async fn has_grown(&self) -> bool {
-        let stamp = self.stamp().await;
-        self.place.as_ref().is_none_or(|place| place.stamp != stamp)
+        let Some(place) = &self.place else { return true };
+        let (stamp, writer) = self.transcript(place.writer.is_some()).await;
+        place.stamp != stamp || place.writer != writer
     }
 
-    async fn stamp(&self) -> Stamp {
+    /// The transcript as it is now, and where that is asked, which other process writes it.
+    async fn transcript(&self, is_written: bool) -> (Stamp, Option<u32>) {
         let (paths, agent, id) = (self.app.paths.clone(), self.agent.id.clone(), self.id.clone());
-        let stamp = tokio::task::spawn_blocking(move || SessionsDir::of(&agent, &paths).stamp(&id)).await;
-        stamp.unwrap_or_else(|_| Stamp::of(std::path::Path::new("")))
+        let looked = tokio::task::spawn_blocking(move || {
+            let sessions = SessionsDir::of(&agent, &paths);
+            (sessions.stamp(&id), is_written.then(|| sessions.other_writer(&id)).flatten())
+        });
+        looked.await.unwrap_or_else(|_| (Stamp::of(std::path::Path::new("")), None))
     }
 }
 
 /// The events behind a place, which moves on with them.
-fn follow(place: &mut Place, room: &Room) -> Option<Bytes> {
+pub(super) fn follow(place: &mut Place, room: &Room) -> Option<Bytes> {
     let current = room.current()?;
     let (running, seen) = match place.running.take() {
         Some((running, seen)) if running.id == current.id => (running, seen),
@@ -205,6 +228,10 @@ fn follow(place: &mut Place, room: &Room) -> Option<Bytes> {
     for (event, n) in events.iter().zip(seen + 1..) {
         let data = serde_json::to_string(event).unwrap_or_default();
         text.push_str(&format!("id: {}:{n}\ndata: {data}\n\n", running.id));
+    }
+    if let (Some(Event::Done { .. }), Some(stamp)) = (events.last(), running.left()) {
+        // What the turn itself wrote is no news.
+        place.stamp = stamp;
     }
     place.running = Some((running, seen + events.len()));
     (!text.is_empty()).then(|| Bytes::from(text))

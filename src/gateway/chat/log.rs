@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::view::{CacheView, TurnState, TurnView};
+use super::view::{CacheView, SessionView, TurnState, TurnView};
 use crate::error::Failure;
+use crate::storage::Stamp;
 
 /// Something that happened in a turn.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,11 +64,16 @@ struct Log {
     events: Vec<Event>,
     view: TurnView,
     is_over: bool,
+    /// Of the transcript, as the turn left it; `None` before its end.
+    left: Option<Stamp>,
+    /// The answer is nowhere but here.
+    is_unkept: bool,
 }
 
 impl Running {
     pub(super) fn begin(id: u64, view: TurnView) -> Self {
-        let log = Log { events: vec![Event::Begin { view: Box::new(view.clone()) }], view, is_over: false };
+        let events = vec![Event::Begin { view: Box::new(view.clone()) }];
+        let log = Log { events, view, is_over: false, left: None, is_unkept: false };
         Self { id, index: log.view.index, stop: watch::channel(false).0, log: Mutex::new(log) }
     }
 
@@ -81,6 +87,19 @@ impl Running {
         log.events.push(event);
     }
 
+    /// What became of it in the transcript, which nobody else could write until now. Told before its end.
+    pub(super) fn leaves(&self, transcript: Stamp, is_unkept: bool) {
+        let mut log = self.log();
+        log.left = Some(transcript);
+        log.is_unkept = is_unkept;
+    }
+
+    /// The transcript as it left it, once it is over.
+    pub(super) fn left(&self) -> Option<Stamp> {
+        let log = self.log();
+        log.left.filter(|_| log.is_over)
+    }
+
     /// What it is now, and how many events that took.
     pub(super) fn now(&self) -> (TurnView, usize) {
         let log = self.log();
@@ -91,9 +110,31 @@ impl Running {
         self.log().is_over
     }
 
-    /// Whether there is nothing of it in the transcript.
-    pub(super) fn has_failed(&self) -> bool {
-        self.log().view.state == TurnState::Failed
+    /// Whether its answer is nowhere but here: the transcript could not be written.
+    pub(super) fn is_unkept(&self) -> bool {
+        self.log().is_unkept
+    }
+
+    /// Puts in what the transcript does not have of a turn that is over: why it ended early, what was told meanwhile, and all of
+    /// it where it could not be written.
+    pub(super) fn complete(&self, session: &mut SessionView) {
+        let log = self.log();
+        let is_missing = log.is_unkept || log.view.state == TurnState::Failed;
+        match session.turns.len().checked_sub(self.index) {
+            Some(0) if is_missing => session.turns.push(log.view.clone()),
+            // Where this one failed, it may be somebody else's.
+            Some(1) if session.turns[self.index].is_same_as(&log.view) => {
+                session.turns[self.index] = log.view.clone();
+            }
+            // Another question followed.
+            _ => return,
+        }
+        if log.is_unkept
+            && let Some(Event::Done { title, totals, .. }) = log.events.last()
+        {
+            session.title.clone_from(title);
+            session.totals.clone_from(totals);
+        }
     }
 
     /// The events behind the first `count`.

@@ -141,8 +141,7 @@ impl Talk {
 
     /// What was said so far, and the place among the events up to which this holds.
     pub(super) fn look(&self) -> Result<(SessionView, String), Failure> {
-        let room = self.room();
-        let (view, place) = events::look(&self.app, &room, &self.agent.selected, &self.id)?;
+        let (view, place) = events::look(&self.app, &self.agent.selected, &self.id)?;
         Ok((view, place.id()))
     }
 
@@ -153,11 +152,17 @@ impl Talk {
 
     /// Whether an answer is coming.
     pub(super) fn is_answering(&self) -> bool {
-        self.room().current().is_some_and(|running| !running.is_over())
+        self.room().is_some_and(|room| room.is_answering())
     }
 
-    fn room(&self) -> Arc<Room> {
-        self.app.turns.room(&self.agent.selected.id, &self.id)
+    /// Its room, if there is one: looking at a session needs none.
+    fn room(&self) -> Option<Arc<Room>> {
+        self.app.turns.find(&self.agent.selected.id, &self.id)
+    }
+
+    /// What was chosen for it before it began.
+    fn waiting(&self) -> Option<ModelChoice> {
+        self.room()?.waiting().clone()
     }
 
     fn sessions(&self) -> SessionsDir {
@@ -190,7 +195,7 @@ impl Talk {
         }
         let open = || {
             let mut session = self.open()?;
-            if let Some(choice) = self.room().waiting().clone().filter(|_| !session.is_kept()) {
+            if let Some(choice) = self.waiting().filter(|_| !session.is_kept()) {
                 session.choose(choice, self.app.now());
             }
             let question = question(&session)?;
@@ -211,7 +216,8 @@ impl Talk {
         let mut session = self.open()?;
         session.choose(choice.clone(), self.app.now());
         if !session.is_kept() {
-            *self.room().waiting() = Some(choice);
+            let waiting = Some(choice).filter(|choice| *choice != ModelChoice::default());
+            *self.app.turns.room(&self.agent.selected.id, &self.id).waiting() = waiting;
         }
         session.keep().map_err(|error| self.failure(error))?;
         let picker = Picker::of(&self.agent, session.conversation(), self.app.now())?;
@@ -251,7 +257,7 @@ impl Talk {
         }
         // It has not begun, and may have a model all the same.
         let mut session = self.sessions().create(self.app.now());
-        if let Some(choice) = self.room().waiting().clone() {
+        if let Some(choice) = self.waiting() {
             session.choose(choice, self.app.now());
         }
         Ok(session.conversation().clone())
@@ -277,8 +283,8 @@ fn models(talk: &Talk, _: &Call) -> Result<Response, Failure> {
 }
 
 /// `GET /api/chat/{agent}/{session}/events`
-fn watch(talk: &Talk, _: &Call) -> Result<Response, Failure> {
-    Ok(events::stream(Arc::clone(&talk.app), talk.agent.selected.clone(), talk.id.clone()))
+fn watch(talk: &Talk, call: &Call) -> Result<Response, Failure> {
+    Ok(events::stream(Arc::clone(&talk.app), talk.agent.selected.clone(), talk.id.clone(), &call.caller))
 }
 
 /// `POST /api/chat/{agent}/{session}/turns`
@@ -315,7 +321,7 @@ fn go_on(talk: &Talk, call: &Call) -> Result<Response, Failure> {
 
 /// `POST /api/chat/{agent}/{session}/stop`
 fn stop(talk: &Talk, _: &Call) -> Result<Response, Failure> {
-    let running = talk.room().current().filter(|running| !running.is_over());
+    let running = talk.room().and_then(|room| room.current()).filter(|running| !running.is_over());
     if let Some(running) = &running {
         running.stop();
     }

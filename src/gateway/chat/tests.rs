@@ -1,6 +1,8 @@
 //! Conversations with a whole gateway in this process and the sandbox behind it. What a page makes of events is done here
 //! the way the page does it.
 
+mod remembered;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -106,6 +108,11 @@ struct House {
 
 impl House {
     async fn open(key: &str, event_delay: Duration) -> Self {
+        Self::with(json!({"type": "api_key", "provider": "anthropic", "key": key}), "{}", event_delay).await
+    }
+
+    /// One with this credential and this config.
+    async fn with(profile: Value, config: &str, event_delay: Duration) -> Self {
         let clock = Arc::new(ManualClock::at("2026-06-01T12:00:00Z".parse().unwrap()));
         let mut options = SandboxOptions::new(clock.clone());
         options.event_delay = event_delay;
@@ -114,10 +121,10 @@ impl House {
         let mut house = Self { home, clock, sandbox, gateway: None };
         let agent = house.paths().agent_dir(&AgentId::main());
         crate::storage::create_private_dir(&agent).unwrap();
-        let profile = json!({"type": "api_key", "provider": "anthropic", "key": key});
         let store = json!({"version": 1, "profiles": {"anthropic:default": profile}}).to_string();
-        let file = agent.join("auth-profiles.json");
-        crate::storage::replace(&file, store.as_bytes(), crate::storage::Durability::Cached).unwrap();
+        let (paths, durability) = (house.paths(), crate::storage::Durability::Cached);
+        crate::storage::replace(&agent.join("auth-profiles.json"), store.as_bytes(), durability).unwrap();
+        crate::storage::replace(paths.config(), config.as_bytes(), durability).unwrap();
         house.start().await;
         house
     }
@@ -145,19 +152,34 @@ impl House {
         self.start().await;
     }
 
+    fn app(&self) -> &Arc<App> {
+        &self.gateway.as_ref().unwrap().app
+    }
+
     async fn send(&self, method: &str, path: &str, body: Option<Value>) -> http::Response<Incoming> {
+        let token = std::fs::read_to_string(self.paths().gateway_token()).unwrap();
+        self.send_as(("authorization", &format!("Bearer {}", token.trim())), method, path, body).await
+    }
+
+    async fn send_as(
+        &self,
+        (name, value): (&str, &str),
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> http::Response<Incoming> {
         let url = &self.gateway.as_ref().unwrap().instance().url;
         let authority = url.trim_start_matches("http://");
         let stream = tokio::net::TcpStream::connect(authority).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let token = std::fs::read_to_string(self.paths().gateway_token()).unwrap();
         let request = http::Request::builder()
             .method(method)
             .uri(path)
             .header("host", authority)
-            .header("authorization", format!("Bearer {}", token.trim()))
+            .header(name, value)
+            .header("sec-fetch-site", "same-origin")
             .header("content-type", "application/json");
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         sender.send_request(request.body(Full::new(Bytes::from(body))).unwrap()).await.unwrap()
@@ -401,7 +423,7 @@ async fn what_another_process_writes_is_told_and_waited_for() {
     assert_eq!((status, &refused["error"]["kind"]), (409, &json!("session_in_use")));
     let message = refused["error"]["message"].as_str().unwrap();
     assert!(message.contains(&format!("(pid {})", std::process::id())), "{message}");
-    let now = house.gateway.as_ref().unwrap().app.now();
+    let now = house.app().now();
     session.begin_turn(vec![ContentBlock::text("theirs")], None, now).unwrap();
     session.interrupt(vec![ContentBlock::text("half")], None, now).unwrap();
     drop(session);

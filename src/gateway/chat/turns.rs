@@ -14,15 +14,17 @@ use super::log::{Event, Running};
 use super::view::{SessionView, TurnState, TurnView};
 use crate::anthropic::{ContentBlock, Delta, StreamEvent};
 use crate::ask::{Asker, Happening};
+use crate::auth::form::Form;
+use crate::auth::notices::{self, PLAN_CREDENTIALS};
 use crate::auth::resolve::Source;
 use crate::config::AgentId;
 use crate::config::load::Loaded;
 use crate::converse::{self, Manner, Outcome, Talker, Told};
 use crate::error::{Exit, Failure};
 use crate::failover::wording;
-use crate::sessions::{ModelChoice, Session, SessionId};
+use crate::sessions::{ModelChoice, Session, SessionId, SessionsDir};
 
-/// Rooms that are kept though nobody is in them, for what failed there.
+/// Rooms that are kept though nobody is in them, for what failed or was told there.
 const MOST_EMPTY_ROOMS: usize = 64;
 /// How long turns that were told to end may take to be written down.
 const WRITING_TIME: Duration = Duration::from_secs(5);
@@ -37,11 +39,19 @@ pub(in crate::gateway) struct Turns {
 /// A session somebody looks at, or that is being answered.
 #[derive(Debug)]
 pub(super) struct Room {
-    current: Mutex<Option<Arc<Running>>>,
+    current: Mutex<Current>,
     /// What was chosen before the session began; it is written with its first turn.
     waiting: Mutex<Option<ModelChoice>>,
     /// Counts what happened, to wake whoever waits for more.
     pub(super) changed: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    /// The turn that runs, or the last one.
+    turn: Option<Arc<Running>>,
+    /// Somebody is opening the session for the next one.
+    is_beginning: bool,
 }
 
 impl Default for Turns {
@@ -52,12 +62,17 @@ impl Default for Turns {
 
 impl Room {
     fn new() -> Self {
-        Self { current: Mutex::new(None), waiting: Mutex::new(None), changed: watch::channel(0).0 }
+        Self { current: Mutex::default(), waiting: Mutex::new(None), changed: watch::channel(0).0 }
     }
 
     /// The turn that runs, or the last one.
     pub(super) fn current(&self) -> Option<Arc<Running>> {
-        self.lock().clone()
+        self.lock().turn.clone()
+    }
+
+    /// Whether an answer is coming, or is about to.
+    pub(super) fn is_answering(&self) -> bool {
+        self.lock().is_answering()
     }
 
     /// What was chosen before the session began.
@@ -66,27 +81,81 @@ impl Room {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<Running>>> {
-        // It is replaced as a whole.
+    /// Held for moments, also by those that may not block: no file is read meanwhile.
+    fn lock(&self) -> MutexGuard<'_, Current> {
+        // Its fields are replaced as wholes.
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Of two who ask at once, one begins and the other is told.
+    fn enter(&self) -> Result<Beginning<'_>, Failure> {
+        let mut current = self.lock();
+        if current.is_answering() {
+            return Err(Failure::new(Exit::Failed, "turn_running", "This session is being answered.")
+                .hint("wait for the end of the answer, or stop it"));
+        }
+        current.is_beginning = true;
+        Ok(Beginning(self))
     }
 
     fn tell(&self) {
         self.changed.send_modify(|count| *count += 1);
     }
 
+    /// Whether nobody is in it, and nothing that exists nowhere else.
     fn is_deserted(&self) -> bool {
-        self.changed.receiver_count() == 0 && self.current().is_none_or(|running| running.is_over())
+        let current = self.lock();
+        let has_answer = current.turn.as_ref().is_some_and(|running| running.is_unkept());
+        self.changed.receiver_count() == 0
+            && !current.is_answering()
+            && !has_answer
+            && self.waiting().is_none()
+    }
+}
+
+impl Current {
+    fn is_answering(&self) -> bool {
+        self.is_beginning || self.turn.as_ref().is_some_and(|running| !running.is_over())
+    }
+}
+
+/// The right to begin a session's next turn.
+struct Beginning<'r>(&'r Room);
+
+impl Beginning<'_> {
+    /// What the next turn is called, by the time at least.
+    fn number(&self, now: u64) -> u64 {
+        self.0.lock().turn.as_ref().map_or(now, |last| now.max(last.id + 1))
+    }
+
+    fn begun(&self, running: &Arc<Running>) {
+        self.0.lock().turn = Some(Arc::clone(running));
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        self.0.lock().is_beginning = false;
     }
 }
 
 impl Turns {
+    /// The room of a session, if somebody needed one.
+    pub(super) fn find(&self, agent: &AgentId, session: &SessionId) -> Option<Arc<Room>> {
+        self.rooms().get(&(agent.clone(), session.clone())).cloned()
+    }
+
+    /// The room of a session, made where there is none: for those who stay there or leave something.
     pub(super) fn room(&self, agent: &AgentId, session: &SessionId) -> Arc<Room> {
         let mut rooms = self.rooms();
         let key = (agent.clone(), session.clone());
         if !rooms.contains_key(&key) && rooms.len() >= MOST_EMPTY_ROOMS {
-            // One that somebody holds may be about to be used.
-            rooms.retain(|_, room| Arc::strong_count(room) > 1 || !room.is_deserted());
+            // One that somebody holds may be about to be used. Those where nothing happened go first.
+            let is_used = |room: &Arc<Room>| Arc::strong_count(room) > 1 || !room.is_deserted();
+            rooms.retain(|_, room| is_used(room) || room.current().is_some());
+            if rooms.len() >= MOST_EMPTY_ROOMS {
+                rooms.retain(|_, room| is_used(room));
+            }
         }
         Arc::clone(rooms.entry(key).or_insert_with(|| Arc::new(Room::new())))
     }
@@ -132,16 +201,10 @@ pub(super) fn begin(
     open: impl FnOnce() -> Result<(Session, Vec<ContentBlock>), Failure>,
 ) -> Result<Arc<Running>, Failure> {
     let room = app.turns.room(&agent.selected.id, id);
-    // Held while the session is opened: of two who ask at once, one is told.
-    let mut current = room.lock();
-    if current.as_ref().is_some_and(|running| !running.is_over()) {
-        return Err(Failure::new(Exit::Failed, "turn_running", "This session is being answered.")
-            .hint("wait for the end of the answer, or stop it"));
-    }
+    let beginning = room.enter()?;
     let (session, question) = open()?;
     let now = app.now();
-    let at = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let number = current.as_ref().map_or(at, |last| at.max(last.id + 1));
+    let number = beginning.number(u64::try_from(now.as_millisecond()).unwrap_or(0));
     let view = TurnView::begun(session.conversation().turns().len(), now, &question);
     let running = Arc::new(Running::begin(number, view));
     let ending = Ending { app: Arc::clone(app), room: Arc::clone(&room), running: Arc::clone(&running) };
@@ -152,8 +215,8 @@ pub(super) fn begin(
     if let Err(error) = spawned {
         return Err(anyhow::Error::from(error).context("cannot start a thread").into());
     }
-    *current = Some(Arc::clone(&running));
-    drop(current);
+    beginning.begun(&running);
+    drop(beginning);
     room.tell();
     Ok(running)
 }
@@ -228,7 +291,13 @@ impl Ending {
             }
             Err(error) => Err(anyhow::Error::from(error).context("cannot start a runtime").into()),
         };
+        let is_unkept = turn.as_ref().is_ok_and(|turn| turn.unkept.is_some());
         let done = self.done(&talker, &session, turn);
+        let stamp = SessionsDir::of(&agent.selected.id, &self.app.paths).stamp(session.id());
+        self.running.leaves(stamp, is_unkept);
+        if session.is_kept() {
+            *self.room.waiting() = None;
+        }
         // Whoever is told that it is over may ask the next question at once.
         drop(session);
         self.push(done);
@@ -241,15 +310,20 @@ impl Ending {
             Told::Happening(happening) => happening,
         };
         match happening {
-            Happening::Using { credential, billing, .. } => match &credential.source {
-                Source::Profile(_) => {}
-                Source::Env(variable, _) => {
-                    note(format!("using {variable} of the environment ({})", billing.as_str()));
+            Happening::Using { credential, form, billing, .. } => {
+                if *form == Form::PlanToken {
+                    self.give_notice();
                 }
-                Source::Config(key) => {
-                    note(format!("using {} of the config ({})", key.place, billing.as_str()));
+                match &credential.source {
+                    Source::Profile(_) => {}
+                    Source::Env(variable, _) => {
+                        note(format!("using {variable} of the environment ({})", billing.as_str()));
+                    }
+                    Source::Config(key) => {
+                        note(format!("using {} of the config ({})", key.place, billing.as_str()));
+                    }
                 }
-            },
+            }
             Happening::Failed { .. } => {}
             Happening::Unobtainable { error, .. } => *unobtainable = Some(error.to_string()),
             Happening::Begins { .. } => self.push(Event::Restart),
@@ -273,20 +347,31 @@ impl Ending {
         }
     }
 
-    /// The end of the turn, as everybody will find it in the transcript.
+    /// The notice about credentials of a plan, where it was not shown before.
+    fn give_notice(&self) {
+        let notice = &PLAN_CREDENTIALS;
+        if notices::was_shown(notice, &self.app.paths) {
+            return;
+        }
+        let text = format!("! Notice ({}): {} Source: {}.", notice.date, notice.text, notice.source);
+        self.push(Event::Note { text });
+        if let Err(error) = notices::record_shown(notice, &self.app.paths, self.app.clock.as_ref()) {
+            let text = format!("! it cannot be recorded that the notice was shown: {error}");
+            self.push(Event::Note { text });
+        }
+    }
+
+    /// The end of the turn, as everybody will find it from now on.
     fn done(&self, talker: &Talker<'_>, session: &Session, turn: Result<converse::Turn, Failure>) -> Event {
         let conversation = session.conversation();
         let id = (talker.agent.id.clone(), session.id().clone());
-        let mut all = SessionView::of(id.0, id.1, conversation, self.app.now());
+        let all = SessionView::of(id.0, id.1, conversation, self.app.now());
         let (so_far, _) = self.running.now();
-        let mut view = match all.turns.len() {
-            length if length > self.running.index => all.turns.swap_remove(self.running.index),
-            _ => TurnView { state: TurnState::Failed, parts: Vec::new(), ..so_far.clone() },
+        let index = self.running.index;
+        let mut view = match conversation.turns().get(index) {
+            Some(turn) => TurnView::of(index, turn, so_far.notes),
+            None => TurnView { state: TurnState::Failed, parts: Vec::new(), ..so_far },
         };
-        // In the words they were told in.
-        if !so_far.notes.is_empty() {
-            view.notes = so_far.notes;
-        }
         match turn {
             Ok(turn) => {
                 if let Some(error) = &turn.unkept {

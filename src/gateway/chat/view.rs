@@ -79,6 +79,8 @@ pub(in crate::gateway) enum TurnState {
     Complete,
     /// It ended early.
     Interrupted,
+    /// Another process is writing it, or was when it was looked at.
+    Elsewhere,
     /// There is none, and the transcript does not have the question.
     Failed,
 }
@@ -90,6 +92,7 @@ impl TurnState {
             Self::Answering => "answering",
             Self::Complete => "complete",
             Self::Interrupted => "interrupted",
+            Self::Elsewhere => "elsewhere",
             Self::Failed => "failed",
         }
     }
@@ -133,7 +136,15 @@ impl SessionView {
             totals: if is_silent { String::new() } else { totals.in_words() },
             cache: crate::sessions::cache::warmth(conversation)
                 .and_then(|warmth| CacheView::of(&warmth, now)),
-            turns: turns.map(|(index, turn)| TurnView::of(index, turn)).collect(),
+            turns: turns.map(|(index, turn)| TurnView::of(index, turn, Vec::new())).collect(),
+        }
+    }
+
+    /// The last answer is coming, and this process writes it.
+    pub(super) fn answered_by(&mut self, pid: u32) {
+        if let Some(turn) = self.turns.last_mut() {
+            turn.state = TurnState::Elsewhere;
+            turn.notes.push(format!("being answered by another process (pid {pid})"));
         }
     }
 
@@ -173,8 +184,9 @@ impl TurnView {
         }
     }
 
-    /// A turn of a transcript.
-    pub(super) fn of(index: usize, turn: &Turn) -> Self {
+    /// A turn of a transcript. What was told while it was answered, if anything was, stands in the place of what its receipt
+    /// knows of that.
+    pub(super) fn of(index: usize, turn: &Turn, told: Vec<String>) -> Self {
         let mut view = Self::begun(index, turn.asked_at, &turn.question);
         view.parts = turn.reply.content().iter().filter_map(part).collect();
         let (state, spent, receipt) = match &turn.reply {
@@ -186,7 +198,10 @@ impl TurnView {
         view.state = state;
         view.receipt = spent.map(|spent| spent.line(state == TurnState::Interrupted));
         view.receipt_facts = receipt.map(facts).unwrap_or_default();
-        view.notes = receipt.map(notes).unwrap_or_default();
+        view.notes = match told {
+            told if told.is_empty() => receipt.map(notes).unwrap_or_default(),
+            told => told,
+        };
         match &turn.reply {
             Reply::Complete { stop_reason, .. } if stop_reason.as_deref() == Some("max_tokens") => {
                 view.notes.push("! the answer reached the most tokens it might have, and was cut".to_owned());
@@ -200,6 +215,11 @@ impl TurnView {
             _ => {}
         }
         view
+    }
+
+    /// Whether both are of one question.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.asked_at == other.asked_at && self.question == other.question
     }
 
     fn has_text(&self) -> bool {

@@ -445,7 +445,7 @@ async fn each_credential_opens_its_own_routes_and_no_others() {
             let case = format!("{} {} with {}: {admitted:?}", route.method, route.path, credential.name);
             match (&admitted, route.door) {
                 (Ok(Caller::Anyone), Door::Anyone) => {}
-                (Ok(Caller::OwnerByToken | Caller::OwnerByCookie), Door::Owner)
+                (Ok(Caller::OwnerByToken | Caller::OwnerByCookie(_)), Door::Owner)
                 | (Ok(Caller::Client(_)), Door::Client) => assert!((credential.opens)(route), "{case}"),
                 (Ok(_), _) => panic!("{case}"),
                 (Err((status, message)), _) => {
