@@ -67,6 +67,9 @@ pub struct Explanation<'a> {
     pub model: ModelRef,
     /// Whether the data file knows it.
     pub known_model: bool,
+    /// The one that was perhaps meant, when it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest_model: Option<String>,
     /// What each parameter is set to.
     pub parameters: Parameters,
     /// What would sign the request; `None` when there is nothing.
@@ -219,6 +222,7 @@ impl<'a> Explanation<'a> {
             agent_id: agent.id.as_str(),
             config_path: auth.paths.config().to_owned(),
             known_model: catalog.of(model).is_some(),
+            nearest_model: KnownModels::of(auth.config).nearest(model),
             request: RequestReport::of(&options, &params, form, credential.as_ref(), inputs)?,
             credential: credential.map(|candidate| CredentialReport::of(&candidate, usable)),
             parameters: Parameters::of(effective, &params.remarks),

@@ -1,6 +1,7 @@
 //! Failures of naming and choosing models.
 
 use super::{Exit, Failure, capitalised};
+use crate::config::unknown_keys::nearest;
 use crate::models::allowed::NotAllowed;
 use crate::models::choice::ChoiceError;
 use crate::models::refs::ModelRef;
@@ -37,8 +38,12 @@ impl From<ChoiceError> for Failure {
             ChoiceError::AliasTaken { alias, .. } => usage("alias_taken")
                 .hint("choose another alias, or remove that one first")
                 .command(format!("fased models aliases remove {}", shell_word(&alias))),
-            ChoiceError::NoAlias { .. } => {
-                usage("no_such_alias").hint("see those there are").command("fased models aliases list")
+            ChoiceError::NoAlias { alias, known } => {
+                let meant = nearest(&alias, known.iter().map(String::as_str));
+                let hint = meant.map(|name| format!("did you mean {}?", one_line(&name)));
+                usage("no_such_alias")
+                    .hint(hint.unwrap_or_else(|| "see those there are".to_owned()))
+                    .command("fased models aliases list")
             }
             ChoiceError::Configured(error) => error.into(),
             ChoiceError::Agents(error) => error.into(),

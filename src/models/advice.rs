@@ -33,7 +33,11 @@ pub fn doubt(model: &ModelRef, known: &KnownModels<'_>, today: Date) -> Option<D
 pub fn about(model: &ModelRef, known: &KnownModels<'_>, today: Date) -> Option<String> {
     let (when, day) = match doubt(model, known, today)? {
         Doubt::Unknown => {
-            return Some(format!("{model} is not in the data file: its price and window are not known."));
+            let meant = known.nearest(model).map(|name| format!(" Did you mean {name}?"));
+            return Some(format!(
+                "{model} is not in the data file: its price and window are not known.{}",
+                meant.unwrap_or_default()
+            ));
         }
         Doubt::Ends(day) => ("will be switched off", day),
         Doubt::Ended(day) => ("was switched off", day),

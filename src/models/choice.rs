@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::refs::ModelRef;
 use super::roles::Role;
-use super::selection::{AgentModels, ConfiguredModelError, resolve};
+use super::selection::{self, AgentModels, ConfiguredModelError, resolve};
 use crate::config::agent_list::{self, AgentListError};
 use crate::config::edit::{Edit, EditError, Segment};
 use crate::config::schema::ModelChoice;
@@ -61,6 +61,8 @@ pub enum ChoiceError {
     NoAlias {
         /// The alias.
         alias: String,
+        /// Those there are.
+        known: Vec<String>,
     },
     /// What the config chooses already cannot be understood.
     #[error(transparent)]
@@ -310,7 +312,8 @@ pub fn remove_alias(edit: &mut Edit, alias: &str) -> Result<String, ChoiceError>
     let mut entries = edit.config().agents.defaults.models.iter();
     let target = entries.find(|(_, entry)| entry.alias.as_ref().filter(is_meant).is_some());
     let Some(target) = target.map(|(target, _)| target.clone()) else {
-        return Err(ChoiceError::NoAlias { alias: alias.to_owned() });
+        let known = selection::aliases(edit.config()).into_keys().collect();
+        return Err(ChoiceError::NoAlias { alias: alias.to_owned(), known });
     };
     edit.remove(&Segment::keys(["agents", "defaults", "models", &target, "alias"]))?;
     Ok(target)

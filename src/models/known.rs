@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use super::catalog::{Catalog, LongPrompt, Model, Prices};
 use super::refs::{ANTHROPIC, ModelRef};
+use super::selection;
 use crate::anthropic::ModelInfo;
 use crate::config::Config;
 use crate::config::schema::{Cost, Dollars, ProviderModel};
@@ -39,6 +40,9 @@ pub struct KnownModel<'a> {
     /// The model that is recommended in its place.
     pub successor: Option<ModelRef>,
 }
+
+/// More letters that differ are another name.
+const MOST_SLIPS: usize = 2;
 
 impl<'a> KnownModels<'a> {
     /// What the data file and this config know.
@@ -93,6 +97,26 @@ impl<'a> KnownModels<'a> {
             }
         }
         all
+    }
+
+    /// What somebody who typed a model that is not known may have meant: a model, or a short name of one.
+    pub fn nearest(&self, model: &ModelRef) -> Option<String> {
+        if self.model(model).is_some() {
+            return None;
+        }
+        let of_provider = self.all().into_iter().filter(|known| known.provider() == model.provider());
+        let ids: Vec<(String, String)> =
+            of_provider.map(|known| (known.model().to_owned(), known.to_string())).collect();
+        let configured = selection::aliases(self.config).into_keys();
+        let short = Catalog::embedded().aliases().map(|(alias, _)| alias.to_owned());
+        let short = short.filter(|_| model.provider() == ANTHROPIC);
+        let names: Vec<(String, String)> =
+            configured.chain(short).map(|alias| (alias.clone(), alias)).chain(ids).collect();
+        // Names of models have much in common, so only a slip of the finger counts.
+        let slips = |name: &str| strsim::osa_distance(&model.model().to_lowercase(), &name.to_lowercase());
+        let nearest =
+            names.into_iter().map(|(name, typed)| (slips(&name), typed)).min_by_key(|(slips, _)| *slips);
+        nearest.filter(|(slips, _)| *slips <= MOST_SLIPS).map(|(_, typed)| typed)
     }
 
     fn configured(&self, model: &ModelRef) -> Option<&'a ProviderModel> {
@@ -159,6 +183,21 @@ impl Prices {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_seen_and_a_new_model_is_not_taken_for_one() {
+        let config = crate::config::load::parse(
+            "{agents:{defaults:{models:{'anthropic/claude-haiku-4-5':{alias:'quick'}}}}}",
+        );
+        let config = config.unwrap();
+        let nearest = |model: &str| KnownModels::of(&config).nearest(&model.parse().unwrap());
+        assert_eq!(nearest("anthropic/sonet").as_deref(), Some("sonnet"));
+        assert_eq!(nearest("anthropic/qiuck").as_deref(), Some("quick"));
+        assert_eq!(nearest("anthropic/claude-hiaku-4-5").as_deref(), Some("anthropic/claude-haiku-4-5"));
+        assert_eq!(nearest("anthropic/claude-novel-9"), None);
+        assert_eq!(nearest("anthropic/claude-haiku-4-5"), None);
+        assert_eq!(nearest("another/sonet"), None);
+    }
 
     const CONFIG: &str = "{models:{providers:{
         anthropic:{models:[{id:'claude-opus-5',contextWindow:5,cost:{output:1.5}},{id:'claude-haiku-5-5',cost:{input:7}}]},

@@ -92,6 +92,14 @@ impl SessionsDir {
         index::list(&self.path)
     }
 
+    /// Names of the sessions, and their titles as far as the list has them: no transcript is read and nothing written.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn named(&self) -> Result<Vec<(SessionId, Option<String>)>, SessionError> {
+        index::named(&self.path)
+    }
+
     /// Looks at every transcript and writes nothing.
     ///
     /// # Errors

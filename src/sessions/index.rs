@@ -100,6 +100,18 @@ impl Summary {
     }
 }
 
+/// Names and kept titles, the one used last first.
+pub(super) fn named(directory: &Path) -> Result<Vec<(SessionId, Option<String>)>, SessionError> {
+    let mut kept = kept(&directory.join(FILE)).unwrap_or_default().sessions;
+    let ids = transcripts(directory)?.into_iter().map(|(id, _)| id);
+    let mut named: Vec<(SessionId, Option<Summary>)> =
+        ids.map(|id| (id.clone(), kept.remove(id.as_str()).map(|known| known.summary))).collect();
+    named.sort_by_key(|(id, summary)| {
+        (std::cmp::Reverse(summary.as_ref().and_then(|summary| summary.last_used_at)), id.clone())
+    });
+    Ok(named.into_iter().map(|(id, summary)| (id, summary.map(|summary| summary.title))).collect())
+}
+
 pub(super) fn list(directory: &Path) -> Result<Vec<Listed>, SessionError> {
     let file = directory.join(FILE);
     let kept = kept(&file);

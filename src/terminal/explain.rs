@@ -10,6 +10,7 @@ use crate::auth::form::Form;
 use crate::config::Paths;
 use crate::models::params::Origin;
 use crate::models::status::NextReport;
+use crate::text::one_line;
 
 /// Columns of the parameters; the last one goes below its row where there is no room for it.
 const HEADING: [&str; 3] = ["PARAMETER", "VALUE", "FROM"];
@@ -22,7 +23,10 @@ pub fn text(explanation: &Explanation<'_>, paths: &Paths, width: Option<usize>) 
     let request = &explanation.request;
     let mut model = explanation.model.to_string();
     if !explanation.known_model {
-        model.push_str(&style::dim(" (this version knows nothing of it)"));
+        let meant =
+            explanation.nearest_model.as_ref().map(|name| format!("; did you mean {}?", one_line(name)));
+        let meant = meant.unwrap_or_default();
+        model.push_str(&style::dim(&format!(" (this version knows nothing of it{meant})")));
     }
     let header = [
         line("Agent", explanation.agent_id),

@@ -2,6 +2,7 @@
 
 use crate::cli::CacheExplainArgs;
 use crate::commands::agent::Agent;
+use crate::config::unknown_keys::nearest;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::sessions::cache::CacheReport;
@@ -16,7 +17,7 @@ pub(super) fn run(ctx: &Ctx, args: &CacheExplainArgs) -> Result<Exit, Failure> {
         None => last_used(&sessions, &agent)?,
     };
     let conversation = sessions.read(&id).map_err(|error| Failure::of_session(error, &agent.selected))?;
-    let Some(conversation) = conversation else { return Err(unknown(&id, &agent)) };
+    let Some(conversation) = conversation else { return Err(unknown(&id, &sessions, &agent)) };
     let (now, turns) = (ctx.clock.now(), usize::try_from(args.turns).unwrap_or(usize::MAX));
     let agent_id = agent.selected.id.clone();
     let report = CacheReport::make(agent_id, id, &conversation, &agent.config, turns, now);
@@ -39,11 +40,14 @@ fn last_used(sessions: &SessionsDir, agent: &Agent) -> Result<SessionId, Failure
     })
 }
 
-fn unknown(id: &SessionId, agent: &Agent) -> Failure {
+fn unknown(id: &SessionId, sessions: &SessionsDir, agent: &Agent) -> Failure {
     let flag = agent.selected.flag();
     let message = format!("Agent {} has no session \"{id}\".", agent.selected.id);
+    let named = sessions.named().unwrap_or_default();
+    let meant = nearest(id.as_str(), named.iter().map(|(id, _)| id.as_str()));
+    let meant = meant.map(|name| format!("did you mean {name}? Otherwise "));
     Failure::new(Exit::Failed, "unknown_session", message)
-        .hint("see which there are, or begin it")
+        .hint(format!("{}see which there are, or begin it", meant.unwrap_or_default()))
         .command(format!("fased chat --list{flag}"))
         .command(format!("fased chat --session {id}{flag} \"hello\""))
 }

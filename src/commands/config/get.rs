@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::key_path;
+use super::{first_missing, key_path, nearest_place};
 use crate::SCHEMA_VERSION;
 use crate::cli::ConfigGetArgs;
 use crate::config::document::Document;
 use crate::config::edit::{Segment, shown};
 use crate::config::key_path::resolved;
 use crate::config::redact;
-use crate::config::unknown_keys::nearest;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::text::shell_word;
@@ -57,23 +56,11 @@ fn not_set(ctx: &Ctx, path: &[Segment], document: &Document) -> Failure {
         "config_not_set",
         format!("`{}` is not set in {}.", shown(path), ctx.paths.shown(ctx.paths.config())),
     );
-    // The first key of the way that is not there, and what is there instead.
-    let missing =
-        (0..path.len()).find(|length| document.get(&path[..=*length]).is_none()).unwrap_or_default();
-    let (around, missing) = (&path[..missing], &path[missing]);
-    let keys = document.get(around).and_then(Value::as_object).into_iter().flat_map(|entries| entries.keys());
-    let near = match missing {
-        Segment::Key(key) => nearest(key, keys.map(String::as_str)),
-        Segment::Index(_) => None,
-    };
-    match near {
+    match nearest_place(path, document) {
         Some(near) => {
-            let near: Vec<Segment> = around.iter().cloned().chain([near.as_str().into()]).collect();
-            failure
-                .hint("perhaps you mean")
-                .command(format!("fased config get {}", shell_word(&shown(&near))))
+            failure.hint("did you mean").command(format!("fased config get {}", shell_word(&shown(&near))))
         }
-        None => failure.hint("see what is").command(match around {
+        None => failure.hint("see what is").command(match &path[..first_missing(path, document)] {
             [] => "fased config get".to_owned(),
             around => format!("fased config get {}", shell_word(&shown(around))),
         }),

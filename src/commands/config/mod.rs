@@ -10,9 +10,10 @@ mod validate;
 use std::path::Path;
 
 use crate::cli::{ConfigArgs, ConfigCommand};
+use crate::config::document::Document;
 use crate::config::edit::Segment;
 use crate::config::key_path;
-use crate::config::unknown_keys::UnknownKeyAt;
+use crate::config::unknown_keys::{UnknownKeyAt, nearest};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::style;
@@ -36,6 +37,20 @@ fn key_path(text: &str) -> Result<Vec<Segment>, Failure> {
             .command("fased config get 'agents.list[0].model'")
             .command("fased config get 'agents.defaults.models[\"anthropic/claude-opus-4-8\"]'")
     })
+}
+
+/// How many keys of a path that is not there lead to something that is.
+fn first_missing(path: &[Segment], document: &Document) -> usize {
+    (0..path.len()).find(|length| document.get(&path[..=*length]).is_none()).unwrap_or_default()
+}
+
+/// The place that was perhaps meant by one that is not there, as far as the first key that differs.
+fn nearest_place(path: &[Segment], document: &Document) -> Option<Vec<Segment>> {
+    let (around, missing) = path.split_at(first_missing(path, document));
+    let Segment::Key(key) = missing.first()? else { return None };
+    let keys = document.get(around)?.as_object()?.keys();
+    let near = nearest(key, keys.map(String::as_str))?;
+    Some(around.iter().cloned().chain([near.as_str().into()]).collect())
 }
 
 /// A line about a key nobody reads.

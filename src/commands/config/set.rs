@@ -51,7 +51,10 @@ pub(super) fn run(ctx: &Ctx, args: &ConfigSetArgs) -> Result<Exit, Failure> {
                 format!("Nobody reads `{}`.", first.key),
             )
             .hint(match &first.nearest {
-                Some(name) => format!("did you mean `{name}`? Nothing was changed"),
+                Some(name) => {
+                    let around = first.key.rsplit_once('.').map(|(around, _)| format!("{around}."));
+                    format!("did you mean `{}{name}`? Nothing was changed", around.unwrap_or_default())
+                }
                 None => "nothing was changed".to_owned(),
             }));
         }

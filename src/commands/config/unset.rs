@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::key_path;
+use super::{key_path, nearest_place};
 use crate::SCHEMA_VERSION;
 use crate::cli::ConfigUnsetArgs;
+use crate::config::document::Document;
 use crate::config::edit::{self, EditError, shown};
 use crate::config::redact;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::style;
+use crate::text::one_line;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,6 +45,12 @@ pub(super) fn run(ctx: &Ctx, args: &ConfigUnsetArgs) -> Result<Exit, Failure> {
         previous,
         files: updated.written,
     };
+    if report.files.is_empty()
+        && let Some(near) = nearest_place(&path, &Document::read(&ctx.paths)?)
+    {
+        let said = format!("{} Did you mean {}?", style::attention("!"), one_line(&shown(&near)));
+        ctx.terminal.say(&said);
+    }
     if args.json {
         ctx.terminal.answer_json(&report)?;
         return Ok(Exit::Ok);

@@ -10,14 +10,17 @@ use crate::auth::store::Snapshot;
 use crate::cli::StatusArgs;
 use crate::commands::agent::Agent;
 use crate::commands::models::auth::known_provider;
+use crate::commands::models::choice::warn;
 use crate::commands::notice;
 use crate::credentials::probe::{self, Probed};
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure, typed_model};
+use crate::models::known::KnownModels;
 use crate::models::refs::ModelRef;
 use crate::models::status::{Check, StatusInputs, StatusReport};
 use crate::terminal::status::text;
 use crate::terminal::{BROKEN_PIPE, style};
+use crate::text::{one_line, without_credentials};
 
 pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
     let agent = Agent::select(ctx, args.agent.as_deref())?;
@@ -27,6 +30,12 @@ pub(super) fn run(ctx: &Ctx, args: &StatusArgs) -> Result<Exit, Failure> {
         return Err(Failure::usage("--model of a status names a model alone, without @profile."));
     }
     let model = model.map(|typed| typed.model);
+    if let Some(model) = &model
+        && let Some(name) = KnownModels::of(&agent.config).nearest(model)
+    {
+        let said = format!("{model} is not in the data file. Did you mean {name}?");
+        warn(ctx, &[without_credentials(&one_line(&said))]);
+    }
     let probes = if args.probe { Some(probe(ctx, args, &agent, model.as_ref())?) } else { None };
     let (snapshot, state, state_findings) = agent.read()?;
     let now = ctx.clock.now();
