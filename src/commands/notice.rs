@@ -9,12 +9,14 @@ pub(super) fn show(ctx: &Ctx, notice: &Notice) -> bool {
     if notices::was_shown(notice, &ctx.paths) {
         return false;
     }
-    ctx.terminal.say(&format!(
-        "{} {}\nSource: {}. To store a key instead: fased models auth login --provider anthropic --method api-key",
+    ctx.terminal.say_prose(&format!(
+        "{} {}\nSource: {}. To store a key instead:",
         style::attention(&format!("Notice ({}):", notice.date)),
         notice.text,
         notice.source,
     ));
+    // It can be pasted.
+    ctx.terminal.say("  fased models auth login --provider anthropic --method api-key");
     true
 }
 

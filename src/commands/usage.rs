@@ -25,7 +25,7 @@ pub(super) fn run(ctx: &Ctx, args: &UsageArgs) -> Result<Exit, Failure> {
     } else if args.csv {
         ctx.terminal.answer(&csv::text(&report))?;
     } else {
-        ctx.terminal.answer(&usage::text(&report, &zone, ctx.terminal.width(), ctx.terminal.bars()))?;
+        ctx.terminal.answer(&usage::text(&report, &zone, ctx.terminal.width(), ctx.terminal.signs()))?;
     }
     Ok(Exit::Ok)
 }

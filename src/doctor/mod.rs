@@ -79,6 +79,11 @@ impl Finding {
         self.fix.as_ref().map(Fix::lines).unwrap_or_default()
     }
 
+    /// Whether the first of those lines is words and no command.
+    pub fn fix_begins_with_words(&self) -> bool {
+        self.fix.as_ref().is_some_and(|fix| fix.advice.is_some())
+    }
+
     /// Whether it can be mended without a decision.
     pub fn is_fixable(&self) -> bool {
         self.fixable

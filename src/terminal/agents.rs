@@ -12,24 +12,16 @@ const FEWEST: usize = 3;
 /// Renders the agents to fit into `width` columns, where one is given.
 pub fn text(report: &AgentsReport, paths: &Paths, width: Option<usize>) -> String {
     let rows: Vec<Vec<String>> = report.agents.iter().map(|line| cells(line, paths)).collect();
-    let fitting = (FEWEST..=HEADING.len()).rev().map(|columns| {
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| row[..columns].to_vec()).collect();
-        table::lines(&HEADING[..columns], &rows)
+    // Two columns are the mark's.
+    let width = width.map(|width| width.saturating_sub(2));
+    let mut lines = laid_out(&rows, width).into_iter();
+    let heading = lines.next().into_iter().flatten().map(|line| format!("  {}", style::dim(&line)));
+    let bodies = lines.zip(&report.agents).flat_map(|(lines, agent)| {
+        let mark = if agent.is_default { "*" } else { " " };
+        let marks = std::iter::once(mark).chain(std::iter::repeat(" "));
+        lines.into_iter().zip(marks).map(|(line, mark)| format!("{mark} {line}")).collect::<Vec<_>>()
     });
-    let mut narrowest = Vec::new();
-    for lines in fitting {
-        narrowest = lines;
-        // Two columns are the mark's.
-        if width.is_none_or(|width| table::width(&narrowest) + 2 <= width) {
-            break;
-        }
-    }
-    let mut lines = narrowest.into_iter();
-    let heading = lines.next().map(|line| format!("  {}", style::dim(&line)));
-    let bodies = lines
-        .zip(&report.agents)
-        .map(|(line, agent)| format!("{} {line}", if agent.is_default { "*" } else { " " }));
-    let mut text: Vec<String> = heading.into_iter().chain(bodies).collect();
+    let mut text: Vec<String> = heading.chain(bodies).collect();
     for agent in &report.agents {
         if let Some(problem) = &agent.problem {
             text.push(format!("\n{} {}: {problem}", style::attention("!"), agent.agent_id));
@@ -37,6 +29,21 @@ pub fn text(report: &AgentsReport, paths: &Paths, width: Option<usize>) -> Strin
     }
     text.push("\n* commands mean it without --agent\n".to_owned());
     text.join("\n")
+}
+
+/// The heading and each row, with as many columns as there is room for.
+fn laid_out(rows: &[Vec<String>], width: Option<usize>) -> Vec<Vec<String>> {
+    let with =
+        |columns: usize| -> Vec<Vec<String>> { rows.iter().map(|row| row[..columns].to_vec()).collect() };
+    let fits = |lines: &Vec<String>| width.is_none_or(|width| table::width(lines) <= width);
+    let fitting = (FEWEST..=HEADING.len())
+        .rev()
+        .map(|columns| table::lines(&HEADING[..columns], &with(columns)))
+        .find(fits);
+    match (fitting, width) {
+        (None, Some(width)) => table::folded(&HEADING[..FEWEST], &with(FEWEST), width),
+        (lines, _) => lines.unwrap_or_default().into_iter().map(|line| vec![line]).collect(),
+    }
 }
 
 fn cells(line: &AgentLine, paths: &Paths) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::wrap::wrapped;
 use super::{style, table};
 use crate::auth::configured::{ConfigCredential, ConfigStanding};
 use crate::auth::health::{Stored, Usable};
@@ -162,20 +163,52 @@ pub(super) fn lines(rows: &[Row], columns: &[Column], width: Option<usize>) -> V
             return lines;
         }
     }
-    // Still too wide: health goes under its profile.
-    let lines = render(rows, &columns[..ALWAYS]);
-    let (heading, bodies) = (lines.first().cloned(), lines.into_iter().skip(1));
-    let below =
-        bodies.zip(rows).flat_map(|(line, row)| [line, format!("    {}", coloured(&row.health, row.sound))]);
-    heading.into_iter().chain(below).collect()
+    // Still too wide: health goes under its profile, and where a name takes all the room, so does the rest.
+    let columns = &columns[..ALWAYS];
+    let narrow = table::lines(&headings(columns), &cells(rows, columns));
+    let mut folded: Vec<Vec<String>> = match width {
+        Some(width) if table::width(&narrow) + MARK > width => {
+            table::folded(&headings(columns), &cells(rows, columns), width.saturating_sub(MARK))
+        }
+        _ => narrow.into_iter().map(|line| vec![line]).collect(),
+    };
+    if let Some(heading) = folded.first_mut() {
+        heading.iter_mut().for_each(|line| *line = style::dim(line));
+    }
+    let health = |row: &Row| {
+        let health = format!("    {}", coloured(&row.health, row.sound));
+        wrapped(&health, 4, width)
+    };
+    let below = std::iter::once(Vec::new()).chain(rows.iter().map(health));
+    let marks = std::iter::once(" ").chain(rows.iter().map(mark));
+    let lines = folded.into_iter().zip(marks).zip(below).flat_map(|((lines, mark), below)| {
+        let marked = lines.into_iter().enumerate().map(|(at, line)| match at {
+            0 => format!("{mark} {line}"),
+            _ => format!("  {line}"),
+        });
+        marked.chain(below).collect::<Vec<_>>()
+    });
+    lines.collect()
+}
+
+/// Columns before the table, for the mark of the next credential.
+const MARK: usize = 2;
+
+fn mark(row: &Row) -> &'static str {
+    if row.is_next { "→" } else { " " }
+}
+
+fn headings(columns: &[Column]) -> Vec<&'static str> {
+    columns.iter().map(|column| column.heading()).collect()
+}
+
+fn cells(rows: &[Row], columns: &[Column]) -> Vec<Vec<String>> {
+    rows.iter().map(|row| columns.iter().map(|column| row.cell(*column)).collect()).collect()
 }
 
 fn render(rows: &[Row], columns: &[Column]) -> Vec<String> {
-    let heading: Vec<&str> = columns.iter().map(|column| column.heading()).collect();
-    let cells: Vec<Vec<String>> =
-        rows.iter().map(|row| columns.iter().map(|column| row.cell(*column)).collect()).collect();
     let has_health = columns.contains(&Column::Health);
-    let mut lines = table::lines(&heading, &cells).into_iter();
+    let mut lines = table::lines(&headings(columns), &cells(rows, columns)).into_iter();
     let heading = lines.next().map(|line| format!("  {}", style::dim(&line)));
     let bodies = lines.zip(rows).map(|(line, row)| {
         // Colour is put on after the columns are laid out, so that it cannot disturb them.
@@ -187,7 +220,7 @@ fn render(rows: &[Row], columns: &[Column]) -> Vec<String> {
             }
             _ => line,
         };
-        format!("{} {line}", if row.is_next { "→" } else { " " })
+        format!("{} {line}", mark(row))
     });
     heading.into_iter().chain(bodies).collect()
 }

@@ -5,7 +5,7 @@ use crate::doctor::repair::Mended;
 use crate::doctor::{Diagnosis, Finding, Severity};
 
 use super::style;
-use super::wrap::wrapped;
+use super::wrap::{fix, wrapped};
 
 /// The whole answer, its sentences fitting into `width` columns, where one is given.
 pub fn text(
@@ -49,8 +49,7 @@ fn described(finding: &Finding, width: Option<usize>) -> String {
         _ => String::new(),
     };
     let sentence = format!("{mark} {agent}{} {}", finding.message, style::dim(&format!("[{}]", finding.id)));
-    // What mends it is pasted, so it stays whole.
-    let fix = finding.fix_lines().into_iter().map(|line| format!("  {line}"));
+    let fix = fix(finding.fix_lines(), finding.fix_begins_with_words(), width);
     wrapped(&sentence, 2, width).into_iter().chain(fix).map(|line| line + "\n").collect()
 }
 

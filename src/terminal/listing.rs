@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::credentials::{self, Row};
 use super::status::{line, present};
 use super::style;
+use super::wrap::wrapped;
 use crate::config::Paths;
 use crate::models::status::{Listing, UnreadableEntry};
 use crate::text::shell_word;
@@ -28,20 +29,20 @@ pub fn text(listing: &Listing<'_>, paths: &Paths, now: Timestamp, width: Option<
         lines.push(style::strong(&provider.provider));
         lines.extend(credentials::lines(&rows, &credentials::LIST, width));
     }
-    lines.extend(listing.unreadable.iter().flat_map(|entry| unreadable(entry, &listing.agent_flag)));
+    lines.extend(listing.unreadable.iter().flat_map(|entry| unreadable(entry, &listing.agent_flag, width)));
     lines.push(String::new());
     lines.join("\n")
 }
 
-fn unreadable(entry: &UnreadableEntry<'_>, agent_flag: &str) -> [String; 3] {
-    [
-        String::new(),
-        format!(
-            "{} Entry \"{}\" cannot be read: {}. It is kept and not used.",
-            style::attention("!"),
-            entry.id,
-            entry.problem.described()
-        ),
-        format!("  to drop it: fased models auth remove {}{agent_flag}", shell_word(entry.id)),
-    ]
+fn unreadable(entry: &UnreadableEntry<'_>, agent_flag: &str, width: Option<usize>) -> Vec<String> {
+    let what = format!(
+        "{} Entry \"{}\" cannot be read: {}. It is kept and not used.",
+        style::attention("!"),
+        entry.id,
+        entry.problem.described()
+    );
+    let mut lines = vec![String::new()];
+    lines.extend(wrapped(&what, 2, width));
+    lines.push(format!("  to drop it: fased models auth remove {}{agent_flag}", shell_word(entry.id)));
+    lines
 }

@@ -2,7 +2,6 @@
 //! where a person looks. Commands decide what is said, this room how it looks.
 
 pub mod agents;
-pub mod bars;
 pub mod browser;
 pub mod cache;
 pub mod chat;
@@ -21,11 +20,12 @@ mod paste_box;
 mod progress;
 mod prompt;
 mod signals;
+pub mod signs;
 pub mod status;
 pub mod style;
 pub mod table;
 pub mod usage;
-mod wrap;
+pub mod wrap;
 
 pub use line_editor::{Line, LineEditor};
 pub use paste_box::PasteBox;
@@ -33,12 +33,13 @@ pub use prompt::Choice;
 pub use signals::{AskedToEnd, asked_to_end};
 
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::os::fd::AsFd;
 
 use anstream::{AutoStream, ColorChoice};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
-use bars::Bars;
+use signs::Signs;
 
 use crate::env::Env;
 use crate::error::{Exit, Failure};
@@ -53,10 +54,14 @@ pub struct Terminal {
     stdin_is_terminal: bool,
     stdout_is_terminal: bool,
     stderr_is_terminal: bool,
+    /// The same, whatever is shown to people as if it were one.
+    talks_to_terminal: bool,
     stdout_colour: bool,
     stderr_colour: bool,
     width: Option<usize>,
-    bars: Bars,
+    talk_width: Option<usize>,
+    signs: Signs,
+    is_dumb: bool,
 }
 
 impl Terminal {
@@ -72,10 +77,14 @@ impl Terminal {
             stdin_is_terminal: io::stdin().is_terminal(),
             stdout_is_terminal,
             stderr_is_terminal,
+            talks_to_terminal: stderr_is_terminal,
             stdout_colour: colour(stdout_is_terminal),
             stderr_colour: colour(stderr_is_terminal),
-            bars: Bars::of(env),
-            width: told.or_else(|| if stdout_is_terminal { measured_width() } else { None }),
+            signs: Signs::of(env),
+            is_dumb: env.get("TERM") == Some("dumb"),
+            width: told.or_else(|| measured_width(&io::stdout())),
+            // What is said to a file or a program is read by lines.
+            talk_width: told.filter(|_| stderr_is_terminal).or_else(|| measured_width(&io::stderr())),
         }
     }
 
@@ -91,9 +100,9 @@ impl Terminal {
         self.width
     }
 
-    /// What bars are drawn with.
-    pub fn bars(&self) -> Bars {
-        self.bars
+    /// What it can show beside ASCII.
+    pub fn signs(&self) -> Signs {
+        self.signs
     }
 
     /// Whether a person can be asked: both ends of a conversation are a terminal.
@@ -155,6 +164,7 @@ impl Terminal {
     /// When stdout cannot be written.
     pub fn answer(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
+        let text = &*self.signs.of_text(text, self.stdout_is_terminal);
         // To look for styles in a long answer can take as long as making it, and most have none.
         let written = if is_plain(text) {
             out.write_all(text.as_bytes())
@@ -178,7 +188,12 @@ impl Terminal {
     /// Says something on stderr. Nobody hears a failure to do so.
     pub fn say(&self, text: &str) {
         let mut err = AutoStream::new(io::stderr().lock(), choice(self.stderr_colour));
-        writeln!(err, "{text}").ok();
+        writeln!(err, "{}", self.signs.of_text(text, self.talks_to_terminal)).ok();
+    }
+
+    /// Says prose on stderr, with lines that fit the terminal.
+    pub fn say_prose(&self, text: &str) {
+        self.say(&wrap::all(text, 0, self.talk_width));
     }
 
     /// Shows a piece of what a model thinks, dimmed, on stderr and without ending the line.
@@ -195,7 +210,7 @@ impl Terminal {
                 return;
             }
         }
-        self.say(&failure::text(failure));
+        self.say(&failure::text(failure, self.talk_width));
     }
 
     /// Reads all of standard input as text.
@@ -252,7 +267,8 @@ fn stdout_failure(error: &io::Error) -> Failure {
 /// Kind of the failure of writing to a reader that went away.
 pub const BROKEN_PIPE: &str = "broken_pipe";
 
-fn measured_width() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+/// Columns of a stream that is a terminal.
+fn measured_width(stream: &impl AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }

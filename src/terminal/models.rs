@@ -1,6 +1,7 @@
 //! The list of models as a table, and a word on each that may not do what is expected of it.
 
 use super::status::line;
+use super::wrap::wrapped;
 use super::{style, table};
 use crate::models::list::{ListedModel, ModelsReport};
 use crate::models::offer::{price_words, token_count};
@@ -39,10 +40,9 @@ pub fn text(report: &ModelsReport, width: Option<usize>) -> String {
         }
     }
     if report.restricted && report.models.iter().any(|model| !model.allowed) {
-        lines.push(format!(
-            "{} Not allowed: agents.defaults.models lists models, so only those the config names can be asked.",
-            style::attention("!")
-        ));
+        let note =
+            "Not allowed: agents.defaults.models lists models, so only those the config names can be asked.";
+        lines.extend(wrapped(&format!("{} {note}", style::attention("!")), 2, width));
     }
     lines.push(String::new());
     lines.join("\n")

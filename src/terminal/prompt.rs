@@ -4,10 +4,12 @@
 use std::io;
 
 use anyhow::Context as _;
+use dialoguer::console::style as style_of_stderr;
 use dialoguer::theme::ColorfulTheme;
 use dialoguer::{Input, Password, Select};
 use zeroize::Zeroizing;
 
+use super::signs::Signs;
 use super::{Terminal, style};
 use crate::error::{Exit, Failure};
 use crate::secret::Secret;
@@ -32,6 +34,21 @@ impl<T> Choice<T> {
 }
 
 impl Terminal {
+    /// How questions look here.
+    fn theme(&self) -> ColorfulTheme {
+        let theme = ColorfulTheme::default();
+        if self.signs == Signs::Unicode {
+            return theme;
+        }
+        let plain = |sign: &str| style_of_stderr(sign.to_owned()).for_stderr();
+        ColorfulTheme {
+            prompt_suffix: plain(">"),
+            active_item_prefix: plain(">"),
+            error_prefix: plain("x"),
+            ..theme
+        }
+    }
+
     /// Lets a person choose one of several answers, the first being offered.
     ///
     /// # Errors
@@ -39,10 +56,13 @@ impl Terminal {
     pub fn ask_choice<T>(&self, question: &str, mut choices: Vec<Choice<T>>) -> Result<T, Failure> {
         let width = usize::from(dialoguer::console::Term::stderr().size().1);
         let lines = lines_of(&choices, width.saturating_sub(SELECTION));
+        let lines: Vec<String> =
+            lines.iter().map(|line| self.signs.of_text(line, true).into_owned()).collect();
+        let theme = self.theme();
         // The mark before it and the sign behind it are dialoguer's.
         let asked = cut(question, width.saturating_sub(QUESTION));
         let chosen = ask(move || {
-            Select::with_theme(&ColorfulTheme::default())
+            Select::with_theme(&theme)
                 .with_prompt(asked)
                 .items(&lines)
                 .default(0)
@@ -65,8 +85,8 @@ impl Terminal {
     /// When it is left, or the terminal fails.
     pub fn ask_text(&self, question: &str, usual: Option<&str>) -> Result<String, Failure> {
         let (asked, usual) = (question.to_owned(), usual.map(str::to_owned));
+        let theme = self.theme();
         let typed = ask(move || {
-            let theme = ColorfulTheme::default();
             let input =
                 Input::<String>::with_theme(&theme).with_prompt(asked).allow_empty(true).report(false);
             match usual {
@@ -87,8 +107,8 @@ impl Terminal {
     /// When it is left, or the terminal fails.
     pub fn ask_secret(&self, question: &str) -> Result<Secret, Failure> {
         let question = question.to_owned();
+        let theme = self.theme();
         let typed = ask(move || {
-            let theme = ColorfulTheme::default();
             Password::with_theme(&theme)
                 .with_prompt(question)
                 .allow_empty_password(true)

@@ -1,19 +1,23 @@
 //! The status report as text: what is configured, a table of credentials in order of use, and what to do about those that
 //! need it.
 
+use dialoguer::console::measure_text_width;
 use jiff::Timestamp;
 
 use super::credentials::{self, Row};
 use super::style;
-use super::wrap::wrapped;
+use super::wrap::{fix, wrapped};
 use crate::auth::probe::{ProbeStatus, Probes};
-use crate::auth::wording::Fix;
 use crate::config::Paths;
 use crate::models::status::{Finding, ProviderReport, StatusReport};
 
+/// Where the values of the first lines begin.
+const VALUES: usize = 10;
+
 /// Renders a report to fit into `width` columns, where one is given.
 pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Option<usize>) -> String {
-    let mut lines = header(report, paths);
+    let mut lines: Vec<String> =
+        header(report, paths).iter().flat_map(|line| wrapped(line, VALUES, width)).collect();
     if report.auth.providers.is_empty() {
         lines.push(String::new());
         lines.push("No credentials stored.".to_owned());
@@ -23,7 +27,7 @@ pub fn text(report: &StatusReport<'_>, paths: &Paths, now: Timestamp, width: Opt
         lines.push(style::strong(&provider.provider));
         lines.extend(table(provider, now, width));
     }
-    lines.extend(report.auth.probes.into_iter().flat_map(probes));
+    lines.extend(report.auth.probes.into_iter().flat_map(|it| probes(it, width)));
     lines.extend(report.findings.iter().flat_map(|it| finding(it, width)));
     lines.push(String::new());
     lines.join("\n")
@@ -75,25 +79,31 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
 pub(super) fn finding(finding: &Finding, width: Option<usize>) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(wrapped(&format!("{} {}", style::attention("!"), finding.message), 2, width));
-    let fix = finding.fix.iter().flat_map(Fix::lines);
-    lines.extend(fix.map(|line| format!("  {line}")));
+    lines.extend(finding.fix.iter().flat_map(|it| fix(it.lines(), it.advice.is_some(), width)));
     lines
 }
 
-/// What each provider said, a line each.
-fn probes(probes: &Probes) -> Vec<String> {
-    let widest = probes.results.iter().map(|probe| probe.label.chars().count()).max().unwrap_or(0);
+/// What each provider said, a line each where there is room.
+fn probes(probes: &Probes, width: Option<usize>) -> Vec<String> {
+    let widest = probes.results.iter().map(|probe| measure_text_width(&probe.label)).max().unwrap_or(0);
     let asked = probes.results.iter().filter(|probe| probe.asked).count();
     let took = probes.duration.as_secs_f64();
     let many = |n: usize| if n == 1 { "1 credential".to_owned() } else { format!("{n} credentials") };
     let mut lines = vec![String::new(), format!("Asked about {} in {took:.1}s", many(asked))];
-    lines.extend(probes.results.iter().map(|probe| {
+    lines.extend(probes.results.iter().flat_map(|probe| {
         let mark = match probe.status {
             _ if !probe.asked => style::dim("-"),
             ProbeStatus::Ok => style::good("✓"),
             _ => style::bad("✗"),
         };
-        format!("{mark} {:widest$}  {}", probe.label, probe.in_words())
+        let label = &probe.label;
+        let blank = " ".repeat(widest.saturating_sub(measure_text_width(label)));
+        let whole = format!("{mark} {label}{blank}  {}", probe.in_words());
+        if width.is_none_or(|width| measure_text_width(&whole) <= width) {
+            return vec![whole];
+        }
+        let below = wrapped(&format!("    {}", probe.in_words()), 4, width);
+        std::iter::once(format!("{mark} {label}")).chain(below).collect()
     }));
     lines
 }

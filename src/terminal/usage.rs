@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::bars::Bars;
+use super::signs::Signs;
 use super::status::line;
 use super::{style, table};
 use crate::text::one_line;
@@ -20,13 +20,13 @@ const BAR: std::ops::RangeInclusive<usize> = 8..=32;
 const GAP: usize = 2;
 
 /// Renders a report to fit into `width` columns, where one is given.
-pub fn text(report: &UsageReport, zone: &TimeZone, width: Option<usize>, bars: Bars) -> String {
+pub fn text(report: &UsageReport, zone: &TimeZone, width: Option<usize>, signs: Signs) -> String {
     let mut lines = header(report, zone);
     lines.push(String::new());
     if report.totals.requests == 0 {
         lines.extend(nothing(report));
     } else {
-        lines.extend(chart(report, width, bars));
+        lines.extend(chart(report, width, signs));
         lines.extend(notes(&report.totals));
     }
     lines.push(String::new());
@@ -60,14 +60,14 @@ fn nothing(report: &UsageReport) -> Vec<String> {
     }
 }
 
-fn chart(report: &UsageReport, width: Option<usize>, bars: Bars) -> Vec<String> {
+fn chart(report: &UsageReport, width: Option<usize>, signs: Signs) -> Vec<String> {
     let first = report.by.as_str().to_uppercase();
     let mut rows: Vec<[String; HEADING.len()]> =
-        report.buckets.iter().map(|bucket| cells(&bucket.totals, bars)).collect();
+        report.buckets.iter().map(|bucket| cells(&bucket.totals, signs)).collect();
     let mut names: Vec<String> = report.buckets.iter().map(|bucket| name(bucket, report)).collect();
     let has_total = report.buckets.len() > 1;
     if has_total {
-        rows.push(cells(&report.totals, bars));
+        rows.push(cells(&report.totals, signs));
         names.push("total".to_owned());
     }
     align(&mut rows);
@@ -97,7 +97,7 @@ fn chart(report: &UsageReport, width: Option<usize>, bars: Bars) -> Vec<String> 
         let column = table::width(&lines) + GAP;
         let largest = report.buckets.iter().map(|bucket| bucket.totals.tokens()).max().unwrap_or(0);
         for (line, bucket) in lines.iter_mut().skip(1).zip(&report.buckets) {
-            let bar = bars.draw(bucket.totals.tokens(), largest, room);
+            let bar = signs.draw(bucket.totals.tokens(), largest, room);
             let blank = column - table::width(std::slice::from_ref(line));
             if !bar.is_empty() {
                 line.push_str(&" ".repeat(blank));
@@ -126,7 +126,7 @@ fn name(bucket: &Bucket, report: &UsageReport) -> String {
     }
 }
 
-fn cells(totals: &Totals, bars: Bars) -> [String; HEADING.len()] {
+fn cells(totals: &Totals, signs: Signs) -> [String; HEADING.len()] {
     let answers = totals.requests - totals.failures;
     let counted = |count: u64| match answers {
         0 => String::new(),
@@ -136,12 +136,12 @@ fn cells(totals: &Totals, bars: Bars) -> [String; HEADING.len()] {
     let cached = totals.cached_percent().map(|percent| format!("{percent}%")).unwrap_or_default();
     let saved = if totals.priced_requests > 0 { signed(totals.cache_savings) } else { String::new() };
     let requests = grouped(totals.requests);
-    [cost(totals, bars), requests, counted(totals.total_input()), counted(totals.output), cached, saved]
+    [cost(totals, signs), requests, counted(totals.total_input()), counted(totals.output), cached, saved]
 }
 
 /// The cost in few words; whose money it is counts more than how much.
-fn cost(totals: &Totals, bars: Bars) -> String {
-    let at_least = if bars == Bars::Blocks { "≥ " } else { ">= " };
+fn cost(totals: &Totals, signs: Signs) -> String {
+    let at_least = if signs == Signs::Unicode { "≥ " } else { ">= " };
     match (totals.priced_requests, totals.unpriced_requests, totals.subscription_requests) {
         (0, 0, 0) => String::new(),
         (0, 0, _) => "subscription".to_owned(),

@@ -27,6 +27,21 @@ pub(super) fn wrapped(text: &str, indent: usize, width: Option<usize>) -> Vec<St
     lines
 }
 
+/// Every line of a text, the further lines of each indented.
+pub fn all(text: &str, indent: usize, width: Option<usize>) -> String {
+    text.split('\n').flat_map(|line| wrapped(line, indent, width)).collect::<Vec<_>>().join("\n")
+}
+
+/// Lines that say what mends something, below it: words where there are any, then commands, which are pasted and so stay
+/// whole.
+pub(super) fn fix(lines: Vec<String>, begins_with_words: bool, width: Option<usize>) -> Vec<String> {
+    let shown = lines.into_iter().enumerate().map(|(at, line)| match at {
+        0 if begins_with_words => wrapped(&format!("  {line}"), "  fix: ".len(), width),
+        _ => vec![format!("  {line}")],
+    });
+    shown.flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::style;

@@ -28,6 +28,9 @@ impl Screen {
         let own = program.get_envs().find_map(|(name, value)| value.filter(|_| name == "PATH"));
         let path = own.map(|own| format!("{}:", own.to_str().unwrap())).unwrap_or_default();
         command.env("PATH", format!("{path}/usr/bin:/bin")).env("TERM", "xterm").env("NO_COLOR", "1");
+        if program.get_envs().all(|(name, _)| name != "LANG") {
+            command.env("LANG", "C.UTF-8");
+        }
         command.current_dir(program.get_current_dir().unwrap());
         Self { session: spawn_command(command, Some(HANGS_MS)).unwrap(), seen: Vec::new() }
     }

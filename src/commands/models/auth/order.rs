@@ -16,7 +16,7 @@ use crate::credentials::order_failure;
 use crate::ctx::Ctx;
 use crate::error::{Exit, Failure};
 use crate::terminal::status::{line, present};
-use crate::terminal::style;
+use crate::terminal::{style, wrap};
 use crate::text::{one_line, without_credentials};
 
 /// The order of a provider's profiles, after whatever was done to it.
@@ -65,7 +65,8 @@ fn get(ctx: &Ctx, agent: &Agent, args: &OrderProviderArgs) -> Result<Exit, Failu
     if args.json {
         ctx.terminal.answer_json(&report)?;
     } else {
-        ctx.terminal.answer(&text(&report, ctx, agent))?;
+        let lines = text(&report, ctx, agent);
+        ctx.terminal.answer(&wrap::all(&lines, VALUES, ctx.terminal.width()))?;
     }
     Ok(Exit::Ok)
 }
@@ -158,6 +159,9 @@ fn not_in(ids: &[String], snapshot: &Snapshot) -> Vec<String> {
     let is_stored = |id: &str| id.parse().is_ok_and(|id: ProfileId| snapshot.profiles.contains_key(&id));
     ids.iter().filter(|id| !is_stored(id)).map(|id| safe(id)).collect()
 }
+
+/// Where the values of the lines begin.
+const VALUES: usize = 10;
 
 fn text(report: &Report, ctx: &Ctx, agent: &Agent) -> String {
     let mut lines = vec![
