@@ -44,28 +44,28 @@ pub enum AgentsModelsCommand {
 #[derive(Debug, Clone, Args)]
 pub struct AgentsModelsSetArgs {
     /// Agent whose models they are
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: String,
-    /// Model it asks first
-    #[arg(long, value_name = "REF")]
+    /// Model it asks first [default: the one it has]
+    #[arg(long, value_name = "MODEL")]
     pub primary: Option<String>,
-    /// Model it asks when that one cannot answer; may be given several times
-    #[arg(long, value_name = "REF")]
+    /// Model it asks when that one cannot answer; may be given several times [default: those it has]
+    #[arg(long, value_name = "MODEL")]
     pub fallback: Vec<String>,
-    /// Model for quick checks
-    #[arg(long, value_name = "REF")]
+    /// Model for quick checks [default: the one it has]
+    #[arg(long, value_name = "MODEL")]
     pub cheap_check: Option<String>,
-    /// Model for hard questions
-    #[arg(long, value_name = "REF")]
+    /// Model for hard questions [default: the one it has]
+    #[arg(long, value_name = "MODEL")]
     pub strong: Option<String>,
-    /// Model for what the others could not do
-    #[arg(long, value_name = "REF")]
+    /// Model for what the others could not do [default: the one it has]
+    #[arg(long, value_name = "MODEL")]
     pub escalation: Option<String>,
-    /// Model for programming
-    #[arg(long, value_name = "REF")]
+    /// Model for programming [default: the one it has]
+    #[arg(long, value_name = "MODEL")]
     pub coding: Option<String>,
-    /// Model for summaries
-    #[arg(long, value_name = "REF")]
+    /// Model for summaries [default: the one it has]
+    #[arg(long, value_name = "MODEL")]
     pub summarizer: Option<String>,
     /// Answer with one JSON document
     #[arg(long)]
@@ -108,13 +108,13 @@ pub struct AgentsAddArgs {
     #[arg(long)]
     pub default: bool,
     /// Model it asks first [default: that of all agents]
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
     /// Directory of its credentials: absolute, or beginning with ~/ [default: below the state directory]
     #[arg(long, value_name = "DIR")]
     pub agent_dir: Option<String>,
-    /// Copy another agent's keys, tokens and references; sign-ins are named instead
-    #[arg(long, value_name = "ID")]
+    /// Copy another agent's keys, tokens and references; sign-ins are named instead [default: copy nothing]
+    #[arg(long, value_name = "AGENT")]
     pub copy_auth_from: Option<String>,
     /// Answer with one JSON document
     #[arg(long)]
@@ -132,16 +132,16 @@ Examples:
 #[command(after_help = REMOVE_EXAMPLES)]
 pub struct AgentsRemoveArgs {
     /// Agent to remove
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "AGENT")]
     pub name: String,
-    /// Do not ask
+    /// Remove it without asking
     #[arg(long, short)]
     pub yes: bool,
-    /// Delete its directory, too: credentials and sessions
+    /// Also delete its directory: credentials and sessions
     #[arg(long)]
     pub purge: bool,
-    /// Agent that becomes the default; needed to remove the one that is
-    #[arg(long, value_name = "OTHER")]
+    /// Agent that becomes the default; needed to remove the one that is [default: no change]
+    #[arg(long, value_name = "AGENT")]
     pub default: Option<String>,
     /// Answer with one JSON document
     #[arg(long)]
@@ -153,7 +153,7 @@ pub struct AgentsRemoveArgs {
 #[command(after_help = "Examples:\n  fased agents default\n  fased agents default work")]
 pub struct AgentsDefaultArgs {
     /// Agent that commands mean from now on [default: show which one it is]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "AGENT")]
     pub name: Option<String>,
     /// Answer with one JSON document
     #[arg(long)]

@@ -42,7 +42,7 @@ pub struct CacheExplainArgs {
     #[arg(value_name = "SESSION")]
     pub session: Option<String>,
     /// Agent whose session it is [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// How many turns to show, counted from the last one
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]

@@ -19,28 +19,28 @@ said to the program there.";
 #[derive(Debug, Clone, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ChatArgs {
-    /// The question; `-` stands for standard input, which is also the question when none is given
+    /// The question; `-` stands for standard input [default: standard input; on a terminal, a conversation]
     #[arg(value_name = "MESSAGE")]
     pub message: Vec<String>,
-    /// Model to ask, as `provider/model`, an alias, or either with `@profile`; `default` is the agent's
-    #[arg(long, value_name = "REF")]
+    /// Model to ask: `provider/model`, an alias, or either with `@profile` [default: the session's, else the agent's]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// Ask the agent's model for this work: cheap-check, strong, escalation, coding or summarizer
+    /// Ask the agent's model for this work: cheap-check, strong, escalation, coding or summarizer [default: none]
     #[arg(long, value_name = "ROLE", conflicts_with = "model", hide_possible_values = true)]
     pub role: Option<Role>,
     /// Agent to ask for [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Session to go on with, or to begin under this name [default: a new one]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "SESSION")]
     pub session: Option<String>,
-    /// Image that goes with the question: PNG, JPEG, GIF or WebP, at most 5 MiB; may be given several times
+    /// Image that goes with the question: PNG, JPEG, GIF or WebP, at most 5 MiB; may be given several times [default: none]
     #[arg(long, value_name = "FILE")]
     pub image: Vec<PathBuf>,
-    /// Text file that goes with the question, at most 4 MiB; may be given several times
+    /// Text file that goes with the question, at most 4 MiB; may be given several times [default: none]
     #[arg(long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
-    /// System prompt
+    /// System prompt [default: the session's, else none]
     #[arg(long, value_name = "TEXT")]
     pub system: Option<String>,
     /// Longest answer, in tokens [default: what the config says, else 8192]

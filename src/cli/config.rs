@@ -52,8 +52,8 @@ pub struct ConfigPathArgs {
     after_help = "Examples:\n  fased config get agents.list\n  fased config get 'agents.list[0].id'\n  fased config get --json | jq .value.agents"
 )]
 pub struct ConfigGetArgs {
-    /// The value [default: all of it]
-    #[arg(value_name = "PATH")]
+    /// Where the value is, like `auth.env` or `agents.list[0].model` [default: the whole config]
+    #[arg(value_name = "KEY_PATH")]
     pub path: Option<String>,
     /// Print secrets as they stand there
     #[arg(long)]
@@ -75,10 +75,10 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = SET_EXAMPLES)]
 pub struct ConfigSetArgs {
-    /// Where
-    #[arg(value_name = "PATH")]
+    /// Where the value is, like `auth.env` or `agents.list[0].model`
+    #[arg(value_name = "KEY_PATH")]
     pub path: String,
-    /// The value: JSON5, or, when it is none, a text
+    /// The value: JSON5, or, when it is none, a text; left out with --stdin
     #[arg(value_name = "VALUE", required_unless_present = "stdin", allow_hyphen_values = true)]
     pub value: Option<String>,
     /// Read the value from standard input, where no other program can see it
@@ -99,8 +99,8 @@ pub struct ConfigSetArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Example:\n  fased config unset 'agents.list[0].model'")]
 pub struct ConfigUnsetArgs {
-    /// What
-    #[arg(value_name = "PATH")]
+    /// Where the value is, like `auth.env` or `agents.list[0].model`
+    #[arg(value_name = "KEY_PATH")]
     pub path: String,
     /// Answer with one JSON document
     #[arg(long)]

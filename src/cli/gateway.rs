@@ -38,7 +38,7 @@ pub struct GatewayServeArgs {
     /// Port to listen on; 0 takes a free one [default: FASED_GATEWAY_PORT, gateway.port, 18789]
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
-    /// Address to listen on; any but this machine's own opens the gateway to other machines, unencrypted
+    /// Address to listen on; any but this machine's own opens the gateway to other machines, unencrypted [default: 127.0.0.1]
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<IpAddr>,
     /// Announce the address as one JSON document
@@ -81,7 +81,7 @@ Example:
 #[derive(Debug, Clone, Copy, Args)]
 #[command(after_help = SERVICE_EXAMPLE)]
 pub struct GatewayServiceArgs {
-    /// Port to listen on, written into the unit
+    /// Port to listen on, written into the unit [default: none; the gateway looks at the config]
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
     /// Answer with one JSON document
@@ -126,19 +126,19 @@ compares what was sent with what arrived there.";
 #[derive(Debug, Clone, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
 pub struct GatewayCheckArgs {
-    /// Base URL clients are given; the gateway on this machine when left out
+    /// Base URL clients are given [default: the gateway on this machine]
     #[arg(value_name = "URL")]
     pub url: Option<String>,
-    /// Key of a client
+    /// Key of a client [default: FASED_GATEWAY_KEY, ANTHROPIC_AUTH_TOKEN, ANTHROPIC_API_KEY]
     #[arg(long, value_name = "KEY", conflicts_with = "key_stdin")]
     pub key: Option<String>,
     /// Read the key from standard input
     #[arg(long)]
     pub key_stdin: bool,
-    /// Model to ask, by its id; the cheapest one listed when left out
+    /// Model to ask, by its id [default: the cheapest one listed]
     #[arg(long, value_name = "ID")]
     pub model: Option<String>,
-    /// Base URL of the sandbox that is the gateway's upstream
+    /// Base URL of the sandbox that is the gateway's upstream [default: what arrives there is not looked at]
     #[arg(long, value_name = "URL")]
     pub sandbox: Option<String>,
     /// Answer with one JSON document

@@ -21,7 +21,7 @@ pub use agents::{
 };
 pub use cache::{CacheArgs, CacheCommand, CacheExplainArgs};
 pub use chat::{ChatArgs, Role};
-pub use completion::CompletionArgs;
+pub use completion::{CompletionArgs, Shell};
 pub use config::{
     ConfigArgs, ConfigCommand, ConfigGetArgs, ConfigPathArgs, ConfigSchemaArgs, ConfigSetArgs,
     ConfigUnsetArgs, ConfigValidateArgs,
@@ -112,7 +112,8 @@ impl Command {
             Self::Dashboard(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Sandbox(args) => args.json,
-            Self::Demo(_) | Self::Completion(_) => false,
+            Self::Demo(args) => args.json,
+            Self::Completion(args) => args.json,
         }
     }
 }

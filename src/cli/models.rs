@@ -69,11 +69,11 @@ pub struct StatusArgs {
     /// Ask the providers about the credentials, by a request that is free
     #[arg(long, conflicts_with = "plain")]
     pub probe: bool,
-    /// With --probe: only this provider
-    #[arg(long, value_name = "NAME", requires = "probe")]
+    /// With --probe: only this provider [default: all of the agent's models]
+    #[arg(long, value_name = "PROVIDER", requires = "probe")]
     pub probe_provider: Option<String>,
-    /// With --probe: only this profile; may be given several times
-    #[arg(long, value_name = "ID", requires = "probe")]
+    /// With --probe: only this profile; may be given several times [default: all]
+    #[arg(long, value_name = "PROFILE", requires = "probe")]
     pub probe_profile: Vec<String>,
     /// With --probe: limit for each credential, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 8000, requires = "probe", value_parser = clap::value_parser!(u64).range(1..))]
@@ -85,10 +85,10 @@ pub struct StatusArgs {
     #[arg(long, value_name = "N", default_value_t = 8, requires = "probe", hide = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub probe_max_tokens: u64,
     /// Agent to look at [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Model to judge credentials for [default: the agent's primary model]
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
 }
 
@@ -104,10 +104,10 @@ Examples:
 #[command(after_help = EXPLAIN_EXAMPLES)]
 pub struct ExplainArgs {
     /// Model, as `provider/model`, an alias, or either with `@profile` [default: the agent's primary model]
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "MODEL")]
     pub model: Option<String>,
     /// Agent whose requests are explained [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Answer with one JSON document
     #[arg(long)]

@@ -25,28 +25,28 @@ const CUSTOM: &str = "Another Anthropic-compatible endpoint";
 #[command(after_help = EXAMPLES)]
 #[group(skip)]
 pub struct OnboardArgs {
-    /// How to sign in
+    /// How to sign in [default: what the other flags give, else asks]
     #[arg(long, value_name = "CHOICE", ignore_case = true)]
     pub auth_choice: Option<AuthChoice>,
-    /// An API key of the Anthropic Console
+    /// An API key of the Anthropic Console [default: asks]
     #[arg(long, value_name = "KEY", value_parser = secret, conflicts_with_all = ["api_key_stdin", "token", "token_stdin"])]
     pub anthropic_api_key: Option<Secret>,
     /// Read the API key from standard input
     #[arg(long, conflicts_with_all = ["token", "token_stdin"])]
     pub api_key_stdin: bool,
-    /// Whose token it is; only `anthropic` is known
+    /// Whose token it is; only `anthropic` is known [default: anthropic]
     #[arg(long, value_name = "PROVIDER")]
     pub token_provider: Option<String>,
-    /// A setup-token, as printed by `claude setup-token`
+    /// A setup-token, as printed by `claude setup-token` [default: asks]
     #[arg(long, value_name = "TOKEN", value_parser = secret, conflicts_with = "token_stdin")]
     pub token: Option<Secret>,
     /// Read the setup-token from standard input
     #[arg(long)]
     pub token_stdin: bool,
-    /// Address of an Anthropic-compatible endpoint, without `/v1`
+    /// Address of an Anthropic-compatible endpoint, without `/v1` [default: asks]
     #[arg(long, value_name = "URL", help_heading = CUSTOM)]
     pub custom_base_url: Option<String>,
-    /// A model as that endpoint knows it
+    /// A model as that endpoint knows it [default: asks]
     #[arg(long, value_name = "ID", help_heading = CUSTOM)]
     pub custom_model_id: Option<String>,
     /// Its API key [default: CUSTOM_API_KEY of the environment, where nobody can be asked]
@@ -58,16 +58,16 @@ pub struct OnboardArgs {
     /// What the provider is called in models like `ID/claude-sonnet-5` [default: named after its host]
     #[arg(long, value_name = "ID", help_heading = CUSTOM)]
     pub custom_provider_id: Option<String>,
-    /// What it speaks; only `anthropic`, the Messages API, can be asked
+    /// What it speaks; only `anthropic`, the Messages API, can be asked [default: anthropic]
     #[arg(long, value_name = "API", ignore_case = true, help_heading = CUSTOM)]
     pub custom_compatibility: Option<Compatibility>,
     /// Whether the credential or a reference to it is stored.
     #[command(flatten)]
     pub reference: SecretRefArgs,
     /// Profile to store the credential under, like `anthropic:work` [default: anthropic:default or one beside it]
-    #[arg(long, value_name = "ID", visible_alias = "token-profile-id")]
+    #[arg(long, value_name = "PROFILE", visible_alias = "token-profile-id")]
     pub profile_id: Option<String>,
-    /// How long the token lives, like `365d` or `12h`
+    /// How long the token lives, like `365d` or `12h` [default: not known; a setup-token a year]
     #[arg(long, value_name = "DURATION")]
     pub token_expires_in: Option<String>,
     /// Let --profile-id replace a credential of another kind
@@ -77,7 +77,7 @@ pub struct OnboardArgs {
     #[arg(long)]
     pub set_default: bool,
     /// Agent to store it for [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Ask the API whether it accepts the credential, and store it only then
     #[arg(long, conflicts_with = "skip_health")]

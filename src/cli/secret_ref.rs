@@ -4,11 +4,11 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Default, Args)]
 #[group(skip)]
 pub struct SecretRefArgs {
-    /// Store the credential itself, or a reference to where it is kept
+    /// Store the credential itself, or a reference to where it is kept [default: plaintext; with --secret-ref, ref]
     #[arg(long, value_name = "MODE", ignore_case = true)]
     pub secret_input_mode: Option<SecretInputMode>,
-    /// Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id`
-    #[arg(long, value_name = "REF")]
+    /// Where the credential is kept: `env:NAME`, `file:PROVIDER:/pointer` or `exec:PROVIDER:id` [default: asks, with the mode ref]
+    #[arg(long, value_name = "WHERE")]
     pub secret_ref: Option<String>,
 }
 

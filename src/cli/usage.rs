@@ -27,7 +27,7 @@ pub struct UsageArgs {
     #[arg(long, value_enum, default_value_t)]
     pub by: UsageBy,
     /// One agent alone, also one that is no longer configured [default: all of them]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Answer with one JSON document
     #[arg(long, conflicts_with = "csv")]

@@ -2,15 +2,20 @@
 //! after the other as a person would type them. Nothing of it is staged: every line comes from the command itself.
 
 use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use super::sandbox::KEY;
+use crate::SCHEMA_VERSION;
 use crate::cli::DemoArgs;
 use crate::ctx::Ctx;
 use crate::env::Env;
@@ -24,7 +29,8 @@ const EVENT_DELAY: Duration = Duration::from_millis(15);
 /// A key the sandbox takes for three requests, its verification and two questions. It holds nothing secret.
 const LIMITED_KEY: &str = "sk-ant-api03-sandbox-fault-rate-limit-after-3-0000000000000000-key2";
 /// Variables that only say how things look.
-const LOOKS: [&str; 5] = ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "TZ"];
+const LOOKS: [&str; 8] =
+    ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "TERM", "TZ", "LC_ALL", "LC_CTYPE", "LANG"];
 
 /// One command of the tour.
 struct Step {
@@ -35,18 +41,42 @@ struct Step {
     after: &'static str,
 }
 
-pub(super) fn run(ctx: &Ctx, _: DemoArgs) -> Result<Exit, Failure> {
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    schema_version: u32,
+    steps: Vec<StepReport>,
+}
+
+#[derive(Serialize)]
+struct StepReport {
+    title: &'static str,
+    command: String,
+    answer: Box<RawValue>,
+}
+
+pub(super) fn run(ctx: &Ctx, args: DemoArgs) -> Result<Exit, Failure> {
     // The sandbox comes first: from its start on signals no longer end the process, so whatever is made is removed.
     let sandbox = BackgroundSandbox::start(ctx)?;
     let room = tempfile::Builder::new()
         .prefix("fased-demo-")
         .tempdir()
         .context("cannot make a throw-away directory for the demo")?;
-    let result = tour(ctx, room.path(), &sandbox);
+    let (result, report) = match args.json {
+        true => match report(ctx, room.path(), &sandbox) {
+            Ok(report) => (Ok(Exit::Ok), Some(report)),
+            Err(failure) => (Err(failure), None),
+        },
+        false => (tour(ctx, room.path(), &sandbox), None),
+    };
     sandbox.stop();
     let removed = room.close();
     let exit = result?;
     removed.context("cannot clean up after the demo")?;
+    if let Some(report) = report {
+        ctx.terminal.answer_json(&report)?;
+        return Ok(exit);
+    }
     ctx.terminal.answer(&format!(
         "\n{}\n\n  fased onboard                 the real thing, with a key of yours\n  fased chat \"hello\"            ask Claude\n",
         style::strong("That was it. The sandbox has ended and its state is removed.")
@@ -54,7 +84,7 @@ pub(super) fn run(ctx: &Ctx, _: DemoArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn tour(ctx: &Ctx, room: &std::path::Path, sandbox: &BackgroundSandbox) -> Result<Exit, Failure> {
+fn tour(ctx: &Ctx, room: &Path, sandbox: &BackgroundSandbox) -> Result<Exit, Failure> {
     let stage = stage(ctx, room, &sandbox.url)?;
     let steps = steps();
     let count = steps.len();
@@ -68,11 +98,10 @@ fn tour(ctx: &Ctx, room: &std::path::Path, sandbox: &BackgroundSandbox) -> Resul
         let arguments = ["fased".to_owned()].into_iter().chain(step.arguments).map(OsString::from);
         let exit = super::main(&stage, arguments);
         if sandbox.was_interrupted() || exit == Exit::Cancelled {
-            return Err(Failure::cancelled("Cancelled; the sandbox and its state are gone."));
+            return Err(interrupted());
         }
         if exit != Exit::Ok {
-            return Err(Failure::new(exit, "demo", "The demo stopped at that command.")
-                .hint("this should not happen; please report it with the lines above"));
+            return Err(stopped(exit));
         }
         if !step.after.is_empty() {
             ctx.terminal.answer(&format!("{}\n", style::dim(step.after)))?;
@@ -81,8 +110,43 @@ fn tour(ctx: &Ctx, room: &std::path::Path, sandbox: &BackgroundSandbox) -> Resul
     Ok(Exit::Ok)
 }
 
+/// The same tour for scripts: every command is asked for its document by a process of its own, because it would write it to
+/// standard output.
+fn report(ctx: &Ctx, room: &Path, sandbox: &BackgroundSandbox) -> Result<Report, Failure> {
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    let mut reports = Vec::new();
+    for step in steps() {
+        let command = format!("{} --json", step.shown);
+        let mut child = Command::new(&program);
+        child.args(&step.arguments).arg("--json").env_clear().envs(variables(ctx, room, &sandbox.url));
+        let output = child.stdin(Stdio::null()).output().context("cannot run a command of the demo")?;
+        if sandbox.was_interrupted() {
+            return Err(interrupted());
+        }
+        let answer = serde_json::from_slice(&output.stdout);
+        match (output.status.success(), answer) {
+            (true, Ok(answer)) => reports.push(StepReport { title: step.title, command, answer }),
+            _ => return Err(stopped(Exit::Failed).fact(command)),
+        }
+    }
+    Ok(Report { schema_version: SCHEMA_VERSION, steps: reports })
+}
+
+fn interrupted() -> Failure {
+    Failure::cancelled("Cancelled; the sandbox and its state are gone.")
+}
+
+fn stopped(exit: Exit) -> Failure {
+    Failure::new(exit, "demo", "The demo stopped at that command.")
+        .hint("this should not happen; please report it with the lines above")
+}
+
 /// A context made from nothing but the sandbox's address and a directory.
-fn stage(ctx: &Ctx, room: &std::path::Path, url: &str) -> Result<Ctx, Failure> {
+fn stage(ctx: &Ctx, room: &Path, url: &str) -> Result<Ctx, Failure> {
+    Ctx::new(Env::from_pairs(variables(ctx, room, url)), None, ctx.terminal.for_show())
+}
+
+fn variables(ctx: &Ctx, room: &Path, url: &str) -> Vec<(String, String)> {
     let looks = LOOKS.iter().filter_map(|name| Some(((*name).to_owned(), ctx.env.get(name)?.to_owned())));
     let own = [
         ("FASED_STATE_DIR", room.join(".fased").display().to_string()),
@@ -90,8 +154,7 @@ fn stage(ctx: &Ctx, room: &std::path::Path, url: &str) -> Result<Ctx, Failure> {
         ("FASED_NETWORK", "loopback".to_owned()),
         ("ANTHROPIC_BASE_URL", url.to_owned()),
     ];
-    let env = Env::from_pairs(looks.chain(own.map(|(name, value)| (name.to_owned(), value))));
-    Ctx::new(env, None, ctx.terminal.for_show())
+    looks.chain(own.map(|(name, value)| (name.to_owned(), value))).collect()
 }
 
 fn steps() -> Vec<Step> {

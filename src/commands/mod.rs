@@ -34,6 +34,10 @@ use crate::terminal::BROKEN_PIPE;
 /// Parses a command line and runs it, telling failures where they belong.
 pub fn main(ctx: &Ctx, arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if completion::is_asked(&arguments) {
+        return completion::answer(ctx, &arguments);
+    }
+    let arguments = without_help_command(arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return refused(ctx, &arguments, &error),
@@ -50,6 +54,15 @@ pub fn main(ctx: &Ctx, arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     ctx.finish();
     exit
+}
+
+/// `fased help models auth` is `fased models auth --help`, the one form that everything else knows.
+fn without_help_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    if arguments.get(1).is_some_and(|word| word == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 fn run(ctx: &Ctx, command: &Command) -> Result<Exit, Failure> {

@@ -37,8 +37,6 @@ pub(crate) struct Row {
     pub(crate) arguments: &'static [&'static str],
     pub(crate) given: Given,
     pub(crate) does: Does,
-    /// Whether it has `--json`.
-    pub(crate) json: bool,
     /// What goes by its hand: names of entries and values that are gone afterwards.
     pub(crate) takes: &'static [&'static str],
     /// How it ends in a furnished home.
@@ -46,7 +44,7 @@ pub(crate) struct Row {
 }
 
 const fn row(does: Does, words: &'static str, arguments: &'static [&'static str]) -> Row {
-    Row { words, arguments, given: Given::Nothing, does, json: true, takes: &[], code: 0 }
+    Row { words, arguments, given: Given::Nothing, does, takes: &[], code: 0 }
 }
 
 impl Row {
@@ -57,11 +55,6 @@ impl Row {
 
     const fn takes(mut self, takes: &'static [&'static str]) -> Self {
         self.takes = takes;
-        self
-    }
-
-    const fn without_json(mut self) -> Self {
-        self.json = false;
         self
     }
 
@@ -188,8 +181,8 @@ pub(crate) const ROWS: &[Row] = &[
     row(Looks, "doctor", &[]),
     row(Changes, "doctor", &["--fix"]).takes(&["cacheControlTtl"]),
     row(Serves, "sandbox", &["--port", "0"]),
-    row(Looks, "demo", &[]).without_json(),
-    row(Looks, "completion", &["bash"]).without_json(),
+    row(Looks, "demo", &[]),
+    row(Looks, "completion", &["bash"]),
 ];
 
 /// The words of every command that does something by itself, those that are hidden as well.

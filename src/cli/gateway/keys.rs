@@ -51,19 +51,19 @@ pub struct GatewayKeysAddArgs {
     /// What to call it; `fased usage --by key` shows it under this name
     #[arg(value_name = "NAME")]
     pub name: KeyName,
-    /// The agent whose credentials it uses [default: the configured default agent]
-    #[arg(long, value_name = "ID")]
+    /// The agent whose credentials it uses [default: the configured default agent, else main]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// A model it may ask; repeat it for more [default: all]
     #[arg(long = "model", value_name = "MODEL")]
     pub models: Vec<String>,
-    /// The most it may spend in a day
+    /// The most it may spend in a day [default: no limit]
     #[arg(long, value_name = "USD")]
     pub cap_daily: Option<MicroDollars>,
-    /// The most it may spend in a week
+    /// The most it may spend in a week [default: no limit]
     #[arg(long, value_name = "USD")]
     pub cap_weekly: Option<MicroDollars>,
-    /// The most it may spend in a month
+    /// The most it may spend in a month [default: no limit]
     #[arg(long, value_name = "USD")]
     pub cap_monthly: Option<MicroDollars>,
     /// Answer with one JSON document
@@ -89,9 +89,9 @@ pub struct GatewayKeysListArgs {
 )]
 pub struct GatewayKeysRevokeArgs {
     /// The key's name
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "KEY_NAME")]
     pub name: KeyName,
-    /// Do not ask
+    /// Take it away without asking
     #[arg(long)]
     pub yes: bool,
     /// Answer with one JSON document

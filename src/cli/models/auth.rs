@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 #[command(after_help = EXAMPLES)]
 pub struct AuthArgs {
     /// Agent whose credentials are meant [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID", global = true)]
+    #[arg(long, value_name = "AGENT", global = true)]
     pub agent: Option<String>,
     /// The command.
     #[command(subcommand)]
@@ -87,7 +87,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = LIST_EXAMPLES)]
 pub struct ListArgs {
-    /// Only credentials of this provider
+    /// Only credentials of this provider [default: all]
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
     /// Answer with one JSON document
@@ -204,7 +204,7 @@ pub struct CooldownListArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = COOLDOWN_EXAMPLES, override_usage = "fased models auth cooldown clear [OPTIONS] <PROFILE | --all>")]
 pub struct CooldownClearArgs {
-    /// Stored profile to clear, whatever disabled it
+    /// Stored profile to clear, whatever disabled it; left out with --all
     #[arg(value_name = "PROFILE", required_unless_present = "all")]
     pub profile: Option<String>,
     /// Clear every profile, but not those whose key was revoked or disabled
@@ -243,7 +243,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_help = RENAME_EXAMPLES)]
 pub struct RenameArgs {
-    /// Stored profile
+    /// Stored profile, by its name until now
     #[arg(value_name = "OLD")]
     pub old: String,
     /// Its new name, of the same provider and free

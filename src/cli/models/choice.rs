@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 #[derive(Debug, Clone, Default, Args)]
 pub struct ChoiceArgs {
     /// Agent whose own choice is meant [default: that of all agents without one]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
     /// Answer with one JSON document
     #[arg(long)]
@@ -36,8 +36,8 @@ pub struct ListArgs {
     /// Every model the data file and the config know, not only those the agent is configured with
     #[arg(long)]
     pub all: bool,
-    /// Only models of this provider
-    #[arg(long, value_name = "NAME")]
+    /// Only models of this provider [default: all]
+    #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
     /// Only models served on this machine
     #[arg(long)]
@@ -52,7 +52,7 @@ pub struct ListArgs {
     #[arg(long)]
     pub plain: bool,
     /// Agent to look at [default: the configured default agent, else main]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
 }
 
@@ -67,7 +67,7 @@ Examples:
 #[command(after_help = SET_EXAMPLES)]
 pub struct SetArgs {
     /// The model: `provider/model`, an alias, or a short name like `opus-4.8`
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "MODEL")]
     pub model: String,
     /// Whose, and how to answer.
     #[command(flatten)]
@@ -77,6 +77,7 @@ pub struct SetArgs {
 const ALIASES_EXAMPLES: &str = "\
 Examples:
   fased models aliases
+  fased models aliases list --plain
   fased models aliases add fast anthropic/claude-haiku-4-5
   fased models aliases remove fast";
 
@@ -124,7 +125,7 @@ pub struct AliasesAddArgs {
     #[arg(value_name = "ALIAS")]
     pub alias: String,
     /// The model it stands for
-    #[arg(value_name = "REF")]
+    #[arg(value_name = "MODEL")]
     pub model: String,
     /// Answer with one JSON document
     #[arg(long)]
@@ -145,9 +146,13 @@ pub struct AliasesRemoveArgs {
 const FALLBACKS_EXAMPLES: &str = "\
 Examples:
   fased models fallbacks
+  fased models fallbacks list --agent work
   fased models fallbacks add haiku
   fased models fallbacks add opus --agent work
-  fased models image-fallbacks clear";
+  fased models fallbacks remove haiku
+  fased models fallbacks clear
+
+`fased models image-fallbacks` takes the same words.";
 
 /// Flags of `fased models fallbacks` and `fased models image-fallbacks`.
 #[derive(Debug, Clone, Args)]
@@ -183,6 +188,7 @@ Roles: cheap-check, strong, escalation, coding, summarizer
 
 Examples:
   fased models roles
+  fased models roles list --agent work
   fased models roles set cheap-check haiku
   fased models roles set coding opus --agent work
   fased models roles clear coding --agent work";

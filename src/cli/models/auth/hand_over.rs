@@ -39,17 +39,17 @@ pub struct ImportArgs {
     /// Whose credentials are meant
     #[arg(long, value_name = "SOURCE")]
     pub from: ImportSource,
-    /// Where they are, when that is not the usual place
+    /// Where they are [default: where that program keeps them]
     #[arg(long, value_name = "PATH")]
     pub path: Option<PathBuf>,
     /// Agent of the other state directory [default: its default agent]
     #[arg(long, value_name = "ID")]
     pub from_agent: Option<String>,
-    /// The one that is meant: a profile id of the other store, or the name of an Anthropic profile
-    #[arg(long, value_name = "PROFILE")]
+    /// The one that is meant: a profile id of the other store, or the name of an Anthropic profile [default: all; the active one]
+    #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
     /// Id a reference is stored under [default: anthropic:claude-code, anthropic:NAME, anthropic:federation]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "PROFILE")]
     pub profile_id: Option<String>,
     /// Let a credential with the id of one that arrives be lost
     #[arg(long)]
@@ -77,7 +77,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "TARGET")]
     pub to: ExportTarget,
     /// The credential: a sign-in or a token; the format has no place for API keys
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "PROFILE")]
     pub profile: String,
     /// Name of the profile there
     #[arg(long, value_name = "NAME")]
@@ -104,7 +104,7 @@ Examples:
 #[command(after_help = TOKEN_EXAMPLES)]
 pub struct TokenArgs {
     /// The credential [default: the one the next request would use]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "PROFILE")]
     pub profile: Option<String>,
     /// Whose credential
     #[arg(long, value_name = "PROVIDER", default_value = "anthropic")]

@@ -90,12 +90,12 @@ pub struct StoreArgs {
     #[arg(long, value_name = "PROVIDER")]
     pub provider: Option<String>,
     /// Profile to store it under, like `anthropic:work` [default: one named after its kind or account]
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "PROFILE")]
     pub profile_id: Option<String>,
     /// Let --profile-id replace a credential of another kind
     #[arg(long, requires = "profile_id")]
     pub replace: bool,
-    /// How long a token lives, like `365d` or `12h`
+    /// How long a token lives, like `365d` or `12h` [default: not known; a setup-token a year]
     #[arg(long, value_name = "DURATION")]
     pub expires_in: Option<String>,
     /// Ask the API whether it accepts the token or key, and store it only then
