@@ -28,6 +28,7 @@ fn version(text: &str) -> Vec<u32> {
     parts
 }
 
+/// Some need a newer one and do not say so: `.ci/run` also compiles with the one that is stated, where it is installed.
 #[test]
 fn no_dependency_asks_for_a_newer_rust_than_the_program_states() {
     let about = Command::new("rustc").arg("-vV").output().unwrap();

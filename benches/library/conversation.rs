@@ -43,13 +43,13 @@ pub(crate) fn lines(fixtures: &Fixtures) -> Result<Vec<Line>, Box<dyn Error>> {
             name: format!("transcript, {TURNS} turns: read"),
             figures: side_by_side::compare(ROUNDS, read, documents)?,
             compared_with: PASS_OVER,
-            limit: 25.0,
+            limit: 6.0,
         },
         Line {
             name: format!("request, {TURNS} turns: built, marked, written"),
             figures: side_by_side::compare(ROUNDS, build, || pass_over(&body))?,
             compared_with: PASS_OVER,
-            limit: 10.0,
+            limit: 4.0,
         },
     ])
 }

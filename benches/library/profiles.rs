@@ -13,7 +13,7 @@ use crate::{Line, PASS_OVER, ROUNDS, pass_over, places, side_by_side};
 pub(crate) fn lines(fixtures: &Fixtures) -> Result<Vec<Line>, Box<dyn Error>> {
     let mut lines = Vec::new();
     let config = Config::default();
-    for (count, limit) in [(1, 60.0), (1_000, 25.0), (10_000, 25.0)] {
+    for (count, limit) in [(1, 130.0), (1_000, 25.0), (10_000, 30.0)] {
         let (env, paths) = places(&fixtures.home_with_profiles(count)?)?;
         let agent = SelectedAgent::choose(None, &config, &paths)?;
         let store = AuthStore::of(&agent, &paths);
@@ -38,7 +38,7 @@ pub(crate) fn lines(fixtures: &Fixtures) -> Result<Vec<Line>, Box<dyn Error>> {
             name: format!("store, {count} profiles: verdicts and order"),
             figures: side_by_side::compare(ROUNDS, choose, || pass_over(&bytes))?,
             compared_with: PASS_OVER,
-            limit: 25.0,
+            limit: 3.0,
         });
     }
     Ok(lines)
