@@ -204,7 +204,11 @@ fn a_limited_credential_hands_over_at_once_and_the_conversation_stays_with_the_o
         assert_eq!(cooldowns[0]["reason"], "rate_limit", "{state}");
         // The limited one recovers: new conversations go there again, the old one stays where its cache is.
         let agent = SelectedAgent::choose(None, &Config::default(), &world.paths).unwrap();
-        std::fs::remove_file(StateFile::in_dir(&agent.dir).path()).unwrap();
+        let snapshot = AuthStore::of(&agent, &world.paths).read().unwrap();
+        let limited = "anthropic:fault-rate-limit-times-1-a".parse().unwrap();
+        // Under its lock: the answer of the other one may be noted only now.
+        let state = StateFile::in_dir(&agent.dir);
+        state.update(&snapshot, world.clock.as_ref(), |state| state.clear(&limited)).unwrap();
         world.ask("hi", false).await.text().await.unwrap();
         world.ask("another", false).await.text().await.unwrap();
         let signed = world.signed();
