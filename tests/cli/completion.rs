@@ -174,6 +174,13 @@ fn completes(shell: &mut PtySession, pieces: &[&str], wanted: &str) {
     }
 }
 
+/// Leaves a shell as a person does: the signal that ends other programs is nothing to it.
+fn leaves(mut shell: PtySession) {
+    shell.send("exit\r").unwrap();
+    shell.flush().unwrap();
+    shell.exp_eof().unwrap();
+}
+
 /// Lines that only say what is asked here when every Tab added what was missing.
 fn completes_words_of_all_kinds(shell: &mut PtySession) {
     completes(shell, &["fased mod", "stat", "--plai"], "anthropic/claude");
@@ -196,6 +203,7 @@ fn bash_completes() {
     completes_words_of_all_kinds(&mut bash);
     // What is special to the shell comes quoted.
     completes(&mut bash, &["fased config get agents.list[1].i"], "work");
+    leaves(bash);
 }
 
 #[test]
@@ -212,6 +220,7 @@ fn zsh_completes_by_a_file_of_its_function_path() {
     zsh.exp_string("ready> ").unwrap();
     completes_words_of_all_kinds(&mut zsh);
     completes(&mut zsh, &["fased config get agents.list[1].i"], "work");
+    leaves(zsh);
 }
 
 #[test]
@@ -223,6 +232,7 @@ fn elvish_completes() {
     let mut elvish = shell(&env, "elvish", &["-rc", &rc]);
     elvish.exp_string("ready> ").unwrap();
     completes_words_of_all_kinds(&mut elvish);
+    leaves(elvish);
 }
 
 #[test]
