@@ -1,4 +1,5 @@
-//! `man/` is made from the command line's types, the JSON Schema of the config from its types. They are committed, for packagers
+//! `man/` is made from the command line's types, the JSON Schema of the config from its types, and the data file as it is compiled in
+//! from the one people write. They are committed, for packagers
 //! and for those who read them. This fails as soon as they differ, a file is missing, or one is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,13 @@ fn man_pages_are_up_to_date() {
 fn the_schema_of_the_config_is_up_to_date() {
     let schema = format!("{:#}\n", fased::config::json_schema::json_schema());
     compare("assets/schema", &[("fased.schema.json".to_owned(), schema.into_bytes())].into()).unwrap();
+}
+
+#[test]
+fn the_data_file_that_is_compiled_in_is_the_one_people_write() {
+    let written: serde_json::Value = json5::from_str(include_str!("../assets/anthropic.json5")).unwrap();
+    compare("assets/catalog", &[("anthropic.json".to_owned(), format!("{written}\n").into_bytes())].into())
+        .unwrap();
 }
 
 /// A page for the command and each one below it.

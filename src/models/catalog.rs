@@ -1,4 +1,5 @@
-//! The embedded data file (`assets/anthropic.json5`): models, windows, prices, betas, where to sign in. What Anthropic
+//! The embedded data file (`assets/anthropic.json5`): models, windows, prices, betas, where to sign in. What is compiled in is the
+//! same as JSON (`assets/catalog`, made by `tests/generated.rs`), because every start that needs it reads it. What Anthropic
 //! may change lives there; this module only gives it types. What the file does not say is `None`, never a guess.
 
 use std::sync::OnceLock;
@@ -177,7 +178,7 @@ impl Catalog {
         EMBEDDED.get_or_init(|| {
             // A test below parses the same bytes, so a build that passes its tests cannot fail here.
             #[expect(clippy::expect_used, reason = "the embedded file is checked by a test")]
-            json5::from_str(include_str!("../../assets/anthropic.json5"))
+            serde_json::from_str(include_str!("../../assets/catalog/anthropic.json"))
                 .expect("the embedded data file is valid")
         })
     }
