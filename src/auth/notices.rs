@@ -27,6 +27,14 @@ pub struct Notice {
     pub source: &'static str,
 }
 
+impl Notice {
+    /// All of it in one line.
+    pub fn in_words(&self) -> String {
+        let Self { date, text, source, .. } = self;
+        format!("Notice ({date}): {text} Source: {source}.")
+    }
+}
+
 /// Sign-in and setup-tokens use a Claude plan.
 pub const PLAN_CREDENTIALS: Notice = Notice {
     id: "plan-credentials",

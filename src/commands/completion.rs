@@ -44,7 +44,7 @@ fn script(shell: Shell) -> &'static str {
 }
 
 /// Whether a script asks. No word of the line that is typed may then change how this program answers.
-pub(super) fn is_asked(arguments: &[OsString]) -> bool {
+pub fn is_asked(arguments: &[OsString]) -> bool {
     arguments.get(1).is_some_and(|argument| argument == "__complete")
 }
 

@@ -5,7 +5,7 @@ mod agent;
 mod agents;
 mod cache;
 mod chat;
-mod completion;
+pub mod completion;
 mod config;
 mod credential;
 mod dashboard;

@@ -74,14 +74,9 @@ impl Finding {
         self
     }
 
-    /// What mends it, in lines under the sentence.
-    pub fn fix_lines(&self) -> Vec<String> {
-        self.fix.as_ref().map(Fix::lines).unwrap_or_default()
-    }
-
-    /// Whether the first of those lines is words and no command.
-    pub fn fix_begins_with_words(&self) -> bool {
-        self.fix.as_ref().is_some_and(|fix| fix.advice.is_some())
+    /// What mends it.
+    pub fn fix(&self) -> Option<&Fix> {
+        self.fix.as_ref()
     }
 
     /// Whether it can be mended without a decision.

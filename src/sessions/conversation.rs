@@ -147,7 +147,8 @@ impl Conversation {
     /// The first words of the first question; empty before it. What looks like a credential is masked.
     pub fn title(&self) -> String {
         // The text somebody typed comes behind the files that went with it.
-        let text = self.turns.first().and_then(|turn| turn.question.iter().rev().find_map(text_of));
+        let text =
+            self.turns.first().and_then(|turn| turn.question.iter().rev().find_map(ContentBlock::as_text));
         let line = text.unwrap_or_default().lines().map(str::trim).find(|line| !line.is_empty());
         let line = without_credentials(&one_line(line.unwrap_or_default()));
         if line.chars().count() <= LONGEST_TITLE {
@@ -267,13 +268,6 @@ impl Conversation {
             Some(Reply::Interrupted { content, .. }) => Ok(content),
             _ => Err(OutOfPlace),
         }
-    }
-}
-
-fn text_of(block: &ContentBlock) -> Option<&str> {
-    match block {
-        ContentBlock::Text(block) => Some(&block.text),
-        ContentBlock::Raw(_) => None,
     }
 }
 

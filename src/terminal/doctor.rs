@@ -49,7 +49,7 @@ fn described(finding: &Finding, width: Option<usize>) -> String {
         _ => String::new(),
     };
     let sentence = format!("{mark} {agent}{} {}", finding.message, style::dim(&format!("[{}]", finding.id)));
-    let fix = fix(finding.fix_lines(), finding.fix_begins_with_words(), width);
+    let fix = finding.fix().into_iter().flat_map(|it| fix(it, width));
     wrapped(&sentence, 2, width).into_iter().chain(fix).map(|line| line + "\n").collect()
 }
 

@@ -79,7 +79,7 @@ fn table(provider: &ProviderReport<'_>, now: Timestamp, width: Option<usize>) ->
 pub(super) fn finding(finding: &Finding, width: Option<usize>) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(wrapped(&format!("{} {}", style::attention("!"), finding.message), 2, width));
-    lines.extend(finding.fix.iter().flat_map(|it| fix(it.lines(), it.advice.is_some(), width)));
+    lines.extend(finding.fix.iter().flat_map(|it| fix(it, width)));
     lines
 }
 

@@ -2,6 +2,8 @@
 
 use dialoguer::console::measure_text_width;
 
+use crate::auth::wording::Fix;
+
 /// A text on lines of at most `width` columns, where one is given, the later ones indented. Words stay whole, also those
 /// that are wider.
 pub(super) fn wrapped(text: &str, indent: usize, width: Option<usize>) -> Vec<String> {
@@ -32,11 +34,10 @@ pub fn all(text: &str, indent: usize, width: Option<usize>) -> String {
     text.split('\n').flat_map(|line| wrapped(line, indent, width)).collect::<Vec<_>>().join("\n")
 }
 
-/// Lines that say what mends something, below it: words where there are any, then commands, which are pasted and so stay
-/// whole.
-pub(super) fn fix(lines: Vec<String>, begins_with_words: bool, width: Option<usize>) -> Vec<String> {
-    let shown = lines.into_iter().enumerate().map(|(at, line)| match at {
-        0 if begins_with_words => wrapped(&format!("  {line}"), "  fix: ".len(), width),
+/// What mends something, in lines below it: words where there are any, then commands, which are pasted and so stay whole.
+pub(super) fn fix(fix: &Fix, width: Option<usize>) -> Vec<String> {
+    let shown = fix.lines().into_iter().enumerate().map(|(at, line)| match at {
+        0 if fix.advice.is_some() => wrapped(&format!("  {line}"), "  fix: ".len(), width),
         _ => vec![format!("  {line}")],
     });
     shown.flatten().collect()

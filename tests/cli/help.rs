@@ -1,33 +1,13 @@
 //! The help of every command, and what is said to words that are almost right.
 
-use clap::CommandFactory as _;
-
-use crate::support::{Session, TestEnv, key, snapshot};
-
-/// The commands and their commands, by the words that run them.
-fn commands(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
-    found.push((words.to_vec(), command.clone()));
-    for inner in command.get_subcommands() {
-        let words: Vec<String> = words.iter().cloned().chain([inner.get_name().to_owned()]).collect();
-        commands(inner, &words, found);
-    }
-}
-
-fn all() -> Vec<(Vec<String>, clap::Command)> {
-    let mut root = fased::cli::Cli::command();
-    root.build();
-    let mut found = Vec::new();
-    commands(&root, &[], &mut found);
-    assert!(found.len() > 60);
-    found
-}
+use crate::support::{Session, TestEnv, commands, key, snapshot};
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
     let mut env = TestEnv::new();
     env.set("COLUMNS", "80");
     let mut session = Session::default();
-    for (words, command) in &all() {
+    for (words, command) in &commands() {
         let output = env.fased(words.iter().map(String::as_str).chain(["--help"]));
         output.exits(0);
         assert_eq!(output.stderr, "", "{output}");
@@ -51,7 +31,7 @@ fn every_command_explains_itself_with_an_example() {
 
 #[test]
 fn every_argument_is_explained_and_says_what_holds_without_it() {
-    for (words, command) in &all() {
+    for (words, command) in &commands() {
         for argument in command.get_arguments() {
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
             let what = format!("{} of {words:?}: {help:?}", argument.get_id());

@@ -1,7 +1,5 @@
 //! A state directory of the TypeScript program is used as it is, and nothing in it that is not ours is touched.
 
-use std::path::Path;
-
 use crate::support::{Session, TestEnv, TestSandbox, key, snapshot};
 
 const AGENTS: [&str; 3] = ["main", "work", "legacy"];
@@ -9,20 +7,8 @@ const AGENTS: [&str; 3] = ["main", "work", "legacy"];
 /// A home with a copy of the state directory.
 fn env(sandbox: Option<&TestSandbox>) -> TestEnv {
     let env = sandbox.map_or_else(TestEnv::new, TestEnv::with_sandbox);
-    copy(&env, Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/typescript-state")), "");
+    env.write_typescript_state();
     env
-}
-
-fn copy(env: &TestEnv, from: &Path, to: &str) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = format!("{to}{}", path.file_name().unwrap().to_str().unwrap());
-        if path.is_dir() {
-            copy(env, &path, &format!("{name}/"));
-        } else if name != "README.md" {
-            env.write(&name, &std::fs::read_to_string(&path).unwrap());
-        }
-    }
 }
 
 fn store(env: &TestEnv, agent: &str) -> String {

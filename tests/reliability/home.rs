@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -113,21 +112,8 @@ pub(crate) fn copy_of(home: &TestEnv, sandbox: &TestSandbox) -> TestEnv {
 /// A home with a copy of the state directory of the TypeScript program.
 pub(crate) fn typescript(sandbox: &TestSandbox) -> TestEnv {
     let env = TestEnv::with_sandbox(sandbox);
-    let from = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/typescript-state"));
-    copy(&env, from, "");
+    env.write_typescript_state();
     let elsewhere = json!({ "version": 1, "profiles": { "anthropic:elsewhere": api_key("elsewhere") } });
     env.write("../elsewhere/agents/main/agent/auth-profiles.json", &elsewhere.to_string());
     env
-}
-
-fn copy(env: &TestEnv, from: &Path, to: &str) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = format!("{to}{}", path.file_name().unwrap().to_str().unwrap());
-        if path.is_dir() {
-            copy(env, &path, &format!("{name}/"));
-        } else if name != "README.md" {
-            env.write(&name, &std::fs::read_to_string(&path).unwrap());
-        }
-    }
 }

@@ -97,6 +97,17 @@ impl TestEnv {
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
     }
 
+    /// Puts a copy of the TypeScript program's state directory in the place of ours.
+    pub(crate) fn write_typescript_state(&self) {
+        const STATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/typescript-state");
+        walk(Path::new(STATE), &mut |path| {
+            let name = path.strip_prefix(STATE).unwrap().to_str().unwrap();
+            if path.is_file() && name != "README.md" {
+                self.write(name, &std::fs::read_to_string(path).unwrap());
+            }
+        });
+    }
+
     /// Everything in the home, a line each: mode and path.
     pub(crate) fn tree(&self) -> String {
         let mut lines = Vec::new();

@@ -9,6 +9,7 @@ mod output;
 mod pty;
 mod sandbox;
 pub(crate) mod sdk;
+mod tree;
 pub(crate) mod wire;
 
 pub(crate) use browser::{Browser, parameter};
@@ -19,6 +20,7 @@ pub(crate) use install::installed;
 pub(crate) use output::{Output, Session};
 pub(crate) use pty::Screen;
 pub(crate) use sandbox::{TestSandbox, open_page, token_request};
+pub(crate) use tree::{commands, runnable_commands};
 
 /// The time of day in tests that show times.
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";

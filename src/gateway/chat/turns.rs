@@ -353,7 +353,7 @@ impl Ending {
         if notices::was_shown(notice, &self.app.paths) {
             return;
         }
-        let text = format!("! Notice ({}): {} Source: {}.", notice.date, notice.text, notice.source);
+        let text = format!("! {}", notice.in_words());
         self.push(Event::Note { text });
         if let Err(error) = notices::record_shown(notice, &self.app.paths, self.app.clock.as_ref()) {
             let text = format!("! it cannot be recorded that the notice was shown: {error}");

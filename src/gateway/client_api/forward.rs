@@ -1,6 +1,6 @@
 //! One request of a client: looked at, sent on with the credentials of the key's agent in turn, and answered.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::response::Response;
 use http::header::VIA;
@@ -97,16 +97,7 @@ async fn try_forward(app: &Arc<App>, call: Call, asks: Asks, path: String) -> Re
         body,
         head_limit: if peek.streams { HEAD_OF_STREAM } else { HEAD_OF_WHOLE },
     };
-    let tries = Mutex::default();
-    let (of_key, of_model) = (Arc::clone(&key), model.clone());
-    let underway = Underway {
-        app: Arc::clone(app),
-        view: Arc::clone(&view),
-        key: of_key,
-        model: of_model,
-        reservation,
-        tries,
-    };
+    let underway = Underway::new(app, &view, &key, &model, reservation);
     let references = References { env: &view.world.loaded.env, config, paths: &app.paths };
     let noting = Noting { app: Arc::clone(app), view: Arc::clone(&view), model: model.clone() };
     let trying = Trying {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::attempt::Signed;
 use crate::anthropic::{EVENT_LIMIT, Frame, FrameSplitter, ResponseMeta, Usage, UsageUpdate, frame_commits};
 use crate::config::{AgentId, Config};
+use crate::gateway::keys::estimate::BYTES_PER_TOKEN;
 use crate::models::refs::ModelRef;
 use crate::usage::ledger::{Outcome, Row, Tokens};
 use crate::usage::price;
@@ -28,9 +29,7 @@ pub(super) struct Tally {
 }
 
 /// Bytes of a piece of content around the text in it, in the shortest of its kinds.
-const WRAPPING: usize = 80;
-/// Bytes of text that make a token, rounded up.
-const BYTES_PER_TOKEN: usize = 3;
+const WRAPPING: u64 = 80;
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +92,9 @@ impl Tally {
     }
 
     fn hear(&mut self, content: &[u8]) {
-        let tokens = content.len().saturating_sub(WRAPPING).div_ceil(BYTES_PER_TOKEN).max(1);
-        self.heard = self.heard.saturating_add(u64::try_from(tokens).unwrap_or(u64::MAX));
+        let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        let tokens = length.saturating_sub(WRAPPING).div_ceil(BYTES_PER_TOKEN).max(1);
+        self.heard = self.heard.saturating_add(tokens);
     }
 
     fn message(&mut self, message: Message<'_>) {

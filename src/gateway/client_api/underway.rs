@@ -17,18 +17,18 @@ use crate::models::refs::ModelRef;
 
 /// What is known of it so far.
 pub(super) struct Underway {
-    pub(super) app: Arc<App>,
-    pub(super) view: Arc<AgentView>,
-    pub(super) key: Arc<ClientKey>,
-    pub(super) model: ModelRef,
+    app: Arc<App>,
+    view: Arc<AgentView>,
+    key: Arc<ClientKey>,
+    model: ModelRef,
     /// Its place among what the key may spend; `None` for what costs nothing, and is not recorded.
-    pub(super) reservation: Option<Reservation>,
-    pub(super) tries: Mutex<Tries>,
+    reservation: Option<Reservation>,
+    tries: Mutex<Tries>,
 }
 
 /// What was sent by now.
 #[derive(Default)]
-pub(super) struct Tries {
+struct Tries {
     last: Option<Last>,
     /// Tries that gave no answer.
     failed: u32,
@@ -43,6 +43,18 @@ enum Last {
 }
 
 impl Underway {
+    /// Nothing was sent yet.
+    pub(super) fn new(
+        app: &Arc<App>,
+        view: &Arc<AgentView>,
+        key: &Arc<ClientKey>,
+        model: &ModelRef,
+        reservation: Option<Reservation>,
+    ) -> Self {
+        let (app, view, key, model) = (Arc::clone(app), Arc::clone(view), Arc::clone(key), model.clone());
+        Self { app, view, key, model, reservation, tries: Mutex::default() }
+    }
+
     /// This is sent now.
     pub(super) fn sends(&self, signed: &Signed) {
         self.tries().last = Some(Last::Sent(signed.clone()));

@@ -11,8 +11,8 @@ use crate::models::known::{KnownModel, KnownModels};
 use crate::models::refs::ModelRef;
 use crate::usage::price::MicroDollars;
 
-/// Bytes of a body that make a token, rounded up. English prose has more than four, code and other scripts fewer.
-const BYTES_PER_TOKEN: u64 = 3;
+/// Bytes of text that make a token, rounded up. English prose has more than four, code and other scripts fewer.
+pub const BYTES_PER_TOKEN: u64 = 3;
 /// Tokens of an image within the body, whatever its size: the provider scales larger ones down to less than this many. By the
 /// bytes a picture of a megabyte would be taken for half a million.
 const TOKENS_PER_IMAGE: u64 = 5_000;

@@ -30,7 +30,8 @@ fn answers(conversation: &mut Conversation, time: &str, content: Vec<ContentBloc
 }
 
 fn texts(request: &MessageRequest) -> Vec<String> {
-    let text = |message: &Message| message.content.iter().filter_map(text_of).collect::<String>();
+    let text =
+        |message: &Message| message.content.iter().filter_map(ContentBlock::as_text).collect::<String>();
     request.messages.iter().map(text).collect()
 }
 
